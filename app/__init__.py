@@ -1,0 +1,1 @@
+"""Decide and coordinate: no pixels, no SQL, no Qt."""

@@ -1,0 +1,63 @@
+"""The site's memory, opened: journal, key, evidence, reports. What the command line needs without running anything."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from app.credentials import Logins
+from app.incident_reports import IncidentReports
+from storage.commands import PutRecord, RegistryRecord, SignCheckpoint
+from storage.embedded_journal import open_journal
+from storage.errors import WatchfloorError
+from storage.evidence import EvidenceStore
+from storage.folders import Folders
+from storage.keys import SigningKey
+from storage.records import Actor
+from storage.sealed import Sealer
+from storage.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RUNTIME = Actor("service:runtime")
+
+
+class Archive:
+    """Journal, evidence store and reports of one home. Open once, close once."""
+
+    def __init__(self, folders: Folders, settings: Settings, records: Sequence[RegistryRecord] = ()) -> None:
+        user = getpass.getuser()
+        self.folders, self.settings = folders, settings
+        self.actor = Actor(f"os:{user}")
+        self.key = SigningKey.load_or_create(folders.signing_key)
+        self.journal = open_journal(folders.journal, self.key, checkpoints=folders.checkpoints)
+        self.journal.ensure_first_operator(self.actor.id, user)
+        for record in records:
+            self.journal.apply(PutRecord(record), self.actor)
+        self.store = EvidenceStore(folders.evidence)
+        self.logins = Logins(self.journal, Sealer(folders.sealing_key))
+        self.registry = self.journal.registry()
+        self.reports = IncidentReports(self.journal, self.store, self.registry, settings, self.key.fingerprint)
+
+    def sign(self) -> None:
+        """Sign the head of the chain; a failure is logged, the journal stays whole."""
+        try:
+            self.journal.apply(SignCheckpoint(), RUNTIME)
+        except WatchfloorError as error:
+            log.error("the journal's checkpoint was not signed: %s", error)
+
+    def close(self) -> None:
+        """Release the journal."""
+        self.journal.close()
+
+
+@contextmanager
+def opened(folders: Folders, settings: Settings) -> Iterator[Archive]:
+    """The archive for the length of one command."""
+    archive = Archive(folders, settings)
+    try:
+        yield archive
+    finally:
+        archive.close()

@@ -1,0 +1,220 @@
+"""Commands of the command line that need no wall: probe, model, camera, report, verify, bench, node."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.archive import Archive, opened
+from app.credentials import split_login
+from app.errors import AppCode, AppError
+from app.exit_codes import exit_code_of
+from app.i18n import _
+from app.log import set_up
+from app.runtime import Runtime, RuntimePlan
+from app.site import site_plan
+from app.texts import sentence
+from detection.models import ModelChoice, fetch_model, list_models
+from storage.commands import PutRecord, RemoveRecord
+from storage.errors import StorageCode, StorageError, WatchfloorError
+from storage.folders import Folders
+from storage.records import Camera, new_id
+from storage.verification import verify_file
+from video.probe import ProbeResult, probe
+from video.source import redact
+
+log = logging.getLogger(__name__)
+
+BENCHES = ("decode", "detect", "journal", "start", "wall")
+model_app = typer.Typer(help="Detection models: list what is there, fetch the official nano weights.")
+camera_app = typer.Typer(help="Cameras of this site: add, list, remove.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this module's commands."""
+    app.command("probe")(probe_sources)
+    app.command("report")(report)
+    app.command("verify")(verify)
+    app.command("bench")(bench)
+    app.add_typer(model_app, name="model")
+    app.add_typer(camera_app, name="camera")
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Expected failures become one sentence on stderr and an exit code."""
+    try:
+        yield
+    except WatchfloorError as error:
+        log.debug("refused", exc_info=error)
+        typer.echo(sentence(error), err=True)
+        raise typer.Exit(exit_code_of(error)) from None
+
+
+def set_up_log(verbose: bool, name: str) -> None:
+    """Log to stderr and, where it can be written, to a file of this command: two processes never share one."""
+    set_up(Folders.find().state / "log", verbose=verbose, name=name)
+
+
+def show_progress(done: int, total: int) -> None:
+    """Progress of the demo clips on stderr."""
+    end = "\n" if done == total else ""
+    typer.echo(f"\rMaking the demo cameras (once): {done}/{total}{end}", err=True, nl=False)
+
+
+def prepare_out(out: Path | None) -> None:
+    """Make the output folder before anything runs, so that a bad path is refused at once."""
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(StorageCode.READ_ONLY, path=str(out)) from error
+
+
+def run_node_over(
+    plan_of: Callable[[], AbstractContextManager[RuntimePlan]], seconds: float | None, out: Path | None
+) -> None:
+    """`main.py node`."""
+    from app.node import run_node
+
+    with sentences():
+        prepare_out(out)
+        with plan_of() as plan:
+            code = run_node(Runtime(plan), seconds, out)
+    sys.exit(code)
+
+
+def probe_sources(urls: Annotated[list[str], typer.Argument(help="URLs or files.")]) -> None:
+    """Say what each source is, or in one sentence why it gives no picture; the exit code is the first failure's."""
+    code = 0
+    for url in urls:
+        try:
+            typer.echo(f"{redact(url)}: {_described(probe(url))}")
+        except WatchfloorError as error:
+            typer.echo(f"{redact(url)}: {sentence(error)}", err=True)
+            code = code or exit_code_of(error)
+    raise typer.Exit(code)
+
+
+def _described(found: ProbeResult) -> str:
+    info = found.info
+    parts = [info.codec, f"{info.width}x{info.height}", f"{found.fps:.1f} fps"]
+    parts.append(f"GOP {found.gop_s:.1f} s" if found.gop_s else "GOP unknown")
+    parts.append(f"audio {info.audio_codec}" if info.audio_codec else "no audio")
+    return ", ".join(parts)
+
+
+@model_app.command("list")
+def model_list() -> None:
+    """Models found on this machine."""
+    with sentences():
+        found = list_models(Folders.find().models)
+    for choice in found:
+        typer.echo(f"{choice.name}\t{choice.path or ''}")
+
+
+@model_app.command("fetch")
+def model_fetch() -> None:
+    """Get the official nano weights by ultralytics in a process of its own and export them to OpenVINO once."""
+    with sentences():
+        choice: ModelChoice = fetch_model(Folders.find().models, lambda text: typer.echo(text, err=True))
+    typer.echo(str(choice.path))
+
+
+@camera_app.command("add")
+def camera_add(url: str, name: str = "", number: int = 0) -> None:
+    """Add a camera to this site; its password is sealed, never stored in plain text."""
+    with sentences(), _archive() as archive:
+        taken = {camera.number for camera in archive.registry.cameras}
+        number = number or next(n for n in range(1, len(taken) + 2) if n not in taken)
+        clean, login = split_login(url)
+        camera = Camera(new_id(), number, name or clean.partition("://")[2] or clean, clean)
+        archive.journal.apply(PutRecord(camera), archive.actor)
+        if login is not None:
+            archive.logins.keep(camera.id, login, archive.actor)
+    typer.echo(f"{camera.number}\t{camera.name}\t{camera.main_url}")
+
+
+@camera_app.command("list")
+def camera_list() -> None:
+    """Cameras of this site."""
+    with sentences(), _archive() as archive:
+        for camera in archive.registry.cameras:
+            typer.echo(f"{camera.number}\t{camera.name}\t{camera.main_url}")
+
+
+@camera_app.command("remove")
+def camera_remove(number: int) -> None:
+    """Take a camera out of use; its history stays."""
+    with sentences(), _archive() as archive:
+        found = [camera for camera in archive.registry.cameras if camera.number == number]
+        if not found:
+            raise StorageError(StorageCode.NOT_FOUND, what=_("camera"), id=number)
+        archive.journal.apply(RemoveRecord("cameras", found[0].id), archive.actor)
+
+
+def report(
+    incident: Annotated[str, typer.Argument(help="Number (2026-000001) or id.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    form: Annotated[str, typer.Option("--format", help="pdf, csv or json.")] = "pdf",
+) -> None:
+    """Write the report of one incident and note the export in the journal."""
+    with sentences(), _archive() as archive:
+        try:
+            written = archive.reports.write(incident, form, out, archive.actor)
+        except StorageError as error:
+            if error.code is StorageCode.NOT_FOUND:
+                raise AppError(AppCode.UNKNOWN_INCIDENT, incident=incident) from error
+            raise
+        typer.echo(str(written))
+
+
+def verify(path: Annotated[Path, typer.Argument(help="A journal file.")]) -> None:
+    """Check a journal: chain, digests, rows against their history, checkpoints. Exit code 5: altered."""
+    with sentences():
+        result = verify_file(path, checkpoints=Folders.find().checkpoints)
+        typer.echo(
+            f"{result.rows} rows, {result.entries} entries, {result.checkpoints} checkpoints, head {result.head}"
+        )
+        typer.echo(f"key {result.key_fingerprint or _('unknown')}")
+        for problem in result.problems:
+            field = f".{problem.field}" if problem.field else ""
+            typer.echo(f"ALTERED {problem.table}{field} {problem.row_id}: {problem.what}", err=True)
+        if not result.ok:
+            raise AppError(AppCode.NOT_INTACT, path=str(path))
+    typer.echo("ok")
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+    streams: Annotated[int, typer.Option(help="For wall: how many streams.")] = 16,
+) -> None:
+    """Run us and the reference in one run and print the ratio."""
+    with sentences():
+        if name not in BENCHES:
+            raise AppError(AppCode.NO_BENCH, name=name)
+        if name == "detect" and not os.environ.get("WATCHFLOOR_MODEL"):
+            raise AppError(AppCode.NO_MODEL_FOR_BENCH)
+        run = importlib.import_module(f"benchmarks.{name}").run
+        result: dict[str, object] = run(streams) if name == "wall" else run()
+    text = json.dumps(result, indent=2)
+    if json_file is not None:
+        json_file.write_text(text + "\n", encoding="utf-8")
+    typer.echo(text)
+    typer.echo(f"{name}: ratio {result['ratio']} to {result['reference']} ({result['better']} is better)")
+
+
+def _archive() -> AbstractContextManager[Archive]:
+    plan = site_plan(None)
+    return opened(plan.folders, plan.settings)

@@ -1,0 +1,45 @@
+"""Camera logins: cut out of the URL that somebody typed, sealed, and put back only where a session opens the camera."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from storage.commands import PutCredential
+from storage.embedded_journal import EmbeddedJournal
+from storage.records import Actor, Camera
+from storage.sealed import Credential, Sealer
+from video.source import redact
+
+
+def split_login(url: str) -> tuple[str, Credential | None]:
+    """The URL without its login, and the login. The password may hold `@`: the LAST one ends it."""
+    scheme, found, rest = url.partition("://")
+    login, at, _host = rest.rpartition("@")
+    if not found or not at or not scheme:
+        return url, None
+    user, _, password = login.partition(":")
+    return redact(url), Credential(unquote(user), unquote(password))
+
+
+def with_login(url: str, credential: Credential | None) -> str:
+    """The URL with its login, percent-encoded (RFC 3986, 3.2.1)."""
+    scheme, found, rest = url.partition("://")
+    if credential is None or not found:
+        return url
+    return f"{scheme}://{quote(credential.user, safe='')}:{quote(credential.password, safe='')}@{rest}"
+
+
+class Logins:
+    """Sealed logins of a site's cameras."""
+
+    def __init__(self, journal: EmbeddedJournal, sealer: Sealer) -> None:
+        self._journal, self._sealer = journal, sealer
+
+    def keep(self, camera_id: str, credential: Credential, actor: Actor) -> None:
+        """Seal and store."""
+        self._journal.apply(PutCredential(camera_id, self._sealer.seal(camera_id, credential)), actor)
+
+    def url_of(self, camera: Camera) -> str:
+        """The camera's main stream with its login. Raises StorageError(BAD_KEY)."""
+        sealed = self._journal.sealed_credential(camera.id)
+        return with_login(camera.main_url, self._sealer.open(camera.id, sealed) if sealed else None)

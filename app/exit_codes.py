@@ -1,0 +1,59 @@
+"""Exit codes of the command line: 0 done, 1 fault of the program, 2 usage, 3 something is missing, then by cause."""
+
+from __future__ import annotations
+
+from app.errors import AppCode
+from detection.detector import DetectionCode
+from storage.errors import StorageCode, WatchfloorError
+from video.source import VideoCode
+
+BUG = 1
+USAGE = 2
+MISSING = 3
+LATE = 4
+ALTERED = 5
+FAILED = 6
+RUNNING = 7
+
+_CODES: dict[str, int] = {
+    AppCode.BAD_USAGE: USAGE,
+    AppCode.NO_BENCH: USAGE,
+    AppCode.NO_CAMERAS: USAGE,
+    AppCode.NO_DISPLAY: MISSING,
+    AppCode.NO_QT: MISSING,
+    AppCode.NO_MODEL_FOR_BENCH: MISSING,
+    AppCode.NO_FFMPEG: MISSING,
+    AppCode.ALREADY_RUNNING: RUNNING,
+    AppCode.NOT_INTACT: ALTERED,
+    AppCode.SHUTDOWN_LATE: LATE,
+    AppCode.INTERNAL: BUG,
+    AppCode.UNKNOWN_INCIDENT: 26,
+    DetectionCode.NO_MODEL: MISSING,
+    VideoCode.UNKNOWN_SCHEME: 10,
+    VideoCode.UNREACHABLE: 11,
+    VideoCode.UNAUTHORIZED: 12,
+    VideoCode.NOT_FOUND: 13,
+    VideoCode.NO_FILE: 14,
+    VideoCode.NOT_VIDEO: 15,
+    VideoCode.SILENT: 16,
+    VideoCode.ENDED: 17,
+    VideoCode.DAMAGED: 18,
+    VideoCode.UNSUPPORTED: 19,
+    StorageCode.DISK_FULL: 20,
+    StorageCode.READ_ONLY: 21,
+    StorageCode.NEWER_JOURNAL: 22,
+    StorageCode.NOT_A_JOURNAL: 23,
+    StorageCode.DAMAGED: 24,
+    StorageCode.NETWORK_PATH: 25,
+    StorageCode.NOT_FOUND: 26,
+    StorageCode.NOT_PERMITTED: 27,
+    DetectionCode.BAD_MODEL: 30,
+    DetectionCode.WRONG_TASK: 31,
+    DetectionCode.NO_DOWNLOAD: 32,
+    DetectionCode.FETCH_FAILED: 33,
+}
+
+
+def exit_code_of(error: WatchfloorError) -> int:
+    """The exit code that says which failure it was."""
+    return _CODES.get(error.code, FAILED)

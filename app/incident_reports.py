@@ -1,0 +1,60 @@
+"""Reports of incidents out of the journal: read, render (`reports`), and note the export in the journal."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from app.report_facts import ReportContext
+from app.reports import write_incident
+from app.site_time import zone_of
+from storage.commands import RecordExport
+from storage.errors import WatchfloorError
+from storage.evidence import EvidenceStore
+from storage.journal import IncidentFile, Journal, Registry
+from storage.records import Actor
+from storage.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class IncidentReports:
+    """Reads incidents with their stills and writes their reports. Blocking: call it on a task thread."""
+
+    def __init__(
+        self, journal: Journal, store: EvidenceStore, registry: Registry, settings: Settings, fingerprint: str
+    ) -> None:
+        self._journal, self._store, self._registry = journal, store, registry
+        self._settings, self._fingerprint = settings, fingerprint
+
+    def load(self, incident: str) -> tuple[IncidentFile, dict[str, bytes]]:
+        """An incident by id or number, and its stills by evidence id; a missing or altered file is left out, logged."""
+        file = self._journal.incident_file(incident)
+        stills: dict[str, bytes] = {}
+        for evidence in file.evidence:
+            try:
+                stills[evidence.id] = self._store.read(evidence.path, evidence.sha256)
+            except WatchfloorError as error:
+                log.error("evidence %s of incident %s: %s", evidence.id, file.incident.number, error)
+        return file, stills
+
+    def write(self, incident: str, form: str, target: Path, actor: Actor) -> Path:
+        """Write `target` (a file, or a folder in which `incident-NUMBER.FORM` is made) and record the export."""
+        file, stills = self.load(incident)
+        path = target / f"incident-{file.incident.number}.{form}" if target.is_dir() else target
+        seq, head = self._journal.head()
+        context = ReportContext(
+            site_name=self._settings.site.name,
+            zone=zone_of(self._settings),
+            language=self._settings.site.language or "en",
+            actor=actor.id,
+            generated_utc_s=time.time(),
+            head_seq=seq,
+            head_hash=head,
+            key_fingerprint=self._fingerprint,
+            verification=self._journal.verify(),
+        )
+        sha256 = write_incident(file, self._registry, stills, context, path, form)
+        self._journal.apply(RecordExport(file.incident.id, form, sha256), actor)
+        return path

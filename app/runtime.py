@@ -1,0 +1,164 @@
+"""The composition root: builds everything that runs, starts it, stops it against one deadline. Knows no Qt."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.analytics import Analytics
+from app.archive import Archive
+from app.bus import Bus
+from app.cameras import CameraHub, LiveFeed
+from app.desk import ChangeFeed, OperatorDesk
+from app.feeds import Banner
+from app.i18n import use_language
+from app.intake import EventIntake
+from app.metrics import Metrics, UsageMeter
+from app.tasks import Tasks
+from app.texts import sentence
+from detection.models import ModelChoice, choose_model
+from storage.commands import RegistryRecord
+from storage.errors import WatchfloorError
+from storage.folders import Folders
+from storage.records import Camera
+from storage.settings import Settings
+from storage.worker import Latecomer, Supervisor, Worker
+from video.decode import DecodePool
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimePlan:
+    """What to run. `records` are put into the journal first (demo, `wall --camera`); `urls` are the cameras' URLs with
+    credentials by camera id, kept in memory only."""
+
+    folders: Folders
+    settings: Settings
+    records: Sequence[RegistryRecord] = ()
+    urls: dict[str, str] = field(default_factory=dict)
+    model: Path | None = None
+    workers: Sequence[Worker] = ()
+
+
+class Runtime:
+    """Sessions, detection, rules, journal. `start()`, `stop()`, `close()`, once each."""
+
+    def __init__(self, plan: RuntimePlan) -> None:
+        choice = _choice(plan)
+        use_language(plan.settings.site.language or "en")
+        self.plan = plan
+        self.bus = Bus()
+        self.supervisor = Supervisor()
+        self.tasks = Tasks()
+        self.meter = UsageMeter()
+        self.archive = Archive(plan.folders, plan.settings, plan.records)
+        self.registry = self.archive.registry
+        self.pool = DecodePool()
+        self.hub = CameraHub(self.pool, self.supervisor, self.url_of)
+        self.changes = ChangeFeed(self.archive.journal, self.bus)
+        self.intake = EventIntake(self.archive, self.hub, self.tasks, self.changes.nudge, self._refused)
+        self.desk = OperatorDesk(self.archive, self.bus, self.tasks, self.changes, self.open_feed)
+        self.analytics = self._analytics(choice)
+
+    def _analytics(self, choice: ModelChoice) -> Analytics:
+        folders, detection = self.plan.folders, self.plan.settings.detection
+        return Analytics(
+            self.hub,
+            self.supervisor,
+            self.bus,
+            choice,
+            self.intake.take,
+            slots=len(self.registry.cameras),
+            device=detection.device,
+            cache=folders.cache,
+        )
+
+    def start(self) -> None:
+        """Start everything; pictures come when cameras answer."""
+        self.supervisor.start()
+        workers: list[Worker] = [*self.plan.workers, *self.tasks.workers, *self.pool.workers, self.hub, self.changes]
+        for worker in workers:
+            self.supervisor.add(worker)
+        self.analytics.start(self.registry)
+        if self.analytics.needs_model and not os.environ.get("YOLO_OFFLINE"):
+            self.analytics.fetch_model(self.plan.folders.models)
+
+    def stop(self) -> list[Latecomer]:
+        """Ask all, join all against one deadline; names who was late. The journal stays open for the last reports."""
+        late = self.supervisor.shutdown(SHUTDOWN_S)
+        self.analytics.close()
+        return late
+
+    def close(self) -> None:
+        """Sign the chain and close the journal; last of all."""
+        self.archive.sign()
+        self.archive.close()
+
+    def open_feed(self, camera_id: str) -> LiveFeed:
+        """A camera for a tile."""
+        camera = next(c for c in self.registry.cameras if c.id == camera_id)
+        zones = tuple(z for z in self.registry.zones if z.camera_id == camera_id)
+        rules = tuple(r for r in self.registry.rules if r.camera_id == camera_id)
+        return LiveFeed(camera, zones, rules, self.hub, self.analytics.tracks, self.analytics.notice)
+
+    def url_of(self, camera: Camera) -> str:
+        """The camera's URL with its credentials."""
+        return self.plan.urls.get(camera.id) or self.archive.logins.url_of(camera)
+
+    def worker_pids(self) -> tuple[int, ...]:
+        """Processes of ours besides this one."""
+        pid = self.analytics.service.status.pid
+        return (pid,) if pid else ()
+
+    def _refused(self, error: WatchfloorError) -> None:
+        self.bus.publish(Banner("journal", sentence(error)))
+
+
+def _choice(plan: RuntimePlan) -> ModelChoice:
+    """Which model to begin with; a bad `--model` is refused before anything is opened."""
+    wished = Path(plan.settings.detection.model) if plan.settings.detection.model else None
+    return choose_model(plan.model, wished, os.environ.get("WATCHFLOOR_MODEL"), plan.folders.models)
+
+
+class RunFigures:
+    """Counts from the first picture on, for `metrics.json`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._start = runtime.meter.read(runtime.worker_pids())
+        self._looks = runtime.analytics.looks
+
+    def read(self, now: Callable[[], float] = time.monotonic) -> Metrics:
+        """Figures of the run so far; the wall's own are left empty."""
+        runtime = self._runtime
+        usage = runtime.meter.read(runtime.worker_pids())
+        seconds = max(now() - self._start.at_s, 1e-6)
+        streams = max(len(list(runtime.hub.sessions())), 1)
+        counts = runtime.archive.journal.counts()
+        totals = runtime.hub.totals()
+        return Metrics(
+            cameras=len(runtime.registry.cameras),
+            tiles=0,
+            seconds=round(seconds, 2),
+            shown_ratio=None,
+            frame_age_p50_ms=None,
+            frame_age_p95_ms=None,
+            gui_stall_p99_ms=None,
+            gui_stall_max_ms=None,
+            cpu_s_per_stream_s=round((usage.cpu_s - self._start.cpu_s) / seconds / streams, 4),
+            rss_mb=round(usage.rss_mb, 1),
+            detections_per_s=round((runtime.analytics.looks - self._looks) / seconds, 2),
+            tracks=runtime.analytics.track_count,
+            events=counts["events"],
+            alarms=counts["alarms"],
+            incidents=counts["incidents"],
+            detector=runtime.analytics.service.status.detector,
+            **totals,
+        )

@@ -1,0 +1,71 @@
+"""What a start means: the site's own home, a demo in a temporary home, or a trial wall over some URLs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from app.demo import DemoSite
+from app.errors import AppCode, AppError
+from app.runtime import RuntimePlan
+from detection.model_files import check_model
+from storage.folders import Folders
+from storage.records import Camera, new_id
+from storage.settings import Settings, load
+from video.source import redact, scheme_of
+
+Progress = Callable[[int, int], None]
+
+
+def site_plan(model: Path | None) -> RuntimePlan:
+    """The operator's own home: settings, journal, registry."""
+    folders = Folders.find().ensure()
+    settings = load(folders.settings)
+    return RuntimePlan(folders.with_data(settings.paths.data).ensure(), settings, model=model)
+
+
+@contextmanager
+def demo_plan(model: Path | None, progress: Progress) -> Iterator[RuntimePlan]:
+    """Embedded demo cameras and a journal in a temporary home; clips are kept in the user's cache."""
+    _refuse_bad(model)
+    user = Folders.find()
+    site = DemoSite.prepare(user.demo, progress)
+    with _temporary_home(user) as folders:
+        yield RuntimePlan(folders, Settings(), tuple(site.records()), model=model, workers=site.workers())
+
+
+@contextmanager
+def trial_plan(urls: Sequence[str], model: Path | None) -> Iterator[RuntimePlan]:
+    """A wall over `urls`; nothing stored before, nothing kept after. Credentials stay in memory."""
+    if not urls:
+        raise AppError(AppCode.NO_CAMERAS)
+    _refuse_bad(model)
+    cameras = [_camera(number, url) for number, url in enumerate(urls, start=1)]
+    secret = {camera.id: url for camera, url in zip(cameras, urls, strict=True)}
+    with _temporary_home(Folders.find()) as folders:
+        yield RuntimePlan(folders, Settings(), cameras, secret, model=model)
+
+
+def _refuse_bad(model: Path | None) -> None:
+    """Who names a model wants that one: said before anything is made. Raises DetectionError."""
+    if model is not None:
+        check_model(model)
+
+
+def _camera(number: int, url: str) -> Camera:
+    name = Path(url).stem if not scheme_of(url) else redact(url).partition("://")[2]
+    return Camera(id=new_id(), number=number, name=name[:60], main_url=redact(url))
+
+
+@contextmanager
+def _temporary_home(user: Folders) -> Iterator[Folders]:
+    """A home of its own for this run, but for models and cache, which are the user's."""
+    root = Path(tempfile.mkdtemp(prefix="watchfloor-"))
+    try:
+        yield replace(Folders.under(root), cache=user.cache).ensure()
+    finally:
+        shutil.rmtree(root, ignore_errors=True)

@@ -1,0 +1,31 @@
+"""The site's time zone: from the settings, else the computer's own. Used at the edges only; inside all is UTC."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from storage.settings import Settings
+
+_LOCALTIME = Path("/etc/localtime")
+
+
+def zone_of(settings: Settings) -> ZoneInfo:
+    """The zone to print times in; UTC when the computer does not say one."""
+    for name in (settings.site.timezone, os.environ.get("TZ", ""), _computer_zone()):
+        try:
+            if name:
+                return ZoneInfo(name.lstrip(":"))
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+    return ZoneInfo("UTC")
+
+
+def _computer_zone() -> str:
+    """The IANA name behind /etc/localtime, empty where it is a plain file or missing."""
+    try:
+        target = str(_LOCALTIME.readlink())
+    except OSError:
+        return ""
+    return target.partition("zoneinfo/")[2]

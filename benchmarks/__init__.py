@@ -1,0 +1,1 @@
+"""One file per question about speed; run by `main.py bench NAME`."""

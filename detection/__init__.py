@@ -1,0 +1,1 @@
+"""Frames to events: detectors, tracker, rules, and the process that runs them."""

@@ -1,0 +1,131 @@
+"""YOLO models by OpenVINO: IR or ONNX, one picture per input, up to three in flight. Detection process only.
+
+Layout, BGR to RGB and scale are part of the compiled graph (u8 NHWC input); the letterbox is OpenCV's.
+Precision is left to OpenVINO: int8 or bf16, what is faster depends on the CPU.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detection.detector import DetectionCode, DetectionError, Detections, Image
+from detection.model_files import check_model
+from detection.quiet_openvino import silence_telemetry
+from detection.yolo_output import Decoder, Fit, letterbox
+
+IN_FLIGHT = 3
+STREAMS = 2
+SIDE_PX = 640
+"""Input side of a model that leaves its size open."""
+
+DEFAULT_LABELS = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
+Done = Callable[[Detections], None]
+
+
+class OpenVinoDetector:
+    """Raises DetectionError (NO_MODEL, BAD_MODEL, WRONG_TASK) when made. `submit` is called on one thread only."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        device: str = "CPU",
+        labels: Collection[str] = DEFAULT_LABELS,
+        min_score: float = 0.1,
+        cache_dir: Path | None = None,
+    ) -> None:
+        import cv2
+
+        silence_telemetry()
+        import openvino as ov
+
+        cv2.setNumThreads(1)
+        model = check_model(path)
+        try:
+            compiled, height, width = compiled_model(model.path, device, cache_dir)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1][:200]
+            raise DetectionError(DetectionCode.BAD_MODEL, path=str(path), why=reason) from error
+        self.name = f"{model.name} (OpenVINO, {device})"
+        decoder = Decoder(path, tuple(compiled.output(0).shape), model.classes, labels, min_score)
+        self._queue: Any = ov.AsyncInferQueue(compiled, IN_FLIGHT)
+        # Not a method: queue and detector would hold each other, and the model would never be freed.
+        self._queue.set_callback(partial(_on_result, decoder))
+        self._canvases = [np.zeros((1, height, width, 3), np.uint8) for _ in range(IN_FLIGHT)]
+        for request, canvas in zip(self._queue, self._canvases, strict=True):
+            request.set_input_tensor(ov.Tensor(canvas, shared_memory=True))
+
+    def ready(self) -> bool:
+        """Whether one of the three requests is idle."""
+        return bool(self._queue.is_ready())
+
+    def submit(self, image: Image, done: Done) -> None:
+        """Start a look (waits while all requests are busy); `done` runs on an OpenVINO thread."""
+        # The queue hands out the same idle request again in start_async: nobody else submits.
+        canvas = self._canvases[self._queue.get_idle_request_id()][0]
+        fit = letterbox(image, canvas)
+        self._queue.start_async(None, (fit, done))
+
+    def detect(self, image: Image) -> Detections:
+        """Look at one picture and wait."""
+        found: list[Detections] = []
+        finished = threading.Event()
+
+        def keep(detections: Detections) -> None:
+            found.append(detections)
+            finished.set()
+
+        self.submit(image, keep)
+        finished.wait()
+        return found[0]
+
+    def wait(self) -> None:
+        """Wait for everything that was submitted."""
+        self._queue.wait_all()
+
+    def close(self) -> None:
+        """Wait for what was submitted and free the model; the detector cannot be used afterwards."""
+        if self._queue is not None:
+            self.wait()
+            self._queue = None
+
+
+def _on_result(decoder: Decoder, request: Any, look: tuple[Fit, Done]) -> None:
+    fit, done = look
+    done(decoder.decode(request.get_output_tensor(0).data, fit))
+
+
+def compiled_model(network: Path, device: str, cache_dir: Path | None) -> tuple[Any, int, int]:
+    """The network with u8 NHWC BGR input of (1, height, width, 3), compiled for throughput. Raises RuntimeError."""
+    import openvino as ov
+    from openvino import properties
+    from openvino.preprocess import ColorFormat, PrePostProcessor
+
+    core = ov.Core()
+    model = core.read_model(network)
+    if len(model.inputs) != 1:
+        raise DetectionError(DetectionCode.WRONG_TASK, path=str(network), inputs=len(model.inputs))
+    if model.input(0).partial_shape.is_dynamic:
+        model.reshape([1, 3, SIDE_PX, SIDE_PX])
+    _, _, height, width = model.input(0).shape
+    steps = PrePostProcessor(model)
+    picture = steps.input()
+    picture.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(ColorFormat.BGR)
+    picture.model().set_layout(ov.Layout("NCHW"))
+    picture.preprocess().convert_color(ColorFormat.RGB).convert_element_type(ov.Type.f32).scale(255.0)
+    return core.compile_model(steps.build(), device, _plan(properties, device, cache_dir)), height, width
+
+
+def _plan(properties: Any, device: str, cache_dir: Path | None) -> dict[Any, Any]:
+    plan = {properties.hint.performance_mode(): properties.hint.PerformanceMode.THROUGHPUT}
+    if device == "CPU":
+        plan |= {properties.streams.num(): STREAMS, properties.hint.enable_cpu_pinning(): False}
+    if cache_dir is not None:
+        plan[properties.cache_dir()] = str(cache_dir)
+    return plan

@@ -1,0 +1,66 @@
+"""One camera from detections to tracks and events. Pure and synchronous: the same frames give the same result.
+
+Lives in the detection process (and in tests and replays); knows no queues, no clock and no pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from detection.detector import Detections, TrackSet
+from detection.rules import RuleEngine
+from detection.tracker import Tracker, TrackerSpec
+from detection.zone_rules import Reported
+from storage.records import Event, RuleSpec, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at one frame gave."""
+
+    tracks: TrackSet
+    events: tuple[Event, ...]
+
+
+class Pipeline:
+    """Tracker and rules of one camera. Raises DetectionError(BAD_ZONE) when a rule cannot be used."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        rules: Sequence[RuleSpec] = (),
+        zones: Sequence[Zone] = (),
+        *,
+        detector: str = "",
+        first_track_id: int = 1,
+        tracker: TrackerSpec | None = None,
+    ) -> None:
+        self.camera_id = camera_id
+        self.detector = detector
+        self._tracker = Tracker(tracker, first_track_id)
+        self._rules = RuleEngine(camera_id, rules, zones)
+
+    @property
+    def reported(self) -> tuple[Reported, ...]:
+        """Memory of the rules that must survive a restart."""
+        return self._rules.reported
+
+    def change_rules(self, rules: Sequence[RuleSpec], zones: Sequence[Zone], reported: Sequence[Reported]) -> None:
+        """Take other rules and zones; tracks go on, and what was `reported` is not reported again."""
+        suspended = self._rules.suspended
+        self._rules = RuleEngine(self.camera_id, rules, zones, reported)
+        self._rules.suspended = suspended
+
+    def suspend(self, suspended: bool) -> None:
+        """Rules rest while the camera does not look where its zones were drawn."""
+        self._rules.suspended = suspended
+
+    def look(self, detections: Detections, utc_s: float, pts_s: float = 0.0) -> Look:
+        """Tracks and events of the frame taken at `utc_s`; `pts_s` is its place in the footage, carried along."""
+        tracks = TrackSet(self.camera_id, utc_s, self._tracker.update(detections, utc_s), pts_s=pts_s)
+        events = self._rules.update(tracks)
+        return Look(
+            replace(tracks, alarmed=self._rules.alarmed),
+            tuple(replace(event, detector=self.detector, pts_s=pts_s) for event in events),
+        )

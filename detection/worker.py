@@ -1,0 +1,268 @@
+"""The detection service: keeps one detection process alive and hands on what it sees.
+
+Lives on its own thread in the GUI process or the node, and imports no inference library. Callbacks run on that thread,
+one after another, and must return at once. A process that dies or falls silent is replaced: at once the first time,
+then with growing pauses; track numbers and cooldowns go on where they were.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from detection.child import COMMAND, ChildProcess
+from detection.detector import DetectionCode, DetectionError, TrackSet
+from detection.messages import (
+    AnalyticsCamera,
+    CameraMemory,
+    Configure,
+    Finish,
+    Looked,
+    Message,
+    Ready,
+    Refused,
+    Setup,
+    UseModel,
+)
+from detection.models import BUILT_IN, ModelChoice
+from storage.records import Event
+from storage.worker import Worker
+from video.shared_slots import SharedSlots
+
+log = logging.getLogger(__name__)
+
+NICENESS = 10
+TICK_S = 0.25
+STATUS_S = 1.0
+HEALTHY_S = 30.0
+"""A process that worked this long has earned an immediate restart again."""
+
+CRASHES_UNTIL_BUILT_IN = 3
+"""A model that kills the process this often before its first look is given up."""
+
+RATE_WINDOW_S = 5.0
+
+
+class DetectionState(StrEnum):
+    """What the detection process does."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionStatus:
+    """What operators and metrics see. `looks` counts per camera since the service started; `reason` says why the
+    detector is not the one that was asked for, or why a camera's rules rest (details: camera)."""
+
+    state: DetectionState
+    detector: str = ""
+    looks_per_s: float = 0.0
+    looks: dict[str, int] = field(default_factory=dict)
+    restarts: int = 0
+    pid: int | None = None
+    reason: DetectionError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Waiting times: before each restart in a row (the last one repeats), and for signs of life."""
+
+    restart_s: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+    silence_s: float = 5.0
+    start_s: float = 30.0
+    finish_s: float = 2.0
+
+
+class DetectionService(Worker):
+    """Owns the detection process. `configure` and `use_model` may be called from any thread, at any time."""
+
+    def __init__(
+        self,
+        slots: SharedSlots,
+        choice: ModelChoice,
+        *,
+        on_tracks: Callable[[TrackSet], None],
+        on_event: Callable[[Event], None],
+        on_status: Callable[[DetectionStatus], None],
+        device: str = "CPU",
+        cache: Path | None = None,
+        pauses: Pauses | None = None,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        super().__init__("detection service")
+        self.status = DetectionStatus(DetectionState.STOPPED)
+        self._slots, self._choice, self._device, self._cache = slots, choice, device, cache
+        self._on_tracks, self._on_event, self._on_status = on_tracks, on_event, on_status
+        self._pauses = pauses or Pauses()
+        self._command = command
+        self._lock = threading.Lock()
+        self._cameras: tuple[AnalyticsCamera, ...] = ()
+        self._orders: queue.SimpleQueue[AnalyticsOrder] = queue.SimpleQueue()
+        self._memories: dict[str, CameraMemory] = {}
+        self._looks: dict[str, int] = {}
+        self._look_times: deque[float] = deque(maxlen=4096)
+        self._crashes = 0
+        self._in_a_row = 0
+        self._status_due_s = 0.0
+
+    def configure(self, cameras: Sequence[AnalyticsCamera]) -> None:
+        """Look at exactly these cameras."""
+        with self._lock:
+            self._cameras = tuple(cameras)
+        self._orders.put(AnalyticsOrder.CAMERAS)
+
+    def use_model(self, choice: ModelChoice) -> None:
+        """Change the detector; the old one works until the new one is loaded."""
+        with self._lock:
+            self._choice = choice
+        self._crashes = 0
+        self._orders.put(AnalyticsOrder.MODEL)
+
+    def run(self) -> None:
+        """Keep a process running until asked to stop."""
+        while not self.stopping.is_set():
+            started_s = time.monotonic()
+            self._live_with(ChildProcess(self._command))
+            if self.stopping.is_set():
+                break
+            self._in_a_row = 0 if time.monotonic() - started_s > HEALTHY_S else self._in_a_row + 1
+            self._give_up_bad_model()
+            self._pause()
+        self._say(state=DetectionState.STOPPED, pid=None)
+
+    def _live_with(self, child: ChildProcess) -> None:
+        try:
+            self._say(state=DetectionState.STARTING, pid=child.pid)
+            self._introduce(child)
+            self._attend(child)
+            if self.stopping.is_set():
+                self._finish(child)
+        finally:
+            child.end(1.0)
+
+    def _introduce(self, child: ChildProcess) -> None:
+        while not self._orders.empty():
+            self._orders.get()
+        child.send(Setup(str(self._slots.path), self._slots.count, NICENESS))
+        child.send(self._model_order())
+        child.send(self._camera_order())
+
+    def _attend(self, child: ChildProcess) -> None:
+        """Receive until the child ends, falls silent, or the service is to stop."""
+        heard_s = time.monotonic()
+        while not self.stopping.is_set() and not child.gone:
+            self.beat()
+            self._pass_orders(child)
+            message = child.receive(TICK_S)
+            now_s = time.monotonic()
+            if message is not None:
+                heard_s = now_s
+                self._take(message)
+            starting = self.status.state is DetectionState.STARTING
+            if now_s - heard_s > (self._pauses.start_s if starting else self._pauses.silence_s):
+                log.warning("the detection process fell silent; ending it")
+                child.kill()
+                return
+            self._say_rate(now_s)
+
+    def _pass_orders(self, child: ChildProcess) -> None:
+        orders = set()
+        while not self._orders.empty():
+            orders.add(self._orders.get())
+        if AnalyticsOrder.MODEL in orders:
+            self._say(reason=None)
+            child.send(self._model_order())
+        if AnalyticsOrder.CAMERAS in orders:
+            child.send(self._camera_order())
+
+    def _finish(self, child: ChildProcess) -> None:
+        """Let the child end by itself and take what it still has to say: no event is lost on a clean stop."""
+        child.send(Finish())
+        end_s = time.monotonic() + self._pauses.finish_s
+        while not child.gone and time.monotonic() < end_s:
+            message = child.receive(0.05)
+            if message is not None:
+                self._take(message)
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Looked):
+            self._take_look(message)
+        elif isinstance(message, Ready):
+            self._say(state=DetectionState.RUNNING, detector=message.detector)
+        elif isinstance(message, Refused):
+            camera = {"camera": message.camera_id} if message.camera_id else {}
+            log.warning("%s %s %s", message.code, message.camera_id or "", message.details)
+            self._say(reason=DetectionError(message.code, **{**message.details, **camera}))
+
+    def _take_look(self, look: Looked) -> None:
+        tracks = look.tracks
+        old = self._memories.get(tracks.camera_id, CameraMemory())
+        next_id = max((track.id + 1 for track in tracks.tracks), default=1)
+        self._memories[tracks.camera_id] = CameraMemory(max(old.next_track_id, next_id), look.reported)
+        self._looks[tracks.camera_id] = self._looks.get(tracks.camera_id, 0) + 1
+        self._look_times.append(time.monotonic())
+        self._crashes = 0
+        self._on_tracks(tracks)
+        for event in look.events:
+            self._on_event(event)
+
+    def _give_up_bad_model(self) -> None:
+        self._crashes += 1
+        with self._lock:
+            path = self._choice.path
+            if path is None or self._crashes < CRASHES_UNTIL_BUILT_IN:
+                return
+            self._choice = BUILT_IN
+        self._crashes = 0
+        log.warning("the model %s ends the detection process; using the built-in detector", path)
+        self._say(reason=DetectionError(DetectionCode.BAD_MODEL, path=str(path), why="crash"))
+
+    def _pause(self) -> None:
+        """Wait before the next process; the first restart in a row is immediate."""
+        pauses = self._pauses.restart_s
+        pause_s = pauses[min(max(self._in_a_row - 1, 0), len(pauses) - 1)]
+        log.warning("the detection process ended; a new one starts in %.0f s", pause_s)
+        self._say(state=DetectionState.PAUSED, pid=None, restarts=self.status.restarts + 1)
+        end_s = time.monotonic() + pause_s
+        while time.monotonic() < end_s and not self.stopping.wait(min(TICK_S, max(end_s - time.monotonic(), 0.0))):
+            self.beat()
+
+    def _model_order(self) -> UseModel:
+        with self._lock:
+            path = self._choice.path
+        cache = str(self._cache.resolve()) if self._cache else None
+        return UseModel(str(path.resolve()) if path else None, self._device, cache)
+
+    def _camera_order(self) -> Configure:
+        with self._lock:
+            cameras = self._cameras
+        return Configure(cameras, dict(self._memories))
+
+    def _say_rate(self, now_s: float) -> None:
+        if now_s < self._status_due_s:
+            return
+        while self._look_times and now_s - self._look_times[0] > RATE_WINDOW_S:
+            self._look_times.popleft()
+        self._say(looks_per_s=len(self._look_times) / RATE_WINDOW_S)
+
+    def _say(self, **changes: object) -> None:
+        self._status_due_s = time.monotonic() + STATUS_S
+        self.status = replace(self.status, looks=dict(self._looks), **changes)  # type: ignore[arg-type] # names are ours
+        self._on_status(self.status)
+
+
+class AnalyticsOrder(StrEnum):
+    """What changed since the process was last told."""
+
+    CAMERAS = "cameras"
+    MODEL = "model"

@@ -1,0 +1,137 @@
+"""From a picture to a YOLO network's input and from its output to detections: letterbox, decode by shape, NMS.
+
+Detection process only (OpenCV is imported inside). No inference library here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detection.detector import DetectionCode, DetectionError, Detections, Floats, Image
+
+_GREY = 114
+"""Padding that YOLO models are trained with."""
+
+_COCO = (
+    "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,"
+    "bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,skis,"
+    "snowboard,sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket,bottle,wine glass,cup,"
+    "fork,knife,spoon,bowl,banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,"
+    "potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven,toaster,sink,"
+    "refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush"
+)
+COCO_LABELS = tuple(_COCO.split(","))
+"""Classes of COCO 2017 in the order of YOLO models; used when a model of 80 classes names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a picture lies in the network's input, px of the input."""
+
+    scale: float
+    left_px: int
+    top_px: int
+    width_px: int
+    height_px: int
+
+
+def letterbox(image: Image, canvas: Image) -> Fit:
+    """Draw the picture into the middle of `canvas` (H,W,3), aspect kept, the rest grey."""
+    import cv2
+
+    height, width = image.shape[:2]
+    room_height, room_width = canvas.shape[:2]
+    scale = min(room_width / width, room_height / height)
+    inner_width, inner_height = max(round(width * scale), 1), max(round(height * scale), 1)
+    left, top = (room_width - inner_width) // 2, (room_height - inner_height) // 2
+    canvas[:top] = _GREY
+    canvas[top + inner_height :] = _GREY
+    canvas[:, :left] = _GREY
+    canvas[:, left + inner_width :] = _GREY
+    inner = canvas[top : top + inner_height, left : left + inner_width]
+    if (inner_width, inner_height) == (width, height):
+        inner[:] = image
+    else:
+        inner[:] = cv2.resize(image, (inner_width, inner_height), interpolation=cv2.INTER_LINEAR)
+    return Fit(scale, left, top, inner_width, inner_height)
+
+
+class Decoder:
+    """Reads one model's output. Raises DetectionError(WRONG_TASK) for a shape that is no detection model's.
+
+    Known shapes: (1, 4 + classes, N) centre x, y, width, height and scores; (1, N, 6) end-to-end xyxy, score, class."""
+
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, ...],
+        classes: tuple[str, ...],
+        labels: Collection[str],
+        min_score: float = 0.1,
+        max_iou: float = 0.5,
+    ) -> None:
+        if len(shape) != 3 or shape[0] != 1:
+            raise DetectionError(DetectionCode.WRONG_TASK, path=str(path), shape=str(shape))
+        self.end_to_end = shape[2] == 6
+        named = classes or (COCO_LABELS if self.end_to_end or shape[1] == 4 + len(COCO_LABELS) else ())
+        if not named or not (self.end_to_end or shape[1] == 4 + len(named)):
+            raise DetectionError(DetectionCode.WRONG_TASK, path=str(path), shape=str(shape), classes=len(named))
+        self._classes = named
+        wanted = [i for i, name in enumerate(named) if name in labels] or list(range(len(named)))
+        self._wanted = np.array(wanted)
+        self._min_score = min_score
+        self._max_iou = max_iou
+
+    def decode(self, output: Floats, fit: Fit) -> Detections:
+        """Detections in 0..1 of the picture that `fit` laid into the input, best first."""
+        boxes, scores, class_ids = (self._rows if self.end_to_end else self._columns)(output[0])
+        boxes = _to_picture(boxes, fit)
+        keep = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+        boxes, scores, class_ids = boxes[keep], scores[keep], class_ids[keep]
+        best = suppressed(boxes, scores, class_ids, self._min_score, self._max_iou)
+        labels = tuple(self._classes[i] for i in class_ids[best].tolist())
+        return Detections(boxes[best], scores[best], labels)
+
+    def _columns(self, output: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        scores = output[4 + self._wanted]
+        found = np.flatnonzero(scores.max(axis=0) >= self._min_score)
+        scores = scores[:, found]
+        best = scores.argmax(axis=0)
+        x, y, width, height = output[:4, found] * np.array([[1], [1], [0.5], [0.5]], np.float32)
+        boxes = np.stack((x - width, y - height, x + width, y + height), axis=1)
+        return boxes, scores[best, np.arange(len(found))], self._wanted[best]
+
+    def _rows(self, output: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        class_ids = output[:, 5].astype(np.int64)
+        found = np.flatnonzero((output[:, 4] >= self._min_score) & np.isin(class_ids, self._wanted))
+        return output[found, :4], output[found, 4], class_ids[found]
+
+
+def suppressed(
+    boxes: Floats, scores: Floats, class_ids: npt.NDArray[np.int64], min_score: float, max_iou: float
+) -> npt.NDArray[np.int64]:
+    """Indices that survive non-maximum suppression within each class, best score first. Boxes are xyxy."""
+    import cv2
+
+    if not len(boxes):
+        return np.zeros(0, np.int64)
+    # OpenCV takes x, y, width, height as numbers of any unit; 0..1 would do, but its area test prefers pixels.
+    sized: Any = np.concatenate((boxes[:, :2], boxes[:, 2:] - boxes[:, :2]), axis=1, dtype=np.float64) * 1000.0
+    weights: Any = scores
+    kinds: Any = class_ids.astype(np.int32)
+    kept = cv2.dnn.NMSBoxesBatched(sized, weights, kinds, score_threshold=min_score, nms_threshold=max_iou)
+    indices = np.asarray(kept, np.int64).reshape(-1)
+    return indices[np.argsort(-scores[indices], kind="stable")]
+
+
+def _to_picture(boxes: Floats, fit: Fit) -> Floats:
+    offset = np.array((fit.left_px, fit.top_px, fit.left_px, fit.top_px), np.float32)
+    size = np.array((fit.width_px, fit.height_px, fit.width_px, fit.height_px), np.float32)
+    result: Floats = np.clip((boxes - offset) / size, 0.0, 1.0).astype(np.float32)
+    return result

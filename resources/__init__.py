@@ -1,0 +1,1 @@
+"""Data files only; a package so that an installed Watchfloor finds them."""

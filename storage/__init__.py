@@ -1,0 +1,1 @@
+"""Ground floor: what Watchfloor remembers, its vocabulary and the life cycle of everything that runs."""

@@ -1,0 +1,65 @@
+"""Canonical form, salted digests and the hash chain. Pure functions; knows no database.
+
+A fact's digest is SHA-256 over a random salt and its canonical JSON; the audit entry lists digests only, and
+`hash = SHA-256(previous_hash + canonical entry)`. Without payload and salt a digest says nothing about a person, so
+that both can be erased by law while the chain still verifies. The canonical form is like RFC 8785 (sorted keys, no
+spaces, UTF-8) with Python's shortest float form, and leaves out nulls: a column added later changes no old digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+
+from storage.errors import StorageCode, StorageError
+from storage.statements import Value
+
+Digested = tuple[str, str, int, str]
+"""Table, row id, version, digest."""
+
+GENESIS = "0" * 64
+SALT_BYTES = 16
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_quote = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def canonical(values: object) -> str:
+    """Canonical JSON. Raises BAD_VALUE for what has none (NaN, infinity, bytes)."""
+    try:
+        return _encode(values)
+    except (ValueError, TypeError) as error:
+        raise StorageError(StorageCode.BAD_VALUE, reason="not representable") from error
+
+
+def payload(row: Mapping[str, Value]) -> str:
+    """Canonical JSON of a row without its nulls."""
+    return canonical({k: v for k, v in row.items() if v is not None} if None in row.values() else row)
+
+
+def new_salt() -> bytes:
+    """A fresh salt."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def digest(salt: bytes, text: str) -> str:
+    """Salted digest of a payload, hexadecimal. Raises BAD_VALUE for text that is not Unicode (lone surrogates)."""
+    try:
+        return hashlib.sha256(salt + text.encode()).hexdigest()
+    except UnicodeEncodeError as error:
+        raise StorageError(StorageCode.BAD_VALUE, reason="not Unicode text") from error
+
+
+def digest_list(entries: Sequence[Digested]) -> str:
+    """Canonical list of (table, row id, version, digest); only the id can need escapes."""
+    return "[" + ",".join(f'["{t}",{_quote(i)},{v},"{d}"]' for t, i, v, d in entries) + "]"
+
+
+def entry_hash(entry: Mapping[str, Value]) -> str:
+    """Hash of an audit row; every column but `hash` itself is covered."""
+    body = {**entry}
+    body.pop("hash", None)
+    del body["previous_hash"]
+    return hashlib.sha256((str(entry["previous_hash"]) + canonical(body)).encode()).hexdigest()

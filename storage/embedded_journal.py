@@ -1,0 +1,241 @@
+"""The journal in one SQLite file: a `storage.journal.Journal` that several processes of one machine may open at once.
+
+Owns the file, one writer thread and one reading connection per asking thread. `apply` may be called from any thread
+but the GUI's; it blocks until the change is on the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from storage import checkpoints as checkpoint_files
+from storage import database, queries, schema
+from storage.applied import is_current
+from storage.commands import Command, PutFirstOperator
+from storage.durable import make_folder
+from storage.errors import StorageCode, StorageError
+from storage.handlers import RUNTIME
+from storage.journal import IncidentFile, Receipt, Registry, Verification
+from storage.keys import SigningKey
+from storage.ledger import Ledger, read_head
+from storage.records import Actor, Alarm, Change, Event, Incident, new_id
+from storage.statements import Row, row_by_id
+from storage.verification import verify_connection
+from storage.writer import QUEUE_COMMANDS, Answer, Pending, Writer
+
+_SUBMIT_S = 30.0
+_SUBMIT_SOON_S = 1.0
+_CLOSE_S = 10.0
+
+Mounted = Callable[[], Iterable[database.Partition]]
+
+
+class EmbeddedJournal:
+    """`key` signs checkpoints (None: SignCheckpoint is refused); `checkpoints` is a folder elsewhere for copies."""
+
+    def __init__(
+        self,
+        path: Path,
+        key: SigningKey | None = None,
+        *,
+        checkpoints: Path | None = None,
+        clock: Callable[[], float] = time.time,
+        mounted: Mounted | None = None,
+        queue_commands: int = QUEUE_COMMANDS,
+    ) -> None:
+        self.path = path.absolute()
+        self._key = key
+        self._checkpoints = checkpoints
+        self._refuse_bad_places()
+        database.refuse_network_path(self.path, *([] if mounted is None else [mounted]))
+        self._local = threading.local()
+        self._readers: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
+        self._readers_lock = threading.Lock()
+        self._closed = False
+        self._connection = self._open(clock)
+        self.id = str((row_by_id(schema.meta).row(self._connection, {"row_key": "journal_id"}) or {})["value"])
+        ledger = Ledger(self._connection, clock, key)
+        self.writer = Writer(self._connection, ledger, self._publish_checkpoint, queue_commands)
+        self.writer.start()
+
+    def apply(self, command: Command, actor: Actor) -> Receipt:
+        """See `Journal.apply`."""
+        pending = Pending(command, actor, None)
+        self.writer.submit(pending, _SUBMIT_S)
+        return pending.wait()
+
+    def apply_soon(self, command: Command, actor: Actor, done: Callable[[Answer], None] | None = None) -> None:
+        """See `Journal.apply_soon`; `done` is called on the writer thread and must return at once."""
+        self.writer.submit(Pending(command, actor, done), _SUBMIT_SOON_S)
+
+    def ensure_first_operator(self, actor_id: str, name: str) -> Receipt:
+        """Make somebody administrator when there is none; otherwise change nothing."""
+        return self.apply(PutFirstOperator(actor_id, name), Actor(RUNTIME))
+
+    def registry(self) -> Registry:
+        """See `Journal.registry`."""
+        with self._reading() as connection:
+            return queries.registry(connection)
+
+    def alarms(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Alarm]:
+        """See `Journal.alarms`."""
+        with self._reading() as connection:
+            return queries.alarms(connection, open_only=open_only, limit=limit)
+
+    def incidents(
+        self, *, open_only: bool = False, limit: int = 200, before_id: str | None = None
+    ) -> Sequence[Incident]:
+        """See `Journal.incidents`."""
+        with self._reading() as connection:
+            return queries.incidents(connection, open_only=open_only, limit=limit, before_id=before_id)
+
+    def incident_file(self, incident: str) -> IncidentFile:
+        """See `Journal.incident_file`."""
+        with self._reading() as connection:
+            return queries.incident_file(connection, incident)
+
+    def events(self, *, limit: int = 100_000) -> Sequence[Event]:
+        """See `Journal.events`."""
+        with self._reading() as connection:
+            return queries.events(connection, limit)
+
+    def counts(self) -> dict[str, int]:
+        """See `Journal.counts`."""
+        with self._reading() as connection:
+            return queries.counts(connection)
+
+    def changes(self, after: int, limit: int = 500) -> Sequence[Change]:
+        """See `Journal.changes`."""
+        with self._reading() as connection:
+            return queries.changes(connection, after, limit)
+
+    def sealed_credential(self, camera_id: str) -> str | None:
+        """The camera's login as `PutCredential` stored it, for `sealed.Sealer.open`."""
+        with self._reading() as connection:
+            return queries.sealed_credential(connection, camera_id)
+
+    def verify(self, *, evidence: Path | None = None) -> Verification:
+        """See `Journal.verify`; with `evidence` (the store's folder) the files' hashes too."""
+        with self._reading() as connection:
+            return verify_connection(connection, checkpoints=self._checkpoints, evidence=evidence)
+
+    def head(self) -> tuple[int, str]:
+        """See `Journal.head`."""
+        with self._reading() as connection:
+            return read_head(connection)
+
+    def backup(self, path: str) -> None:
+        """See `Journal.backup`: copied beside, checked, then named. Raises DISK_FULL, READ_ONLY, DAMAGED."""
+        target = Path(path)
+        temporary = target.with_name(f".{target.name}.{new_id()}.part")
+        make_folder(target.parent)
+        try:
+            with database.typed(target), contextlib.closing(sqlite3.connect(temporary)) as copy:
+                self._reader().backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+                if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                    raise StorageError(StorageCode.DAMAGED, path=path)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """See `Journal.close`; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self.writer.stop()
+        finished = self.writer.join(_CLOSE_S)
+        with self._readers_lock:
+            for _, connection in self._readers:
+                connection.close()
+            self._readers.clear()
+        if not finished:
+            raise StorageError(StorageCode.BUSY, path=str(self.path))
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self._connection.close()
+
+    def _refuse_bad_places(self) -> None:
+        """Who takes the journal's folder away must not have key and checkpoints with it."""
+        folder = self.path.parent
+        if self._key is not None and self._key.path is not None and self._key.path.absolute().is_relative_to(folder):
+            raise StorageError(StorageCode.BAD_KEY, path=str(self._key.path), reason="inside the journal's folder")
+        if self._checkpoints is not None and self._checkpoints.absolute().is_relative_to(folder):
+            raise StorageError(StorageCode.BAD_VALUE, path=str(self._checkpoints), reason="inside the journal's folder")
+
+    def _open(self, clock: Callable[[], float]) -> sqlite3.Connection:
+        make_folder(self.path.parent)
+        exists = database.inspect(self.path)
+        database.require_writable(self.path)
+        connection = database.connect(self.path)
+        try:
+            if not is_current(connection):
+                from storage.migrations import migrate
+
+                migrate(connection, self.path, exists=exists, clock=clock)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection in one read transaction, so that all its queries see one state."""
+        connection = self._reader()
+        with database.typed(self.path):
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
+
+    def _reader(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StorageError(StorageCode.CLOSED)
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = database.connect_reader(self.path)
+            self._local.connection = connection
+            with self._readers_lock:
+                self._close_readers_of_dead_threads()
+                self._readers.append((weakref.ref(threading.current_thread()), connection))
+        return connection
+
+    def _close_readers_of_dead_threads(self) -> None:
+        dead = [(ref, c) for ref, c in self._readers if (thread := ref()) is None or not thread.is_alive()]
+        for item in dead:
+            item[1].close()
+            self._readers.remove(item)
+
+    def _publish_checkpoint(self, row: Row) -> None:
+        """After the checkpoint's commit, on the writer thread. The row stands even when the folder elsewhere fails."""
+        if self._checkpoints is None or self._key is None:
+            return
+        try:
+            checkpoint_files.append_outside(self._checkpoints, self.id, self._key.public_key, row)
+        except (StorageError, OSError):
+            checkpoint_files.log.exception("checkpoint %s has no copy elsewhere", row["id"])
+
+
+def open_journal(
+    path: Path,
+    key: SigningKey | None = None,
+    *,
+    checkpoints: Path | None = None,
+    clock: Callable[[], float] = time.time,
+    mounted: Mounted | None = None,
+) -> EmbeddedJournal:
+    """Open or create a journal.
+
+    Raises StorageError: NEWER_JOURNAL and NOT_A_JOURNAL (the file stays as it is), DAMAGED, READ_ONLY, NETWORK_PATH,
+    DISK_FULL, BUSY, BAD_KEY (key inside the journal's folder)."""
+    return EmbeddedJournal(path, key, checkpoints=checkpoints, clock=clock, mounted=mounted)

@@ -1,0 +1,114 @@
+"""Numbered steps from any older journal to this one, run by sqlite-utils' migrations runner.
+
+Before an existing file is changed it is copied (`<name>.before-<version>.bak`) and the copy is checked. All pending
+steps run in one write transaction: several processes that start at once take turns. When step two is written, step
+one's DDL has to be frozen as text, since the MetaData will then describe more than step one made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from storage import schema
+from storage.applied import MIGRATIONS_META, applied
+from storage.checkpoints import JOURNAL_ID
+from storage.database import typed
+from storage.errors import StorageCode, StorageError
+from storage.handlers import RUNTIME
+from storage.ledger import Ledger
+from storage.records import Category, Operator, Role, new_id
+from storage.rows import REGISTRY, registry_row
+from storage.statements import create_sql
+
+_SET = "watchfloor.journal"
+
+CRIME, ADMINISTRATIVE, OTHER = "crime", "administrative", "other"
+CATEGORIES = (
+    Category("intrusion", "Intrusion", CRIME),
+    Category("robbery", "Robbery", CRIME),
+    Category("open_robbery", "Open robbery", CRIME),
+    Category("theft", "Theft", CRIME),
+    Category("fraud", "Fraud", CRIME),
+    Category("murder", "Murder", CRIME),
+    Category("vehicle_theft", "Vehicle theft", CRIME),
+    Category("hit_and_run", "Hit and run", CRIME),
+    Category("vandalism", "Vandalism", CRIME),
+    Category("fight", "Fight", CRIME),
+    Category("disorder", "Disorder", ADMINISTRATIVE),
+    Category("illegal_parking", "Illegal parking", ADMINISTRATIVE),
+    Category("fire", "Fire", OTHER),
+    Category("accident", "Accident", OTHER),
+    Category("lost_child", "Lost child", OTHER),
+    Category("utility_failure", "Utility failure", OTHER),
+)
+
+steps = Migrations(_SET)
+
+
+@steps(name="0001_main_job")
+def main_job(db: sqlite_utils.Database) -> None:
+    """Every table of the main job, the built-in actor and the sources' own categories."""
+    for table in schema.metadata.sorted_tables:
+        for statement in create_sql(table):
+            db.conn.execute(statement)
+    ledger = Ledger(db.conn, time.time)
+    ledger.adopt()
+    ledger.insert(schema.meta, {"id": JOURNAL_ID, "value": new_id()})
+    ledger.insert(schema.meta, {"id": "created_at_utc_s", "value": repr(time.time())})
+    ledger.put(schema.operators, registry_row(Operator(RUNTIME, "Watchfloor", Role.SERVICE)))
+    for category in CATEGORIES:
+        ledger.put(REGISTRY[Category], registry_row(category))
+    ledger.seal(RUNTIME, "create journal", schema.meta.name, JOURNAL_ID)
+    ledger.flush()
+
+
+def migrate(
+    connection: sqlite3.Connection, path: Path, *, exists: bool, clock: Callable[[], float] = time.time
+) -> None:
+    """Bring the file to this version. Raises DAMAGED, DISK_FULL, READ_ONLY, BUSY, NEWER_JOURNAL."""
+    with typed(path):
+        db = sqlite_utils.Database(connection)
+        if not steps.pending(db):
+            return
+        if exists:
+            _backup(connection, path)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _apply(connection, db, clock)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _apply(connection: sqlite3.Connection, db: sqlite_utils.Database, clock: Callable[[], float]) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > schema.SCHEMA_VERSION:  # another process came first
+        raise StorageError(StorageCode.NEWER_JOURNAL, version=version, known=schema.SCHEMA_VERSION)
+    if not steps.pending(db):
+        return
+    steps.apply(db)
+    connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+    ledger = Ledger(connection, clock)
+    ledger.adopt()
+    ledger.put(schema.meta, {"id": MIGRATIONS_META, "value": applied(connection)})
+    ledger.seal(RUNTIME, "migrate", schema.meta.name, MIGRATIONS_META)
+    ledger.flush()
+
+
+def _backup(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    target = path.with_name(f"{path.name}.before-{version + 1}.bak")
+    with contextlib.closing(sqlite3.connect(target)) as copy:
+        connection.backup(copy)
+        if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise StorageError(StorageCode.DAMAGED, path=str(path))

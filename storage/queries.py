@@ -1,0 +1,228 @@
+"""The journal's reads, as functions of a connection. Each exhausts its cursor: none keeps the WAL from shrinking."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
+
+from storage import schema
+from storage.errors import StorageCode, StorageError
+from storage.journal import IncidentFile, Registry
+from storage.records import (
+    Alarm,
+    AlarmState,
+    Camera,
+    Category,
+    Change,
+    District,
+    Event,
+    HistoryEntry,
+    Incident,
+    IncidentState,
+    Neighbour,
+    Operator,
+    Place,
+    ProtectedObject,
+    RuleSpec,
+    Zone,
+)
+from storage.rows import REGISTRY, RecordT, event_from_row, evidence_from_row, from_row
+from storage.statements import Row, Statement, Value, constant
+
+_alarms, _incidents, _events, _evidence = schema.alarms, schema.incidents, schema.events, schema.evidence
+_history, _audit = schema.history, schema.audit
+_before = _history.alias("before")
+_LIMIT: BindParameter[int] = bindparam("row_limit")
+
+_IN_USE = {k: Statement(select(t).where(t.c.retired == 0).order_by(t.c.id)) for k, t in REGISTRY.items()}
+_NEWEST_ALARMS = select(_alarms).order_by(_alarms.c.severity.desc(), _alarms.c.id.desc()).limit(_LIMIT)
+_ALARMS = {
+    False: Statement(_NEWEST_ALARMS),
+    True: Statement(_NEWEST_ALARMS.where(_alarms.c.state != constant(AlarmState.JUDGED))),
+}
+_NEWEST = (
+    select(_incidents).where(_incidents.c.id < bindparam("before_id")).order_by(_incidents.c.id.desc()).limit(_LIMIT)
+)
+_INCIDENTS = {
+    False: Statement(_NEWEST),
+    True: Statement(_NEWEST.where(_incidents.c.state != constant(IncidentState.CLOSED))),
+}
+_INCIDENT = Statement(
+    select(_incidents).where(
+        or_(_incidents.c.id == bindparam("incident"), _incidents.c.number == bindparam("incident"))
+    )
+)
+_INCIDENT_ALARMS = Statement(
+    select(_alarms)
+    .where(_alarms.c.incident_id == bindparam("incident_id"))
+    .order_by(_alarms.c.first_utc_s, _alarms.c.id)
+)
+_INCIDENT_EVENTS = Statement(
+    select(_events)
+    .join(_alarms, _alarms.c.id == _events.c.alarm_id)
+    .where(_alarms.c.incident_id == bindparam("incident_id"))
+    .order_by(_events.c.utc_s, _events.c.id)
+)
+_INCIDENT_EVIDENCE = Statement(
+    select(_evidence)
+    .join(_alarms, _alarms.c.id == _evidence.c.alarm_id)
+    .where(_alarms.c.incident_id == bindparam("incident_id"))
+    .order_by(_evidence.c.from_utc_s, _evidence.c.id)
+)
+_INCIDENT_EXPORTS = Statement(
+    select(schema.exports.c.id).where(schema.exports.c.incident_id == bindparam("incident_id"))
+)
+_EVENTS = Statement(select(_events).order_by(_events.c.utc_s, _events.c.id).limit(_LIMIT))
+_CHANGES = Statement(
+    select(_audit.c.seq, _audit.c.action, _audit.c.subject, _audit.c.subject_id)
+    .where(_audit.c.seq > bindparam("after"))
+    .order_by(_audit.c.seq)
+    .limit(_LIMIT)
+)
+_SEALED = Statement(
+    select(schema.credentials.c.sealed).where(
+        schema.credentials.c.id == bindparam("camera_id"), schema.credentials.c.retired == 0
+    )
+)
+_COUNTS = {name: Statement(select(func.count().label("n")).select_from(t)) for name, t in schema.FACTS.items()}
+_ROW_HISTORY = Statement(
+    select(
+        _audit.c.seq,
+        _audit.c.at_utc_s,
+        _audit.c.actor_id,
+        _audit.c.action,
+        _audit.c.subject,
+        _audit.c.subject_id,
+        _audit.c.hash,
+        _history.c.payload,
+        _before.c.payload.label("payload_before"),
+    )
+    .select_from(_history)
+    .join(_audit, _audit.c.seq == _history.c.seq)
+    .outerjoin(
+        _before,
+        and_(
+            _before.c.table_name == _history.c.table_name,
+            _before.c.row_id == _history.c.row_id,
+            _before.c.version == _history.c.version - 1,
+        ),
+    )
+    # An alarm fed a thousand times has a thousand rows that say only "one more": the count says it.
+    .where(
+        _history.c.table_name == bindparam("table_name"),
+        _history.c.row_id == bindparam("row_id"),
+        or_(_history.c.version == 1, _audit.c.action != "record event"),
+    )
+)
+_LAST_ID = "~"
+_UNTOLD = frozenset({"revision"})
+
+
+def registry(connection: sqlite3.Connection) -> Registry:
+    """All registry records in use."""
+    return Registry(
+        cameras=_in_use(connection, Camera),
+        zones=_in_use(connection, Zone),
+        rules=_in_use(connection, RuleSpec),
+        places=_in_use(connection, Place),
+        districts=_in_use(connection, District),
+        objects=_in_use(connection, ProtectedObject),
+        categories=_in_use(connection, Category),
+        operators=_in_use(connection, Operator),
+        neighbours=_in_use(connection, Neighbour),
+    )
+
+
+def _in_use(connection: sqlite3.Connection, kind: type[RecordT]) -> tuple[RecordT, ...]:
+    return tuple(from_row(kind, row) for row in _IN_USE[kind].rows(connection))
+
+
+def alarms(connection: sqlite3.Connection, *, open_only: bool, limit: int) -> list[Alarm]:
+    """Alarms, most severe and newest first."""
+    return [from_row(Alarm, row) for row in _ALARMS[open_only].rows(connection, {"row_limit": limit})]
+
+
+def incidents(connection: sqlite3.Connection, *, open_only: bool, limit: int, before_id: str | None) -> list[Incident]:
+    """Incidents, newest first."""
+    params: dict[str, Value] = {"row_limit": limit, "before_id": before_id or _LAST_ID}
+    return [from_row(Incident, row) for row in _INCIDENTS[open_only].rows(connection, params)]
+
+
+def events(connection: sqlite3.Connection, limit: int) -> list[Event]:
+    """Events, oldest first."""
+    return [event_from_row(row) for row in _EVENTS.rows(connection, {"row_limit": limit})]
+
+
+def changes(connection: sqlite3.Connection, after: int, limit: int) -> list[Change]:
+    """The change feed after `after`."""
+    rows: list[Any] = _CHANGES.rows(connection, {"after": after, "row_limit": limit})
+    return [Change(**row) for row in rows]
+
+
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Rows of each fact table."""
+    return {name: int(str(statement.rows(connection)[0]["n"])) for name, statement in _COUNTS.items()}
+
+
+def sealed_credential(connection: sqlite3.Connection, camera_id: str) -> str | None:
+    """The camera's login as it was sealed."""
+    row = _SEALED.row(connection, {"camera_id": camera_id})
+    return None if row is None else str(row["sealed"])
+
+
+def incident_file(connection: sqlite3.Connection, incident: str) -> IncidentFile:
+    """Everything about one incident. Raises NOT_FOUND. To be called in a read transaction."""
+    row = _INCIDENT.row(connection, {"incident": incident})
+    if row is None:
+        raise StorageError(StorageCode.NOT_FOUND, table=_incidents.name, id=incident)
+    key: dict[str, Value] = {"incident_id": row["id"]}
+    its_alarms = _INCIDENT_ALARMS.rows(connection, key)
+    its_evidence = _INCIDENT_EVIDENCE.rows(connection, key)
+    exports = _INCIDENT_EXPORTS.rows(connection, key)
+    subjects = [(_incidents.name, row)]
+    subjects += [(_alarms.name, r) for r in its_alarms]
+    subjects += [(_evidence.name, r) for r in its_evidence]
+    subjects += [(schema.exports.name, r) for r in exports]
+    return IncidentFile(
+        incident=from_row(Incident, row),
+        alarms=tuple(from_row(Alarm, r) for r in its_alarms),
+        events=tuple(event_from_row(r) for r in _INCIDENT_EVENTS.rows(connection, key)),
+        evidence=tuple(evidence_from_row(r) for r in its_evidence),
+        history=_histories(connection, [(table, str(r["id"])) for table, r in subjects]),
+    )
+
+
+def _histories(connection: sqlite3.Connection, subjects: list[tuple[str, str]]) -> tuple[HistoryEntry, ...]:
+    """Audit entries that touched any of the rows, oldest first; an incident's fields are named plainly, those of
+    other rows with their table (`alarms.state`)."""
+    entries: dict[int, HistoryEntry] = {}
+    for table, row_id in subjects:
+        prefix = "" if table == _incidents.name else f"{table}."
+        for row in _ROW_HISTORY.rows(connection, {"table_name": table, "row_id": row_id}):
+            entry = _entry(row)
+            entry = entries.setdefault(entry.seq, entry)
+            entry.changes.update({prefix + k: v for k, v in _differences(row).items()})
+    return tuple(entries[seq] for seq in sorted(entries))
+
+
+def _entry(row: Any) -> HistoryEntry:
+    return HistoryEntry(
+        seq=row["seq"],
+        at_utc_s=row["at_utc_s"],
+        actor_id=row["actor_id"],
+        action=row["action"],
+        subject=row["subject"],
+        subject_id=row["subject_id"],
+        changes={},
+        hash=row["hash"],
+    )
+
+
+def _differences(row: Row) -> dict[str, tuple[object, object]]:
+    after: dict[str, object] = json.loads(str(row["payload"] or "{}"))
+    before: dict[str, object] = json.loads(str(row["payload_before"] or "{}"))
+    names = [k for k in sorted({*before, *after} - _UNTOLD) if before.get(k) != after.get(k)]
+    return {k: (before.get(k), after.get(k)) for k in names}

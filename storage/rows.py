@@ -1,0 +1,182 @@
+"""Records to rows and back. Rows hold only str, int, float and None; tuples become canonical JSON text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from enum import IntEnum, StrEnum
+from typing import Any, TypeVar, get_args
+
+from sqlalchemy import Table
+
+from storage import schema
+from storage.chain import canonical
+from storage.commands import RegistryRecord
+from storage.errors import StorageCode, StorageError
+from storage.records import (
+    Alarm,
+    AlarmState,
+    Box,
+    BoxMark,
+    Camera,
+    Category,
+    District,
+    Event,
+    Evidence,
+    EvidenceKind,
+    Incident,
+    IncidentState,
+    Neighbour,
+    Operator,
+    Outcome,
+    Place,
+    ProtectedObject,
+    Role,
+    RuleKind,
+    RuleSpec,
+    Severity,
+    Verdict,
+    Zone,
+)
+from storage.statements import Row, Value
+
+RecordT = TypeVar("RecordT")
+
+REGISTRY: dict[type, Table] = {
+    Camera: schema.cameras,
+    Category: schema.categories,
+    District: schema.districts,
+    Neighbour: schema.neighbours,
+    Operator: schema.operators,
+    Place: schema.places,
+    ProtectedObject: schema.objects,
+    RuleSpec: schema.rules,
+    Zone: schema.zones,
+}
+REGISTRY_TABLES = {t.name: t for t in REGISTRY.values()}
+
+_DECODERS: dict[tuple[type, str], Any] = {
+    (Operator, "role"): Role,
+    (Camera, "restricted"): bool,
+    (Zone, "points"): lambda text: tuple((float(x), float(y)) for x, y in json.loads(text)),
+    (RuleSpec, "kind"): RuleKind,
+    (RuleSpec, "labels"): lambda text: tuple(json.loads(text)),
+    (RuleSpec, "severity"): Severity,
+    (RuleSpec, "opens_incident"): bool,
+    (RuleSpec, "enabled"): bool,
+    (Alarm, "severity"): Severity,
+    (Alarm, "state"): AlarmState,
+    (Alarm, "verdict"): Verdict,
+    (Incident, "severity"): Severity,
+    (Incident, "state"): IncidentState,
+    (Incident, "outcome"): Outcome,
+    (Incident, "restricted"): bool,
+    (Evidence, "kind"): EvidenceKind,
+}
+
+
+def plain(value: object) -> Value:
+    """A field as the database stores it. Raises BAD_VALUE for anything without a stored form."""
+    if value is None:
+        return None
+    if isinstance(value, bool | IntEnum):
+        return int(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, float):
+        return value + 0.0  # SQLite stores -0.0 as 0: the digest must be that of what comes back
+    if isinstance(value, int | str):
+        return value
+    if isinstance(value, tuple):
+        return canonical(value)
+    raise StorageError(StorageCode.BAD_VALUE, reason="unknown type")
+
+
+def _typed(value: Value, table: Table, column: str) -> Value:
+    """A float column given an int holds a float when it is read back."""
+    if isinstance(value, int) and table.c[column].type.python_type is float:
+        return float(value)
+    return value
+
+
+def to_row(record: Any, table: Table) -> Row:
+    """All fields of a record dataclass that are columns of `table`."""
+    return {f.name: _typed(plain(getattr(record, f.name)), table, f.name) for f in fields(record) if f.name in table.c}
+
+
+def registry_row(record: RegistryRecord) -> Row:
+    """Row of a registry record, in use; a neighbour's id is made of its three parts."""
+    if not isinstance(record, get_args(RegistryRecord)):
+        raise StorageError(StorageCode.BAD_VALUE, reason="not a registry record")
+    row = to_row(record, REGISTRY[type(record)])
+    if isinstance(record, Neighbour):
+        row = {"id": f"{record.camera_id}/{record.side}/{record.neighbour_id}", **row}
+    return {**row, "retired": 0}
+
+
+def from_row(kind: type[RecordT], row: Row) -> RecordT:
+    """A record dataclass from a row; extra columns are ignored."""
+    values: dict[str, Any] = {}
+    for item in fields(kind):  # type: ignore[arg-type]  # every record is a dataclass
+        value = row[item.name]
+        decode = _DECODERS.get((kind, item.name))
+        values[item.name] = decode(value) if decode is not None and value is not None else value
+    return kind(**values)
+
+
+def event_row(event: Event, alarm_id: str) -> Row:
+    """Row of an event (written out by hand: this is the hot path)."""
+    box = event.box
+    return {
+        "id": event.id,
+        "camera_id": event.camera_id,
+        "rule_id": event.rule_id,
+        "kind": event.kind.value,
+        "severity": int(event.severity),
+        "utc_s": float(event.utc_s) + 0.0,
+        "since_utc_s": float(event.since_utc_s) + 0.0,
+        "track_id": int(event.track_id),
+        "label": event.label,
+        "score": float(event.score) + 0.0,
+        "x1": float(box[0]) + 0.0,
+        "y1": float(box[1]) + 0.0,
+        "x2": float(box[2]) + 0.0,
+        "y2": float(box[3]) + 0.0,
+        "detector": event.detector,
+        "pts_s": float(event.pts_s) + 0.0,
+        "alarm_id": alarm_id,
+    }
+
+
+def event_from_row(row: Any) -> Event:
+    """An event from a row mapping."""
+    return Event(
+        id=row["id"],
+        camera_id=row["camera_id"],
+        rule_id=row["rule_id"],
+        kind=RuleKind(row["kind"]),
+        severity=Severity(row["severity"]),
+        utc_s=row["utc_s"],
+        since_utc_s=row["since_utc_s"],
+        track_id=row["track_id"],
+        label=row["label"],
+        score=row["score"],
+        box=Box(row["x1"], row["y1"], row["x2"], row["y2"]),
+        detector=row["detector"],
+        pts_s=row["pts_s"],
+    )
+
+
+def evidence_row(evidence: Evidence, alarm_id: str) -> Row:
+    """Row of a piece of evidence."""
+    marks = canonical([[[float(v) for v in m.box], m.label, float(m.score), int(m.track_id)] for m in evidence.marks])
+    rest = to_row(
+        Evidence(**{f.name: getattr(evidence, f.name) for f in fields(Evidence) if f.name != "marks"}), schema.evidence
+    )
+    return {**rest, "marks": marks, "alarm_id": alarm_id}
+
+
+def evidence_from_row(row: Row) -> Evidence:
+    """A piece of evidence from a row."""
+    marks = tuple(BoxMark(Box(*box), label, score, track) for box, label, score, track in json.loads(str(row["marks"])))
+    return from_row(Evidence, {**row, "marks": marks})

@@ -1,0 +1,213 @@
+"""This machine's settings: typed, frozen, one TOML file, versioned. Records (cameras, rules) live in the journal.
+
+Each field carries what a dialog and a page need (title, unit, range, choices). Keys that this version does not know
+are reported and written back as they were. A file of a newer version opens too: its extra keys are unknown ones.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tomli_w
+
+from storage.durable import replace as replace_file
+from storage.errors import StorageCode, StorageError
+
+SETTINGS_VERSION = 1
+_LINE = re.compile(r"at line (\d+)")
+SectionT = TypeVar("SectionT")
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+MIGRATIONS: dict[int, Migration] = {}
+"""From a version to the next, on the raw tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What is known about a field besides its type; `title` and `hint` are English source texts, translated in app."""
+
+    title: str
+    hint: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    check: Callable[[Any], bool] | None = None
+
+
+_KEY = "option"
+
+
+def _is_zone(name: str) -> bool:
+    return not name or name in zoneinfo.available_timezones()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """What the place is called and how it tells time."""
+
+    name: str = field(default="", metadata={_KEY: Option("Name of the site", "Printed on reports")})
+    timezone: str = field(
+        default="", metadata={_KEY: Option("Time zone", "IANA name; empty: the computer's own", check=_is_zone)}
+    )
+    language: str = field(
+        default="",
+        metadata={_KEY: Option("Language", "Empty: the computer's own", choices=("", "en", "uk", "ru", "kk"))},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PathSettings:
+    """Where large things go."""
+
+    data: str = field(default="", metadata={_KEY: Option("Data folder", "Journal, evidence, models; empty: the usual")})
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionSettings:
+    """What looks at the pictures."""
+
+    model: str = field(
+        default="", metadata={_KEY: Option("Model", "OpenVINO folder or ONNX file; empty: the first found")}
+    )
+    device: str = field(default="CPU", metadata={_KEY: Option("Device", choices=("CPU", "GPU", "NPU", "AUTO"))})
+
+
+@dataclass(frozen=True, slots=True)
+class WallSettings:
+    """What the wall shows at start."""
+
+    layout: int = field(default=9, metadata={_KEY: Option("Tiles at start", unit="tiles", low=1, high=64)})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All sections; `unknown` holds keys of other versions as `section.key` or `section`, kept when saving."""
+
+    site: SiteSettings = field(default_factory=SiteSettings)
+    paths: PathSettings = field(default_factory=PathSettings)
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    wall: WallSettings = field(default_factory=WallSettings)
+    unknown: Mapping[str, object] = field(default_factory=dict)
+
+
+SECTIONS: dict[str, type] = {
+    "site": SiteSettings,
+    "paths": PathSettings,
+    "detection": DetectionSettings,
+    "wall": WallSettings,
+}
+
+
+def option_of(item: Field[Any]) -> Option:
+    """The metadata of a section's field."""
+    option: Option = item.metadata[_KEY]
+    return option
+
+
+def load(path: Path) -> Settings:
+    """Read the file; defaults when there is none. Raises BAD_SETTINGS with file, line and field."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except FileNotFoundError:
+        return Settings()
+    except tomllib.TOMLDecodeError as error:
+        found = _LINE.search(str(error))
+        raise _bad(path, int(found[1]) if found else _last_line(path), "") from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise _bad(path, 0, "") from error
+    return _build(path, text, _migrated(path, text, tables))
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write the whole file at once, unknown keys included. Raises READ_ONLY, DISK_FULL."""
+    tables: dict[str, Any] = {"version": SETTINGS_VERSION}
+    for name in SECTIONS:
+        section = getattr(settings, name)
+        tables[name] = {f.name: getattr(section, f.name) for f in fields(section)}
+    for name, value in settings.unknown.items():
+        section_name, _, key = name.partition(".")
+        if key:
+            tables[section_name][key] = value
+        else:
+            tables[name] = value
+    replace_file(path, tomli_w.dumps(tables).encode())
+
+
+def _migrated(path: Path, text: str, tables: dict[str, Any]) -> dict[str, Any]:
+    version = tables.pop("version", SETTINGS_VERSION)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise _bad(path, _line_of(text, "", "version"), "version")
+    for number in range(version, SETTINGS_VERSION):
+        tables = MIGRATIONS[number](tables)
+    return tables
+
+
+def _build(path: Path, text: str, tables: dict[str, Any]) -> Settings:
+    sections: dict[str, Any] = {}
+    unknown: dict[str, object] = {}
+    for name, table in tables.items():
+        kind = SECTIONS.get(name)
+        if kind is None:
+            unknown[name] = table
+        elif not isinstance(table, dict):
+            raise _bad(path, _line_of(text, "", name), name)
+        else:
+            known = {f.name for f in fields(kind)}
+            unknown |= {f"{name}.{k}": v for k, v in table.items() if k not in known}
+            sections[name] = _section(path, text, kind, name, table)
+    return Settings(**sections, unknown=unknown)
+
+
+def _section(path: Path, text: str, kind: type[SectionT], name: str, table: dict[str, Any]) -> SectionT:
+    values = {}
+    for item in fields(kind):  # type: ignore[arg-type]  # every section is a dataclass
+        if item.name not in table:
+            continue
+        if not _fits(table[item.name], item):
+            raise _bad(path, _line_of(text, name, item.name), f"{name}.{item.name}")
+        values[item.name] = table[item.name]
+    return kind(**values)
+
+
+def _fits(value: object, item: Field[Any]) -> bool:
+    option = option_of(item)
+    if type(value) is not type(item.default):
+        return False
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        low = float("-inf") if option.low is None else option.low
+        high = float("inf") if option.high is None else option.high
+        if not low <= value <= high:
+            return False
+    if option.choices and value not in option.choices:
+        return False
+    return option.check is None or option.check(value)
+
+
+def _line_of(text: str, section: str, key: str) -> int:
+    """Line where a key is set (1 is the first), 0 when it cannot be found (a dotted or inline form)."""
+    current = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            current = stripped.strip("[] ")
+            if not section and current == key:
+                return number
+        elif current == section and re.match(rf"['\"]?{re.escape(key)}['\"]?\s*=", stripped):
+            return number
+    return 0
+
+
+def _last_line(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def _bad(path: Path, line: int, field_name: str) -> StorageError:
+    return StorageError(StorageCode.BAD_SETTINGS, path=str(path), line=line, field=field_name)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from app.cameras import FORGET_AFTER_S, STALE_AFTER_S, CameraHub, LiveFeed, tile_state
+from app.feeds import TileState
+from storage.records import Camera
+from storage.worker import Supervisor
+from tests.conftest import wait_until
+from video.decode import DecodePool
+from video.session import SessionState, SessionStatus
+from video.source import VideoCode, VideoError
+
+CAMERA = Camera("c1", 1, "Gate", "missing/clip.mp4")
+REASON = VideoError(VideoCode.UNREACHABLE, url="rtsp://10.0.0.5")
+NOW_S = 1000.0
+
+
+@pytest.mark.parametrize(
+    ("status", "newest_s", "expected"),
+    [
+        (SessionStatus(SessionState.CONNECTING, attempt=1), 0.0, TileState.CONNECTING),
+        (SessionStatus(SessionState.WAITING, attempt=1, reason=REASON), 0.0, TileState.NO_SIGNAL),
+        (SessionStatus(SessionState.CONNECTING, attempt=2, reason=REASON), 0.0, TileState.NO_SIGNAL),
+        (SessionStatus(SessionState.LIVE), NOW_S - 0.1, TileState.LIVE),
+        (SessionStatus(SessionState.LIVE), NOW_S - STALE_AFTER_S - 0.1, TileState.STALE),
+        (SessionStatus(SessionState.WAITING, reason=REASON), NOW_S - 1.0, TileState.STALE),
+        (SessionStatus(SessionState.WAITING, reason=REASON), NOW_S - FORGET_AFTER_S - 1, TileState.NO_SIGNAL),
+    ],
+)
+def test_a_tile_is_live_only_with_a_young_picture(status: SessionStatus, newest_s: float, expected: TileState) -> None:
+    assert tile_state(status, newest_s, NOW_S) is expected
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    owner = Supervisor()
+    owner.start()
+    yield owner
+    assert owner.shutdown(5) == []
+
+
+@pytest.fixture
+def hub(supervisor: Supervisor) -> CameraHub:
+    pool = DecodePool(1)
+    for worker in pool.workers:
+        supervisor.add(worker)
+    return CameraHub(pool, supervisor, lambda camera: camera.main_url, grace_s=10.0)
+
+
+def _feed(hub: CameraHub) -> LiveFeed:
+    return LiveFeed(CAMERA, (), (), hub, lambda _: None, lambda _: "")
+
+
+def test_two_tiles_share_one_session(hub: CameraHub) -> None:
+    feeds = [_feed(hub), _feed(hub)]
+    assert len(list(hub.sessions())) == 1
+    for feed in feeds:
+        feed.close()
+
+
+def test_a_session_closes_some_time_after_its_last_tile(hub: CameraHub) -> None:
+    feed = _feed(hub)
+    session = hub.session("c1")
+    assert session is not None
+    feed.close()
+    hub.close_unwanted(threading.TIMEOUT_MAX * 0)
+    assert hub.session("c1") is session
+    hub.close_unwanted(float("inf"))
+    assert hub.session("c1") is None
+    wait_until(lambda: not session.alive)
+
+
+def test_a_tile_opened_again_within_the_grace_time_keeps_the_session(hub: CameraHub) -> None:
+    feed = _feed(hub)
+    session = hub.session("c1")
+    feed.close()
+    again = _feed(hub)
+    hub.close_unwanted(float("inf"))
+    assert hub.session("c1") is session
+    again.close()
+
+
+def test_a_dead_camera_says_why_in_one_sentence(hub: CameraHub) -> None:
+    feed = _feed(hub)
+    wait_until(lambda: feed.status().state is TileState.NO_SIGNAL)
+    assert "missing/clip.mp4" in feed.status().reason
+    feed.close()

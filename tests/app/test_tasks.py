@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from app.tasks import Tasks
+from tests.conftest import wait_until
+
+
+@pytest.fixture
+def tasks() -> Iterator[Tasks]:
+    pool = Tasks(threads=2, limit=2)
+    for worker in pool.workers:
+        worker.start()
+    yield pool
+    for worker in pool.workers:
+        worker.stop()
+    assert all(worker.join(3) for worker in pool.workers)
+
+
+def test_work_is_done_elsewhere_and_its_result_comes_back(tasks: Tasks) -> None:
+    seen: list[tuple[int, bool]] = []
+    here = threading.get_ident()
+    assert tasks.submit(lambda: 7, lambda result: seen.append((result, threading.get_ident() == here)))
+    wait_until(lambda: seen == [(7, False)])
+
+
+def test_a_failure_is_handed_over_and_the_thread_lives_on(tasks: Tasks) -> None:
+    failures: list[Exception] = []
+    done: list[int] = []
+
+    def fail() -> int:
+        raise ValueError("no")
+
+    assert tasks.submit(fail, failed=failures.append)
+    wait_until(lambda: len(failures) == 1)
+    assert tasks.submit(lambda: 1, done.append)
+    wait_until(lambda: done == [1])
+
+
+def test_a_failure_nobody_asked_for_is_logged(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise ValueError("unheard")
+
+    assert tasks.submit(fail)
+    wait_until(lambda: "unheard" in caplog.text)
+
+
+def test_a_full_queue_refuses_and_counts(tasks: Tasks) -> None:
+    gate = threading.Event()
+    try:
+        results = [tasks.submit(gate.wait) for _ in range(10)]
+        assert not all(results)
+        assert tasks.refused == results.count(False)
+    finally:
+        gate.set()
+
+
+def test_accepted_work_is_finished_before_the_threads_end() -> None:
+    pool = Tasks(threads=1, limit=8)
+    done: list[int] = []
+    for number in range(5):
+        assert pool.submit(partial(int, number), done.append)
+    pool.workers[0].stop()
+    pool.workers[0].start()
+    assert pool.workers[0].join(3)
+    assert done == [0, 1, 2, 3, 4]

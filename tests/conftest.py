@@ -1,0 +1,94 @@
+"""What every test is held to: no network, and no thread, process, timer or file left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("YOLO_OFFLINE", "1")
+
+_GRACE_S = 3.0
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0, what: str = "condition") -> None:
+    """Poll `condition` until it holds; fail at the deadline."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come true within {timeout_s} s"
+        time.sleep(0.005)
+
+
+def _open_files() -> set[str]:
+    """Regular files that this process holds open, but for fonts, libraries and what lies under /dev or /proc."""
+    names = set()
+    for entry in Path("/proc/self/fd").iterdir() if Path("/proc/self/fd").exists() else ():
+        try:
+            target = entry.readlink()
+        except OSError:
+            continue
+        if target.is_absolute() and not str(target).startswith(("/dev/", "/proc/", "/memfd:", "/anon")):
+            names.add(str(target))
+    return names
+
+
+def _children() -> set[int]:
+    """Live children, but for multiprocessing's resource tracker, which lives as long as the interpreter by design."""
+    return {p.pid for p in psutil.Process().children(recursive=True) if _counts(p)}
+
+
+def _counts(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and not any("resource_tracker" in w for w in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _active_timers() -> list[str]:
+    core = sys.modules.get("PySide6.QtCore")
+    app = core.QCoreApplication.instance() if core else None
+    if core is None or app is None:
+        return []
+    return [repr(t) for t in gc.get_objects() if isinstance(t, core.QTimer) and _is_running(t)]
+
+
+def _is_running(timer: object) -> bool:
+    try:
+        return bool(timer.isActive())  # type: ignore[attr-defined]
+    except RuntimeError:  # the C++ part is gone
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    threads, children, files = set(threading.enumerate()), _children(), _open_files()
+    yield
+    left: dict[str, object] = {}
+    end = time.monotonic() + _GRACE_S
+    while time.monotonic() < end:
+        left = {
+            "threads": [t.name for t in threading.enumerate() if t not in threads and t.is_alive()],
+            "processes": sorted(_children() - children),
+            "files": sorted(_open_files() - files),
+        }
+        if not any(left.values()):
+            break
+        gc.collect()
+        time.sleep(0.02)
+    if "qtbot" in request.fixturenames:
+        left["timers"] = _active_timers()
+    found = {kind: what for kind, what in left.items() if what}
+    assert not found, f"{request.node.nodeid} left behind: {found}"
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path / "home"))

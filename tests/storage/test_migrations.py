@@ -1,0 +1,80 @@
+"""Numbered steps: a backup first, all or nothing, and one schema that the MetaData describes."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+
+from storage import applied, database, migrations, schema
+from storage.embedded_journal import open_journal
+from storage.verification import verify_file
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "journal.db"
+    open_journal(path).close()
+    return path
+
+
+@pytest.fixture
+def _second_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A program of version 2, beside a file of version 1."""
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(database, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(applied, "SCHEMA_VERSION", 2)
+    yield
+    del migrations.steps._migrations[1:]
+
+
+def add_note(db: sqlite_utils.Database) -> None:
+    db.conn.execute("ALTER TABLE alarms ADD COLUMN note TEXT")
+
+
+def add_note_badly(db: sqlite_utils.Database) -> None:
+    add_note(db)
+    db.conn.execute("ALTER TABLE nowhere ADD COLUMN note TEXT")
+
+
+def test_tables_are_those_of_the_metadata(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        tables = {r[0] for r in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in schema.metadata.sorted_tables:
+            columns = [r[1] for r in raw.execute(f'PRAGMA table_info("{table.name}")')]
+            assert columns == [c.name for c in table.columns]
+    assert tables == {t.name for t in schema.metadata.sorted_tables} | {"_sqlite_migrations"}
+
+
+def test_every_list_query_has_an_index() -> None:
+    indexed = {str(i.name) for t in schema.metadata.sorted_tables for i in t.indexes}
+    assert {"ix_alarms_open", "ix_alarms_list", "ix_events_time", "ix_events_alarm", "ix_incidents_open"} <= indexed
+
+
+@pytest.mark.usefixtures("_second_step")
+def test_an_older_journal_is_copied_then_brought_forward(path: Path) -> None:
+    size = path.stat().st_size
+    migrations.steps(name="0002_note")(add_note)
+    open_journal(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert "note" in [r[1] for r in raw.execute("PRAGMA table_info(alarms)")]
+    backup = path.with_name("journal.db.before-2.bak")
+    assert backup.stat().st_size == size
+    assert verify_file(backup).ok
+    assert verify_file(path).ok
+
+
+@pytest.mark.usefixtures("_second_step")
+def test_a_step_that_fails_changes_nothing(path: Path) -> None:
+    migrations.steps(name="0002_bad")(add_note_badly)
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        open_journal(path)
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert "note" not in [r[1] for r in raw.execute("PRAGMA table_info(alarms)")]
+    assert verify_file(path).ok

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from storage.worker import Supervisor, Worker
+from tests.conftest import wait_until
+
+
+class Patient(Worker):
+    """Runs until asked to stop."""
+
+    def __init__(self, name: str = "patient") -> None:
+        super().__init__(name)
+        self.runs = 0
+
+    def run(self) -> None:
+        self.runs += 1
+        self.stopping.wait()
+
+
+class Dying(Worker):
+    """Dies as often as told, then runs on."""
+
+    def __init__(self, deaths: int) -> None:
+        super().__init__("dying")
+        self.deaths = deaths
+        self.runs = 0
+
+    def run(self) -> None:
+        self.runs += 1
+        if self.runs <= self.deaths:
+            raise RuntimeError("a bug")
+        self.stopping.wait()
+
+
+class Deaf(Worker):
+    """Does not listen to stop until released."""
+
+    def __init__(self) -> None:
+        super().__init__("deaf")
+        self.release = threading.Event()
+
+    def run(self) -> None:
+        self.release.wait()
+
+
+def test_a_worker_runs_until_it_is_asked_to_stop() -> None:
+    worker = Patient()
+    assert not worker.alive
+    worker.start()
+    assert worker.alive
+    with pytest.raises(RuntimeError):
+        worker.start()
+    worker.stop()
+    assert worker.join(2)
+    assert not worker.alive
+
+
+def test_a_worker_that_never_started_joins_at_once() -> None:
+    assert Patient().join(0)
+
+
+def test_the_supervisor_restarts_what_died(caplog: pytest.LogCaptureFixture) -> None:
+    supervisor = Supervisor(first_pause_s=0.0)
+    worker = Dying(deaths=2)
+    supervisor.start()
+    supervisor.add(worker)
+    try:
+        wait_until(lambda: worker.runs == 3 and worker.alive, 5)
+    finally:
+        assert supervisor.shutdown(2) == []
+    assert worker.failures == 2
+    assert "a bug" in caplog.text
+
+
+def test_restarts_wait_longer_each_time() -> None:
+    now = [0.0]
+    supervisor = Supervisor(clock=lambda: now[0], first_pause_s=1.0)
+    worker = Dying(deaths=2)
+    supervisor.add(worker)
+    assert worker.join(2)
+    supervisor.restart_dead()
+    assert worker.runs == 1
+    now[0] = 1.0
+    supervisor.restart_dead()
+    assert worker.join(2)
+    assert worker.runs == 2
+    supervisor.restart_dead()
+    now[0] = 2.5
+    supervisor.restart_dead()
+    assert worker.runs == 2
+    now[0] = 3.0
+    supervisor.restart_dead()
+    wait_until(lambda: worker.runs == 3)
+    assert supervisor.shutdown(2) == []
+
+
+def test_a_stopped_worker_is_not_restarted() -> None:
+    supervisor = Supervisor(first_pause_s=0.0)
+    worker = Patient()
+    supervisor.add(worker)
+    assert supervisor.remove(worker, 2)
+    supervisor.restart_dead()
+    assert worker.runs == 1
+
+
+def test_who_misses_the_deadline_is_named_with_its_stack() -> None:
+    supervisor = Supervisor()
+    worker = Deaf()
+    supervisor.start()
+    supervisor.add(worker)
+    late = supervisor.shutdown(0.2)
+    worker.release.set()
+    assert worker.join(2)
+    assert [entry.name for entry in late] == ["deaf"]
+    assert "release.wait" in late[0].stack

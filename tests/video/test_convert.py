@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import av
+import numpy as np
+import pytest
+
+from video.convert import Converter, fitted
+from video.frame import Packet
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+PACKET = Packet(
+    av=cast("av.Packet[VideoStream]", av.Packet(0)),
+    seq=1,
+    key=True,
+    pts_s=0.0,
+    utc_s=0.0,
+    due_s=0.0,
+    generation=1,
+    size=0,
+)
+
+
+def _frame(width: int, height: int) -> av.VideoFrame:
+    blocks = np.random.default_rng(1).integers(0, 255, (height // 16 + 1, width // 16 + 1, 3))
+    image = np.kron(blocks, np.ones((16, 16, 1)))[:height, :width].astype(np.uint8)
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(format="yuv420p")
+
+
+@pytest.mark.parametrize("width", range(320, 354, 2))
+def test_every_column_is_written_at_every_width(width: int) -> None:
+    frame = _frame(640, 360)
+    picture = Converter("c").picture(frame, PACKET, 1, (width, 1000), "bgra")
+    rows = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, -1)[:, : picture.width * 4]
+    ours = rows.reshape(picture.height, picture.width, 4)[..., 2::-1].astype(int)
+    slow = frame.reformat(picture.width, picture.height, "rgb24").to_ndarray().astype(int)
+    assert abs(ours[:, -4:] - slow[:, -4:]).mean() < 25
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "expected"),
+    [
+        ((640, 360), (640, 360), (640, 360)),
+        ((640, 360), (320, 360), (320, 180)),
+        ((640, 360), (9999, 9999), (640, 360)),
+    ],
+)
+def test_a_picture_fits_its_box_and_is_never_enlarged(
+    size: tuple[int, int], box: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert fitted(*size, box) == expected

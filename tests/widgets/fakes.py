@@ -1,0 +1,224 @@
+"""A desk without a runtime: cameras whose pictures move, facts that the test changes, commands that are noted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from app.bus import Bus
+from app.feeds import DeskState, TileState, TileStatus
+from detection.detector import Track, TrackSet
+from storage.journal import IncidentFile, Registry
+from storage.records import (
+    Alarm,
+    AlarmState,
+    Box,
+    BoxMark,
+    Camera,
+    Category,
+    Evidence,
+    EvidenceKind,
+    HistoryEntry,
+    Incident,
+    IncidentState,
+    Operator,
+    Outcome,
+    Place,
+    Role,
+    RuleSpec,
+    Severity,
+    Verdict,
+    Zone,
+)
+from video.frame import Picture
+
+NAMES = ("Main gate", "Station square", "Park entrance north", "Bridge, west", "School yard", "Market", "Depot", "Quay")
+_UTC_S = 1_790_000_000.0
+
+
+def picture(camera_id: str, seq: int, width: int = 320, height: int = 180, due_s: float | None = None) -> Picture:
+    """A drawn street with something that moves; BGRA."""
+    image: npt.NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
+    image[: height // 2] = (120, 96, 78, 255)
+    image[height // 2 :] = (74, 72, 70, 255)
+    image[height // 2 + height // 5 : height // 2 + height // 4, ::2] = (150, 160, 165, 255)
+    shift = (hash(camera_id) % 97) / 97
+    left = int((shift + seq * 0.004) % 0.9 * width)
+    image[height // 2 - height // 10 : height // 2 + height // 4, left : left + width // 12] = (60, 110, 190, 255)
+    now = time.monotonic() if due_s is None else due_s
+    return Picture(
+        camera_id, seq, seq / 15, _UTC_S + seq / 15, now, width, height, width * 4, "bgra", 640, 360,
+        image.data.cast("B"), image,
+    )  # fmt: skip
+
+
+@dataclass
+class FakeFeed:
+    """One camera: `say` what it is, `push` pictures into it."""
+
+    camera: Camera
+    zones: tuple[Zone, ...] = ()
+    rules: tuple[RuleSpec, ...] = ()
+    tile_status: TileStatus = field(default_factory=lambda: TileStatus(TileState.LIVE, fps=15.0))
+    track_set: TrackSet | None = None
+    wanted: tuple[int, int] = (0, 0)
+    closed: bool = False
+    seq: int = 0
+    running: bool = False
+    _picture: Picture | None = None
+
+    def want(self, width_px: int, height_px: int) -> None:
+        self.wanted = (width_px, height_px)
+
+    def take(self) -> Picture | None:
+        if self.running and self.wanted[0]:
+            self.push()
+        taken, self._picture = self._picture, None
+        return taken
+
+    def status(self) -> TileStatus:
+        return self.tile_status
+
+    def tracks(self) -> TrackSet | None:
+        return self.track_set
+
+    def close(self) -> None:
+        self.closed = True
+
+    def push(self, due_s: float | None = None) -> None:
+        """A next picture, as large as the tile wants it."""
+        self.seq += 1
+        width, height = self.wanted if self.wanted[0] else (320, 180)
+        scale = min(width / 640, height / 360)
+        self._picture = picture(self.camera.id, self.seq, round(640 * scale), round(360 * scale), due_s)
+        self.track_set = self._tracks() if self.track_set is not None else None
+
+    def show_tracks(self, alarmed: frozenset[int] = frozenset()) -> None:
+        """From now on two tracks are seen, some of them alarmed."""
+        self.track_set = TrackSet(self.camera.id, _UTC_S, (), alarmed)
+        self.track_set = self._tracks()
+
+    def _tracks(self) -> TrackSet:
+        utc_s = _UTC_S + self.seq / 15
+        person = Track(
+            7, Box(0.2, 0.35, 0.3, 0.8), "person", 0.8, (0.0, 0.0), utc_s, utc_s, path=((0.1, 0.8), (0.25, 0.8))
+        )
+        car = Track(12, Box(0.6, 0.5, 0.85, 0.75), "car", 0.7, (0.0, 0.0), utc_s, utc_s)
+        alarmed = self.track_set.alarmed if self.track_set is not None else frozenset()
+        return TrackSet(self.camera.id, utc_s, (person, car), alarmed)
+
+
+class FakeDesk:
+    """Notes what it is asked; `change` publishes a new state as the runtime would."""
+
+    def __init__(self, cameras: int = 9) -> None:
+        self.bus = Bus()
+        self.asked: list[tuple[object, ...]] = []
+        self.feeds: dict[str, FakeFeed] = {}
+        self.still = b""
+        self._state = DeskState()
+        self._registry = made_registry(cameras)
+
+    def registry(self) -> Registry:
+        return self._registry
+
+    def state(self) -> DeskState:
+        return self._state
+
+    def feed(self, camera_id: str) -> FakeFeed:
+        camera = next(c for c in self._registry.cameras if c.id == camera_id)
+        zones = tuple(z for z in self._registry.zones if z.camera_id == camera_id)
+        self.feeds[camera_id] = FakeFeed(camera, zones)
+        return self.feeds[camera_id]
+
+    def change(self, alarms: tuple[Alarm, ...] = (), incidents: tuple[Incident, ...] = ()) -> None:
+        self._state = DeskState(alarms, incidents, self._state.seq + 1)
+        self.bus.publish(self._state)
+
+    def acknowledge_alarm(self, alarm: Alarm) -> None:
+        self.asked.append(("acknowledge_alarm", alarm.id))
+
+    def judge_alarm(self, alarm: Alarm, verdict: Verdict, incident_id: str | None = None) -> None:
+        self.asked.append(("judge_alarm", alarm.id, verdict, incident_id))
+
+    def reopen_alarm(self, alarm: Alarm) -> None:
+        self.asked.append(("reopen_alarm", alarm.id, alarm.version))
+
+    def acknowledge_incident(self, incident: Incident) -> None:
+        self.asked.append(("acknowledge_incident", incident.id))
+
+    def verify_incident(self, incident: Incident) -> None:
+        self.asked.append(("verify_incident", incident.id))
+
+    def close_incident(self, incident: Incident, outcome: Outcome, note: str = "") -> None:
+        self.asked.append(("close_incident", incident.id, outcome))
+
+    def reopen_incident(self, incident: Incident) -> None:
+        self.asked.append(("reopen_incident", incident.id, incident.version))
+
+    def load_incident(self, incident_id: str, done: Callable[[IncidentFile, dict[str, bytes]], None]) -> None:
+        incident = next(i for i in self._state.incidents if i.id == incident_id)
+        stills = {"still-1": self.still} if self.still else {}
+        done(incident_file(incident), stills)
+
+    def write_report(self, incident_id: str, done: Callable[[str], None]) -> None:
+        self.asked.append(("write_report", incident_id))
+        done(f"/reports/{incident_id}.pdf")
+
+
+def made_registry(cameras: int) -> Registry:
+    numbers = range(1, cameras + 1)
+    zone = Zone("z1", "c1", "Loading bay", ((0.1, 0.5), (0.5, 0.45), (0.6, 0.95), (0.05, 0.95)))
+    return Registry(
+        cameras=tuple(Camera(f"c{n}", n, NAMES[(n - 1) % len(NAMES)], f"test://{n}") for n in numbers),
+        zones=(zone,),
+        rules=tuple(RuleSpec(f"r{n}", f"c{n}", "z1", "Person in zone") for n in numbers),
+        places=(Place("p1", "River port", "Quay street 4"),),
+        categories=(Category("intrusion", "Intrusion", "security"),),
+        operators=(Operator("anna", "Anna Koval", Role.OPERATOR),),
+    )
+
+
+def alarm(number: int, state: AlarmState = AlarmState.RAISED, severity: Severity = Severity.HIGH) -> Alarm:
+    owner = "anna" if state is AlarmState.ACKNOWLEDGED else None
+    at = _UTC_S + number * 60
+    return Alarm(
+        f"a{number}",
+        f"c{number}/r{number}",
+        f"c{number}",
+        f"r{number}",
+        severity,
+        state,
+        at,
+        at + 5,
+        number,
+        "e1",
+        3,
+        owner,
+    )
+
+
+def incident(number: int, state: IncidentState = IncidentState.NEW) -> Incident:
+    return Incident(
+        f"i{number}", f"2026-{number:05d}", "intrusion", Severity.HIGH, state, f"c{number}", _UTC_S, 5, place_id="p1",
+        owner_id="anna" if state is not IncidentState.NEW else None,
+    )  # fmt: skip
+
+
+def closed(of: Incident, outcome: Outcome) -> Incident:
+    return replace(of, state=IncidentState.CLOSED, outcome=outcome, version=of.version + 1)
+
+
+def incident_file(of: Incident) -> IncidentFile:
+    marks = (BoxMark(Box(0.2, 0.35, 0.3, 0.8), "person", 0.81, 7),)
+    still = Evidence("still-1", EvidenceKind.STILL, "ab/cd.jpg", "00", of.camera_id, "e1", _UTC_S, _UTC_S, marks)
+    steps = (("record event", "service:runtime"), ("judge alarm", "service:runtime"), ("acknowledge incident", "anna"))
+    history = tuple(
+        HistoryEntry(n, _UTC_S + n * 20, actor, action, "incident", of.id, {}, "00")
+        for n, (action, actor) in enumerate(steps)
+    )
+    return IncidentFile(of, (), (), (still,), history)

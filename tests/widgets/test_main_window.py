@@ -1,0 +1,273 @@
+"""Alarms and incidents by keyboard alone, on the real window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QByteArray, QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.feeds import Banner, CommandRefused
+from storage.records import AlarmState, IncidentState, Outcome, Severity, Verdict
+from tests.widgets.fakes import FakeDesk, alarm, closed, incident
+from widgets.keys import KEYS, key, markdown
+from widgets.main_window import MainWindow
+
+Key = Qt.Key
+
+
+def changed(qtbot: QtBot, window: MainWindow, desk: FakeDesk, *facts: tuple[object, ...]) -> None:
+    """The desk's state has arrived in the tables."""
+    desk.change(*facts)  # type: ignore[arg-type]
+    state = desk.state()
+    qtbot.waitUntil(
+        lambda: (
+            window.panel.alarms.facts.rows == state.alarms
+            and set(window.panel.incidents.facts.rows) == set(state.incidents)
+        )
+    )
+
+
+def press(window: MainWindow, pressed: Qt.Key) -> None:
+    """A key as the operator presses it: at the widget that has the keyboard."""
+    QTest.keyClick(window.focusWidget(), pressed)
+
+
+def test_space_acknowledges_the_newest_alarm(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(1), alarm(4), alarm(6, AlarmState.ACKNOWLEDGED)), ())
+    press(window, Key.Key_Space)
+    assert desk.asked == [("acknowledge_alarm", "a4")]
+
+
+def test_space_prefers_the_selected_alarm(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(1), alarm(4)), ())
+    press(window, Key.Key_A)
+    assert window.panel.alarms.hasFocus()
+    press(window, Key.Key_Space)
+    assert desk.asked == [("acknowledge_alarm", "a1")]
+
+
+def test_space_takes_a_new_incident_when_no_alarm_waits(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (), (incident(1, IncidentState.VERIFIED), incident(2)))
+    assert [tile.feed.camera.id for tile in window.wall.tiles if tile.alarmed] == ["c2"]
+    press(window, Key.Key_Space)
+    assert desk.asked == [("acknowledge_incident", "i2")]
+
+
+def test_selection_survives_new_alarms(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(1), alarm(2)), ())
+    press(window, Key.Key_A)
+    press(window, Key.Key_Down)
+    changed(qtbot, window, desk, (alarm(9), alarm(1), alarm(2)), ())
+    selected = window.panel.alarms.selected
+    assert selected is not None
+    assert selected.id == "a2"
+
+
+def test_enter_on_an_alarm_shows_its_camera(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(5),), ())
+    press(window, Key.Key_A)
+    press(window, Key.Key_Return)
+    assert window.wall.arrangement.focused == "c5"
+    assert window.wall.hasFocus()
+
+
+def test_digits_reach_the_wall_from_the_queue(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(5),), ())
+    press(window, Key.Key_A)
+    press(window, Key.Key_7)
+    assert window.wall.entry == "7"
+    assert window.wall.hasFocus()
+
+
+def test_alarmed_cameras_are_marked_until_somebody_takes_them(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(2), alarm(3, AlarmState.ACKNOWLEDGED)), ())
+    assert [tile.feed.camera.id for tile in window.wall.tiles if tile.alarmed] == ["c2"]
+    changed(qtbot, window, desk, (), ())
+    assert not any(tile.alarmed for tile in window.wall.tiles)
+
+
+@pytest.mark.parametrize(("pressed", "verdict"), [(Key.Key_N, Verdict.INCIDENT), (Key.Key_X, Verdict.FALSE)])
+def test_verdict_keys(qtbot: QtBot, window: MainWindow, desk: FakeDesk, pressed: Qt.Key, verdict: Verdict) -> None:
+    changed(qtbot, window, desk, (alarm(2),), ())
+    press(window, pressed)
+    assert desk.asked == [("judge_alarm", "a2", verdict, None)]
+
+
+def test_join_needs_an_incident(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(2),), ())
+    press(window, Key.Key_J)
+    assert desk.asked == []
+    changed(qtbot, window, desk, (alarm(2),), (incident(1),))
+    press(window, Key.Key_J)
+    assert desk.asked == [("judge_alarm", "a2", Verdict.JOINED, "i1")]
+
+
+def test_false_verdict_is_undone_with_the_next_version(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(2),), ())
+    press(window, Key.Key_X)
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.asked[-1] == ("reopen_alarm", "a2", alarm(2).version + 1)
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(desk.asked) == 2
+    assert "Nothing" in window.panel.toast.text
+
+
+def test_incident_is_taken_verified_and_closed_by_keyboard_alone(
+    qtbot: QtBot, window: MainWindow, desk: FakeDesk
+) -> None:
+    changed(qtbot, window, desk, (), (incident(1),))
+    press(window, Key.Key_T)
+    changed(qtbot, window, desk, (), (incident(1, IncidentState.ACKNOWLEDGED),))
+    qtbot.waitUntil(window.panel.incident.verify_button.isEnabled)
+    press(window, Key.Key_V)
+    press(window, Key.Key_C)
+    assert window.panel.incident.choice.hasFocus()
+    press(window, Key.Key_N)
+    assert desk.asked == [
+        ("acknowledge_incident", "i1"),
+        ("verify_incident", "i1"),
+        ("close_incident", "i1", Outcome.NO_RESULT),
+    ]
+    assert window.wall.hasFocus()
+
+
+def test_closure_is_undone(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    verified = incident(1, IncidentState.VERIFIED)
+    changed(qtbot, window, desk, (), (verified,))
+    press(window, Key.Key_C)
+    press(window, Key.Key_D)
+    changed(qtbot, window, desk, (), (closed(verified, Outcome.DETAINED),))
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.asked[-1] == ("reopen_incident", "i1", verified.version + 1)
+
+
+def test_escape_leaves_the_incident_open(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (), (incident(1, IncidentState.VERIFIED),))
+    press(window, Key.Key_C)
+    press(window, Key.Key_Escape)
+    assert not window.panel.incident.choice.isVisible()
+    assert desk.asked == []
+    assert window.wall.hasFocus()
+
+
+def test_the_workflow_is_explained_not_refused(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (), (incident(1),))
+    press(window, Key.Key_C)
+    assert not window.panel.incident.choice.isVisible()
+    assert "Acknowledged" in window.panel.toast.text
+    assert not window.panel.incident.close_button.isEnabled()
+
+
+def test_buttons_do_what_their_keys_do(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (), (incident(1, IncidentState.ACKNOWLEDGED),))
+    panel = window.panel.incident
+    QTest.mouseClick(panel.verify_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.report_button, Qt.MouseButton.LeftButton)
+    assert desk.asked == [("verify_incident", "i1"), ("write_report", "i1")]
+    qtbot.waitUntil(lambda: "/reports/i1.pdf" in window.panel.toast.text)
+
+
+def test_incident_panel_shows_facts_still_and_history(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    desk.still = jpeg()
+    changed(qtbot, window, desk, (), (incident(3),))
+    panel = window.panel.incident
+    qtbot.waitUntil(lambda: not panel.still.image.isNull())
+    assert panel.still.marks[0].track_id == 7
+    assert panel.facts["camera"].text() == "3 Park entrance north"
+    assert panel.facts["place"].text() == "River port, Quay street 4"
+    assert "UTC" in panel.facts["opened"].text()
+    assert "alarm judged" in panel.history.text()
+    assert panel.still.grab().toImage().pixelColor(3, 3).isValid()
+
+
+def jpeg() -> bytes:
+    from PySide6.QtCore import QBuffer
+    from PySide6.QtGui import QColor, QImage
+
+    image = QImage(64, 36, QImage.Format.Format_RGB32)
+    image.fill(QColor("#335577"))
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    image.save(buffer, "JPG")  # type: ignore[call-overload]  # the stub wants bytes, Qt a text
+    return bytes(data.data())
+
+
+def test_broken_still_is_no_crash(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    desk.still = b"no picture"
+    changed(qtbot, window, desk, (), (incident(3),))
+    qtbot.waitUntil(lambda: window.panel.incident.history.text() != "")
+    assert window.panel.incident.still.image.isNull()
+
+
+def test_refusal_is_a_toast_and_banner_a_line(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    desk.bus.publish(CommandRefused("Somebody else was faster."))
+    desk.bus.publish(Banner("model", "No model.", "Fetch one."))
+    qtbot.waitUntil(lambda: window.panel.toast.text == "✕ Somebody else was faster.")
+    assert window.banner.text == "▲ No model.  Fetch one."
+    desk.bus.publish(Banner("model", ""))
+    qtbot.waitUntil(lambda: not window.banner.isVisible())
+
+
+def test_refusal_is_seen_without_the_panel(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    press(window, Key.Key_F9)
+    assert window.panel.isHidden()
+    desk.bus.publish(CommandRefused("Not permitted."))
+    qtbot.waitUntil(lambda: window.status.message.text() == "Not permitted.")
+
+
+def test_status_line_counts(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(2), alarm(3, AlarmState.ACKNOWLEDGED)), (incident(1),))
+    window.show_detector("yolo11n")
+    assert "2 alarms, 1 waiting" in window.status.alarms.text()
+    assert "1 open" in window.status.incidents.text()
+    assert "0 of 9" in window.status.cameras.text()
+    assert "yolo11n" in window.status.detector.text()
+    assert "UTC" in window.status.clock.text()
+
+
+def test_severity_is_a_number_too(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(1, severity=Severity.CRITICAL),), ())
+    model = window.panel.alarms.facts
+    tip = model.data(model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+    assert (tip, model.data(model.index(0, 0), Qt.ItemDataRole.DecorationRole) is not None) == ("Critical", True)
+    texts = [model.data(model.index(0, column)) for column in range(model.columnCount())]
+    assert texts[1:3] == ["1 Main gate", "Person in zone"]
+
+
+def test_key_sheet_beside_the_wall_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    press(window, Key.Key_F1)
+    assert window.panel.pages.currentWidget() is window.panel.keys
+    press(window, Key.Key_Escape)
+    assert window.panel.pages.currentWidget() is window.panel.work
+
+
+def test_full_screen_and_back(qtbot: QtBot, window: MainWindow) -> None:
+    press(window, Key.Key_F11)
+    assert window.isFullScreen()
+    press(window, Key.Key_Escape)
+    assert not window.isFullScreen()
+    assert window.menuBar().isVisible()
+
+
+def test_every_key_is_unique_and_connected(window: MainWindow) -> None:
+    sequences = [QKeySequence(s).toString() for k in KEYS for s in k.sequences]
+    assert all(sequences)
+    assert len(sequences) == len(set(sequences))
+    assert set(window.actions_by_name) == {k.name for k in KEYS if not k.wall_only}
+
+
+def test_letters_work_under_a_cyrillic_layout(window: MainWindow, desk: FakeDesk) -> None:
+    """As Windows sends the key that has an O printed on it."""
+    assert window.wall.look.overlay
+    pressed = QKeyEvent(QEvent.Type.KeyPress, 0x0429, Qt.KeyboardModifier.NoModifier, 0, ord("O"), 0, "Щ")
+    QApplication.sendEvent(window.wall, pressed)
+    assert not window.wall.look.overlay
+
+
+def test_keys_make_the_readme_table() -> None:
+    assert f"| Alt+3 | {key('layout_9').meaning} |" in markdown()
+    assert len(markdown().splitlines()) == len(KEYS) + 2

@@ -1,0 +1,1 @@
+"""Packets and frames: sources, sessions, decoding, stills."""

@@ -1,0 +1,180 @@
+"""The decode pool: one thread per core, every stream owned by one of them. No taker, no decoding."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from storage.worker import Worker
+from video.decoder import StreamDecoder
+from video.fanout import PacketQueue, PacketRing, Tap
+from video.frame import Packet, StreamInfo
+
+_BATCH = 4
+_IDLE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeStats:
+    """Counters of one stream since it was registered. `newest_due_s` is that of the newest decoded frame (0: none)."""
+
+    decoded: int
+    converted: int
+    errors: int
+    dropped_gops: int
+    dropped_frames: int
+    backlog: int
+    newest_due_s: float
+    width: int
+    height: int
+
+
+class DecodeStream:
+    """One camera in the pool. `configure` and `feed` belong to its reader thread; taps come and go from any thread."""
+
+    def __init__(self, camera_id: str, worker: DecodeWorker, ring: PacketRing) -> None:
+        self.camera_id = camera_id
+        self.worker = worker
+        self.queue = PacketQueue()
+        self._ring = ring
+        self._lock = threading.Lock()
+        self._taps: tuple[Tap, ...] = ()
+        self._info: tuple[int, StreamInfo] | None = None
+        self._scheduled = False
+        self._decoder = StreamDecoder(camera_id)
+
+    @property
+    def taps(self) -> tuple[Tap, ...]:
+        """Who takes pictures now."""
+        return self._taps
+
+    def add_tap(self, tap: Tap) -> None:
+        """Pictures for `tap`, beginning with the newest one that the ring still can show."""
+        with self._lock:
+            first = not self._taps
+            self._taps += (tap,)
+            if first:
+                self.queue.restart(self._ring.last_gop())
+        self._schedule()
+
+    def remove_tap(self, tap: Tap) -> None:
+        """No more pictures for `tap` (one that is being made may still come); the last one ends the decoding."""
+        with self._lock:
+            self._taps = tuple(t for t in self._taps if t is not tap)
+            if not self._taps:
+                self.queue.restart(())
+
+    def configure(self, generation: int, info: StreamInfo) -> None:
+        """What a decoder for the packets of `generation` is made from; before the first of them."""
+        self._info = (generation, info)
+
+    def feed(self, packet: Packet) -> None:
+        """Queue a packet for decoding, if anybody wants pictures. Never blocks for longer than a list operation."""
+        if not self._taps:
+            return
+        with self._lock:
+            if self._taps:
+                self.queue.put(packet)
+        self._schedule()
+
+    def stats(self) -> DecodeStats:
+        """Counters, cheap."""
+        decoder = self._decoder
+        return DecodeStats(
+            decoded=decoder.decoded,
+            converted=decoder.converted,
+            errors=decoder.errors,
+            dropped_gops=self.queue.dropped_gops,
+            dropped_frames=self.queue.dropped_frames + decoder.skipped,
+            backlog=len(self.queue),
+            newest_due_s=decoder.newest_due_s,
+            width=decoder.size[0],
+            height=decoder.size[1],
+        )
+
+    def work(self) -> None:
+        """Decode a few packets; on the owning thread only. Comes back by itself while there are more."""
+        self._scheduled = False
+        gaps, packets = self.queue.take(_BATCH)
+        if packets and self._info:
+            self._decoder.decode(gaps, packets, self._info)
+            self._decoder.show(self._taps, backlog=len(self.queue) > 0)
+        if len(self.queue):
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self.worker.ready.put(self)
+
+
+class DecodeWorker(Worker):
+    """One pool thread: takes streams in turn (each is in `ready` about once), a few packets each."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.ready: SimpleQueue[DecodeStream | None] = SimpleQueue()
+        self.streams = 0
+
+    def run(self) -> None:
+        """Decode until asked to stop."""
+        while not self.stopping.is_set():
+            self.beat()
+            try:
+                stream = self.ready.get(timeout=_IDLE_S)
+            except Empty:
+                continue
+            if stream is not None:
+                stream.work()
+
+    def stop(self) -> None:
+        """Ask, and wake."""
+        super().stop()
+        self.ready.put(None)
+
+
+class DecodePool:
+    """The pool threads, for a supervisor to own (`workers`) or to be started here."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        count = threads or os.cpu_count() or 1
+        self.workers = tuple(DecodeWorker(f"decode-{number}") for number in range(count))
+        self._lock = threading.Lock()
+        self._streams: list[DecodeStream] = []
+
+    def register(self, camera_id: str, ring: PacketRing) -> DecodeStream:
+        """A new stream on the least loaded thread; decodes nothing before it has a tap."""
+        with self._lock:
+            worker = min(self.workers, key=lambda w: w.streams)
+            worker.streams += 1
+            stream = DecodeStream(camera_id, worker, ring)
+            self._streams.append(stream)
+            return stream
+
+    def unregister(self, stream: DecodeStream) -> None:
+        """Forget a stream; its taps get nothing more."""
+        with self._lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+                stream.worker.streams -= 1
+        for tap in stream.taps:
+            stream.remove_tap(tap)
+
+    def start(self) -> None:
+        """Start all threads."""
+        for worker in self.workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """Ask all threads to end."""
+        for worker in self.workers:
+            worker.stop()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for all against one deadline; False when one missed it."""
+        end_s = time.monotonic() + timeout_s
+        late = [worker for worker in self.workers if not worker.join(end_s - time.monotonic())]
+        return not late

@@ -1,0 +1,112 @@
+"""Codec state of one stream: packets in, the newest frame out. Called on its pool thread only."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import av.error
+
+from video.codec import new_decoder
+from video.convert import Converter
+from video.fanout import Tap
+from video.frame import Packet, Picture, StreamInfo
+from video.source import VideoError
+
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.frame import VideoFrame
+
+log = logging.getLogger(__name__)
+
+_LATE_SHOW_S = 0.25
+_MOST_PENDING = 64
+
+
+class StreamDecoder:
+    """Decodes, and knows which packet a reordered frame came from (by its pts). Counters may be read anywhere."""
+
+    def __init__(self, camera_id: str) -> None:
+        self.decoded = self.converted = self.errors = self.skipped = 0
+        self.newest_due_s = 0.0
+        self.size = (0, 0)
+        self._camera_id = camera_id
+        self._context: VideoCodecContext | None = None
+        self._generation = -1
+        self._gaps = 0
+        self._need_key = True
+        self._pending: dict[int | None, Packet] = {}
+        self._converter = Converter(camera_id)
+        self._newest: tuple[VideoFrame, Packet] | None = None
+        self._shown_s = 0.0
+
+    def decode(self, gaps: int, packets: list[Packet], info: tuple[int, StreamInfo]) -> None:
+        """Feed packets in order; remembers the newest frame."""
+        if gaps != self._gaps:
+            self._gaps = gaps
+            self._resume()
+        for packet in packets:
+            if packet.generation != self._generation:
+                self._renew(packet.generation, info)
+            if self._context is None or (self._need_key and not packet.key):
+                self.skipped += 1
+                continue
+            self._need_key = False
+            self._feed(self._context, packet)
+
+    def show(self, taps: tuple[Tap, ...], *, backlog: bool) -> None:
+        """Give the newest frame to whoever wants it; with a backlog at most four times a second."""
+        now_s = time.monotonic()
+        if self._newest is None or (backlog and now_s - self._shown_s < _LATE_SHOW_S):
+            return
+        (frame, packet), self._newest = self._newest, None
+        self._shown_s = now_s
+        made: dict[tuple[tuple[int, int], str], Picture] = {}
+        for tap in taps:
+            box = tap.wanted()
+            if box is None:
+                continue
+            key = (box, tap.pixel_format)
+            if key not in made:
+                made[key] = self._converter.picture(frame, packet, self.decoded, box, tap.pixel_format)
+                self.converted += 1
+            tap.put(made[key])
+
+    def _feed(self, context: VideoCodecContext, packet: Packet) -> None:
+        while len(self._pending) >= _MOST_PENDING:
+            del self._pending[next(iter(self._pending))]
+        self._pending[packet.av.pts] = packet
+        try:
+            frames = context.decode(packet.av)
+        except av.error.FFmpegError as error:
+            self.errors += 1
+            log.debug("%s: a packet could not be decoded (errno %s)", self._camera_id, error.errno)
+            self._resume()
+            return
+        for frame in frames:
+            self.decoded += 1
+            self.size = (frame.width, frame.height)
+            origin = self._pending.pop(frame.pts, packet)
+            self.newest_due_s = origin.due_s
+            self._newest = (frame, origin)
+
+    def _renew(self, generation: int, info: tuple[int, StreamInfo]) -> None:
+        """A new opening: a new decoder. Packets of an opening whose description is gone are skipped."""
+        self._resume()
+        self._generation = generation
+        self._context = None
+        if info[0] == generation:
+            try:
+                self._context = new_decoder(info[1])
+            except VideoError as error:
+                self.errors += 1
+                log.warning("%s: %s cannot be decoded (%s)", self._camera_id, info[1].codec, error.code.value)
+
+    def _resume(self) -> None:
+        """After a hole: forget half a picture, wait for a key frame."""
+        self._need_key = True
+        self._pending.clear()
+        self._newest = None
+        if self._context is not None:
+            self._context.flush_buffers()

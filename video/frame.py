@@ -1,0 +1,62 @@
+"""What flows: stream descriptions, packets, pictures. Each carries two clocks, relative (PTS) and absolute (UTC)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import av
+    from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What a source turned out to be. `fps` is the nominal rate (0.0 if unknown).
+
+    `decoder` (FFmpeg's name, "" means `codec`) and `extradata` are what a decoder of its own is made from."""
+
+    codec: str
+    width: int
+    height: int
+    fps: float
+    live: bool
+    audio_codec: str | None = None
+    bitrate_bps: int | None = None
+    decoder: str = ""
+    extradata: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One access unit. `due_s` (monotonic) is when it was due: start + pts of a paced file, else sending or arrival."""
+
+    av: av.Packet[VideoStream]
+    seq: int
+    key: bool
+    pts_s: float
+    utc_s: float
+    due_s: float
+    generation: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded frame, scaled and converted to what its taker asked for.
+
+    `pixels` has `height` rows of `stride` bytes (`pixel_format` "bgra" or "bgr24"); `owner` keeps them alive."""
+
+    camera_id: str
+    seq: int
+    pts_s: float
+    utc_s: float
+    due_s: float
+    width: int
+    height: int
+    stride: int
+    pixel_format: str
+    source_width: int
+    source_height: int
+    pixels: memoryview
+    owner: object

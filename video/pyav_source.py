@@ -1,0 +1,143 @@
+"""Live network streams through FFmpeg (RTSP, HTTP), and the registration of every scheme that PyAV serves.
+
+A `LiveSource` belongs to one reader thread. FFmpeg cannot be woken from another thread: its waits are kept short.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+import av.logging
+
+from video.av_errors import live_error
+from video.codec import stream_info, video_stream
+from video.file_source import FileSource
+from video.frame import Packet, StreamInfo
+from video.source import VideoCode, VideoError, host_of, redact, register, scheme_of
+from video.timing import StreamClock
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+OPEN_TIMEOUT_S = 4.0
+READ_TIMEOUT_S = 1.5
+_PROBE_TIMEOUT_S = 0.4
+_MICRO = 1_000_000
+_TRANSPORT = "#transport="
+_DEFAULT_FPS = 25.0
+
+
+def reachable(url: str, timeout_s: float) -> bool:
+    """Whether somebody accepts TCP connections there; True for what has no host."""
+    address = host_of(url)
+    if address is None:
+        return True
+    try:
+        socket.create_connection(address, timeout_s).close()
+    except OSError:
+        return False
+    return True
+
+
+def _timed_out(waited_s: float) -> bool:
+    return waited_s > OPEN_TIMEOUT_S - 0.1
+
+
+class LiveSource:
+    """One opening of a network stream. `#transport=udp` behind the URL asks for RTP over UDP (default TCP)."""
+
+    def __init__(self, url: str, generation: int = 0) -> None:
+        # Cut off by hand: a password may hold a "#", for which a URL parser would take it as the end.
+        self._url, _, transport = url.partition(_TRANSPORT)
+        self._transport = transport or "tcp"
+        self._generation = generation
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._clock = StreamClock()
+        self._seq = 0
+        self._tick_s = 0.0
+
+    def open(self) -> StreamInfo:
+        """Connect and find the video stream. Raises VideoError."""
+        begin_s = time.monotonic()
+        try:
+            self._container = av.open(self._url, options=self._options(), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+        except av.error.FFmpegError as error:
+            raise self._open_error(error, time.monotonic() - begin_s) from None
+        try:
+            self._stream = video_stream(self._container, self._url)
+            info = stream_info(self._container, self._stream, live=True)
+        except VideoError:
+            self.close()
+            raise
+        if not info.width and _timed_out(time.monotonic() - begin_s):
+            self.close()
+            raise VideoError(VideoCode.SILENT, url=redact(self._url))  # It promised a stream and sent nothing.
+        self._tick_s = float(self._stream.time_base or 0)
+        self._clock = StreamClock(1 / (info.fps or _DEFAULT_FPS))
+        return info
+
+    def packets(self) -> Iterator[Packet | None]:
+        """Packets as they arrive, None for those that carry nothing. Raises VideoError: ENDED, SILENT."""
+        if self._container is None or self._stream is None:
+            raise VideoError(VideoCode.ENDED, url=redact(self._url))
+        try:
+            for packet in self._container.demux(self._stream):
+                yield self._packet(packet) if packet.size else None
+        except av.error.FFmpegError as error:
+            raise live_error(error, self._url, opened=True) from None
+        raise VideoError(VideoCode.ENDED, url=redact(self._url))
+
+    def close(self) -> None:
+        """Hang up."""
+        container, self._container, self._stream = self._container, None, None
+        if container is not None:
+            container.close()
+
+    def _options(self) -> dict[str, str]:
+        # Not fflags=nobuffer: it throws away what was read to find the stream, and with it the first key frame;
+        # without it the delay is the same (measured) and the first picture comes up to a GOP earlier.
+        options = {"analyzeduration": "500000"}
+        if scheme_of(self._url) in {"rtsp", "rtsps"}:
+            options["rtsp_transport"] = self._transport
+        return options
+
+    def _open_error(self, error: av.error.FFmpegError, waited_s: float) -> VideoError:
+        """A timeout comes as "invalid data": only its length tells silence from an address where nobody answers."""
+        if not _timed_out(waited_s):
+            return live_error(error, self._url)
+        silent = reachable(self._url, _PROBE_TIMEOUT_S)
+        return VideoError(VideoCode.SILENT if silent else VideoCode.UNREACHABLE, url=redact(self._url))
+
+    def _packet(self, packet: av.Packet[VideoStream]) -> Packet:
+        self._seq += 1
+        pts = packet.dts if packet.pts is None else packet.pts
+        start = self._container.start_time_realtime if self._container else None
+        stamp = self._clock.stamp(
+            None if pts is None else pts * self._tick_s,
+            time.monotonic(),
+            time.time(),
+            None if start is None else start / _MICRO,
+        )
+        return Packet(
+            av=packet,
+            seq=self._seq,
+            key=packet.is_keyframe,
+            pts_s=stamp.pts_s,
+            utc_s=stamp.utc_s,
+            due_s=stamp.due_s,
+            generation=self._generation,
+            size=packet.size,
+        )
+
+
+# FFmpeg writes to stderr itself, URLs with passwords included; what matters comes back as an exception.
+av.logging.set_level(None)
+register(("rtsp", "rtsps", "http", "https"), LiveSource)
+register(("", "file"), FileSource)

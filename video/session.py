@@ -1,0 +1,270 @@
+"""One open camera: the only retry loop of the program, for every protocol. Owns the camera's reader thread.
+
+Packets go into the ring (stills, pre-event) and to the decode stream; nothing is decoded here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storage.worker import Worker
+from video.decode import DecodePool, DecodeStream
+from video.fanout import PacketRing, Tap
+from video.frame import Packet, StreamInfo
+from video.pyav_source import reachable
+from video.retry import RetryPolicy
+from video.source import Source, VideoCode, VideoError, host_of, redact, source_for
+
+log = logging.getLogger(__name__)
+
+MOST_OPENS = 16
+_LOOK_S = 0.25
+_RATE_S = 2.0
+_GOOD_S = 5.0
+
+
+class SessionState(StrEnum):
+    """Life of a session."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """`attempt` counts tries (openings and TCP probes) since the last picture; `reason` is why there is none.
+
+    `reconnects`: times live again after having been live. `fps` is measured, `info` is of the newest opening."""
+
+    state: SessionState
+    attempt: int = 0
+    reason: VideoError | None = None
+    info: StreamInfo | None = None
+    reconnects: int = 0
+    packets: int = 0
+    bytes: int = 0
+    last_packet_utc_s: float = 0.0
+    fps: float = 0.0
+    generation: int = 0
+
+
+OnChange = Callable[[str, SessionStatus], None]
+
+
+class CameraSession(Worker):
+    """Reads one camera until stopped. `status()` is readable on any thread at any time."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        name: str,
+        url: str,
+        *,
+        pool: DecodePool | None = None,
+        ring: PacketRing | None = None,
+        policy: RetryPolicy | None = None,
+        opens: threading.Semaphore | None = None,
+        on_change: OnChange | None = None,
+        factory: Callable[[str, int], Source] = source_for,
+    ) -> None:
+        """`opens` is shared by all sessions (at most MOST_OPENS at once); `on_change` runs on the reader thread."""
+        super().__init__(f"camera-{camera_id}")
+        self.camera_id = camera_id
+        self.camera_name = name
+        self.ring = ring or PacketRing()
+        self.stream: DecodeStream | None = pool.register(camera_id, self.ring) if pool else None
+        self._pool = pool
+        self._url = url
+        self._policy = policy or RetryPolicy()
+        self._opens = opens or threading.Semaphore(MOST_OPENS)
+        self._on_change = on_change
+        self._factory = factory
+        self._network = host_of(url) is not None
+        self._wanted = True
+        self._wake = threading.Event()
+        self._state = SessionState.CONNECTING
+        self._reason: VideoError | None = None
+        self._info: StreamInfo | None = None
+        self._attempt = self._failures = self._generation = 0
+        self._lives = self._packets = self._bytes = 0
+        self._last_utc_s = self._fps = self._live_s = 0.0
+        self._window = (0.0, 0)
+
+    def status(self) -> SessionStatus:
+        """What is known now."""
+        return SessionStatus(
+            state=self._state,
+            attempt=self._attempt,
+            reason=self._reason,
+            info=self._info,
+            reconnects=max(self._lives - 1, 0),
+            packets=self._packets,
+            bytes=self._bytes,
+            last_packet_utc_s=self._last_utc_s,
+            fps=self._fps if self._state is SessionState.LIVE else 0.0,
+            generation=self._generation,
+        )
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for this camera; decides how often a dead one is tried."""
+        return self._wanted
+
+    @wanted.setter
+    def wanted(self, value: bool) -> None:
+        self._wanted = value
+        if value:
+            self._wake.set()
+
+    def add_tap(self, tap: Tap) -> None:
+        """Pictures for `tap`; a session without a pool has none."""
+        if self.stream:
+            self.stream.add_tap(tap)
+
+    def remove_tap(self, tap: Tap) -> None:
+        """No more pictures for `tap`."""
+        if self.stream:
+            self.stream.remove_tap(tap)
+
+    def stop(self) -> None:
+        """Ask to stop; seen within 0.3 s, or when FFmpeg's own wait ends (reading 3 s, opening 5 s)."""
+        super().stop()
+        self._wake.set()
+        if not self.alive:
+            self._leave()
+
+    def run(self) -> None:
+        """Open, read, and after every end wait and begin again."""
+        while not self.stopping.is_set():
+            try:
+                self._play()
+            except VideoError as error:
+                self._failed(error)
+            if not self.stopping.is_set():
+                self._pause()
+        self._turn(SessionState.STOPPED)
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._pool and self.stream:
+            self._pool.unregister(self.stream)
+
+    def _play(self) -> None:
+        """One generation: from opening to the end of the stream (always a VideoError, unless stopped)."""
+        self._attempt += 1
+        self._turn(SessionState.CONNECTING)
+        if not self._enter():
+            return
+        self._generation += 1
+        source: Source | None = None
+        try:
+            try:
+                source = self._factory(self._url, self._generation)
+                info = source.open()
+            finally:
+                self._opens.release()
+            self._begin(info)
+            for packet in source.packets():
+                self.beat()
+                if self.stopping.is_set():
+                    return
+                if packet is not None:
+                    self._take(packet)
+        finally:
+            if source is not None:
+                source.close()
+
+    def _enter(self) -> bool:
+        """A place among those who may open now; False when asked to stop meanwhile."""
+        while not self.stopping.is_set():
+            self.beat()
+            if self._opens.acquire(timeout=_LOOK_S):
+                return True
+        return False
+
+    def _begin(self, info: StreamInfo) -> None:
+        self._info = info
+        self.ring.configure(self._generation, info)
+        if self.stream:
+            self.stream.configure(self._generation, info)
+        self._window, self._fps = (time.monotonic(), 0), 0.0
+
+    def _take(self, packet: Packet) -> None:
+        if self._state is not SessionState.LIVE:
+            if not packet.key:
+                return
+            self._live()
+        self._packets += 1
+        self._bytes += packet.size
+        self._last_utc_s = packet.utc_s
+        self._measure()
+        self.ring.add(packet)
+        if self.stream:
+            self.stream.feed(packet)
+
+    def _live(self) -> None:
+        if self._attempt > 1:
+            log.info("%s: picture again after %d attempts", self.camera_name, self._attempt)
+        self._attempt, self._reason = 0, None
+        self._lives += 1
+        self._live_s = time.monotonic()
+        self._turn(SessionState.LIVE)
+
+    def _measure(self) -> None:
+        begin_s, count = self._window
+        now_s = time.monotonic()
+        if now_s - begin_s >= _RATE_S:
+            self._fps = (count + 1) / (now_s - begin_s)
+            self._window = (now_s, 0)
+        else:
+            self._window = (begin_s, count + 1)
+            self._fps = self._fps or (self._info.fps if self._info else 0.0)
+
+    def _failed(self, error: VideoError) -> None:
+        """Note why; a stream that held for a while begins its pauses anew."""
+        if self._state is SessionState.LIVE and time.monotonic() - self._live_s > _GOOD_S:
+            self._failures = 0
+        self._failures += 1
+        self._reason = error
+        self._report(error)
+        self._turn(SessionState.WAITING)
+
+    def _report(self, error: VideoError) -> None:
+        attempt = self._attempt
+        if attempt & (attempt - 1) == 0:
+            text = "%s: no picture (%s), attempt %d, %s"
+            log.warning(text, self.camera_name, error.code.value, attempt, redact(self._url))
+
+    def _pause(self) -> None:
+        """Wait as the policy says; a wanted network camera is probed until somebody answers there."""
+        while self._reason is not None:
+            code = VideoCode(self._reason.code)
+            self._sleep(self._policy.pause_s(self._failures, code, wanted=self._wanted, network=self._network))
+            probing = self._policy.probes(code, network=self._network)
+            if self.stopping.is_set() or not probing or reachable(self._url, self._policy.probe_timeout_s):
+                return
+            self._attempt += 1
+            self._failed(VideoError(VideoCode.UNREACHABLE, url=redact(self._url)))
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait, beating; ends early on a stop, and when somebody begins to want the camera."""
+        self._wake.clear()
+        end_s = time.monotonic() + seconds
+        while not self.stopping.is_set() and (rest_s := end_s - time.monotonic()) > 0:
+            self.beat()
+            if self._wake.wait(min(rest_s, _LOOK_S)):
+                return
+
+    def _turn(self, state: SessionState) -> None:
+        if state is self._state:
+            return
+        self._state = state
+        if self._on_change:
+            self._on_change(self.camera_id, self.status())

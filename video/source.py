@@ -1,0 +1,91 @@
+"""Sources: one small protocol, one registry by URL scheme, typed reasons why a source gives no picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from storage.errors import WatchfloorError
+from video.frame import Packet, StreamInfo
+
+
+class VideoCode(StrEnum):
+    """Why there is no picture."""
+
+    UNKNOWN_SCHEME = "video.unknown_scheme"
+    UNREACHABLE = "video.unreachable"
+    UNAUTHORIZED = "video.unauthorized"
+    NOT_FOUND = "video.not_found"
+    NO_FILE = "video.no_file"
+    NOT_VIDEO = "video.not_video"
+    SILENT = "video.silent"
+    ENDED = "video.ended"
+    DAMAGED = "video.damaged"
+    UNSUPPORTED = "video.unsupported"
+    DISK_FULL = "video.disk_full"
+    NOT_BUFFERED = "video.not_buffered"
+
+
+class VideoError(WatchfloorError):
+    """A source could not be opened or went away. `details["url"]` is redacted."""
+
+
+class Source(Protocol):
+    """One opening of one stream. Never resumed: after an error, make a new one."""
+
+    def open(self) -> StreamInfo:
+        """Connect and find the video stream. Raises VideoError within 5 s."""
+
+    def packets(self) -> Iterator[Packet | None]:
+        """Packets in decoding order, None at least every 3 s when nothing came (so that a stop is seen).
+
+        A live source that ends raises VideoError(ENDED), a silent one SILENT. A paced file loops for ever."""
+
+    def close(self) -> None:
+        """Release everything; safe to call twice."""
+
+
+SourceFactory = Callable[[str, int], Source]
+_factories: dict[str, SourceFactory] = {}
+
+
+def register(schemes: tuple[str, ...], factory: SourceFactory) -> None:
+    """Make `factory(url, generation)` responsible for URL schemes; `""` is a plain path."""
+    for scheme in schemes:
+        _factories[scheme] = factory
+
+
+def source_for(url: str, generation: int = 0) -> Source:
+    """The source for a URL or a path. Raises VideoError(UNKNOWN_SCHEME)."""
+    scheme = scheme_of(url)
+    if scheme not in _factories:
+        raise VideoError(VideoCode.UNKNOWN_SCHEME, url=redact(url), known=", ".join(sorted(filter(None, _factories))))
+    return _factories[scheme](url, generation)
+
+
+def scheme_of(url: str) -> str:
+    """Lower-case scheme; `""` for a path (also `C:\\clips\\a.mp4`)."""
+    scheme, found, _ = url.partition("://")
+    return scheme.lower() if found else ""
+
+
+def redact(text: str) -> str:
+    """Text without credentials: everything between `//` and the LAST `@` of each URL in it goes."""
+    words = []
+    for word in text.split(" "):
+        head, sep, rest = word.partition("://")
+        words.append(f"{head}://{rest.rpartition('@')[2]}" if sep and "@" in rest else word)
+    return " ".join(words)
+
+
+def host_of(url: str) -> tuple[str, int] | None:
+    """Host and port of a network URL for a TCP probe; None for files and for what cannot be understood."""
+    ports = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+    try:
+        parts = urlsplit(url)
+        port = parts.port or ports.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.hostname, port) if parts.hostname and port else None

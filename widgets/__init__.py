@@ -1,0 +1,1 @@
+"""Qt views: ask services, draw answers."""

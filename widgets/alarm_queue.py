@@ -1,0 +1,226 @@
+"""The alarm queue: a row per open alarm, most severe and newest first, as the journal orders them; and the incidents.
+
+GUI thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QIcon, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from app.i18n import _, marked
+from app.texts import label_of
+from storage.journal import Registry
+from storage.records import Alarm, AlarmState, Incident, IncidentState, Severity
+from widgets import theme
+from widgets.shapes import severity_sign
+from widgets.words import Names, clock_text
+
+Row = TypeVar("Row", Alarm, Incident)
+Index = QModelIndex | QPersistentModelIndex
+_SIGN_PX = 18
+_ROW_PX = 26
+_MAX_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """One column: its heading (English source), its text, its width, 0 for what is left."""
+
+    heading: str
+    text: Callable[[Row, Names], str]
+    width_px: int
+    right: bool = False
+
+
+_SHORT_STATES = {
+    AlarmState.RAISED: marked("Raised"),
+    AlarmState.ACKNOWLEDGED: marked("Taken"),
+    AlarmState.JUDGED: marked("Judged"),
+}
+ALARM_COLUMNS: tuple[Column[Alarm], ...] = (
+    Column("", lambda _alarm, _names: "", 28),
+    Column(marked("Camera"), lambda alarm, names: names.camera(alarm.camera_id), 0),
+    Column(marked("Rule"), lambda alarm, names: names.rule(alarm.rule_id), 0),
+    Column(marked("Since"), lambda alarm, _names: clock_text(alarm.first_utc_s), 70, right=True),
+    Column(marked("Count"), lambda alarm, _names: str(alarm.count), 44, right=True),
+    Column(marked("State"), lambda alarm, _names: _(_SHORT_STATES[alarm.state]), 58),
+    Column(marked("Owner"), lambda alarm, names: names.actor(alarm.owner_id) or "–", 74),
+)
+INCIDENT_COLUMNS: tuple[Column[Incident], ...] = (
+    Column("", lambda _incident, _names: "", 30),
+    Column(marked("Number"), lambda incident, _names: incident.number, 104),
+    Column(marked("Category"), lambda incident, names: names.category(incident.category_id), 0),
+    Column(marked("Camera"), lambda incident, names: names.camera(incident.camera_id), 0),
+    Column(marked("Opened"), lambda incident, _names: clock_text(incident.opened_utc_s), 70, right=True),
+    Column(marked("State"), lambda incident, _names: label_of(incident.state), 98),
+)
+
+
+class FactModel(QAbstractTableModel, Generic[Row]):
+    """Rows of alarms or incidents; replaced as a whole when the desk's state changes."""
+
+    def __init__(self, columns: tuple[Column[Row], ...], registry: Registry, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._columns: tuple[Column[Row], ...] = columns
+        self._names = Names(registry)
+        self._rows: tuple[Row, ...] = ()
+
+    def replace_rows(self, rows: tuple[Row, ...], registry: Registry) -> bool:
+        """Show these rows (at most 500); False when they are the same as before."""
+        rows = rows[:_MAX_ROWS]
+        if rows == self._rows:
+            return False
+        self.beginResetModel()
+        self._rows, self._names = rows, Names(registry)
+        self.endResetModel()
+        return True
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What is listed."""
+        return self._rows
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Number of facts."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self._columns)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object | None:
+        """Translated headings, aligned as their columns."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _(self._columns[section].heading)
+        return self._alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object | None:
+        """Texts, the severity's sign, and what stands out."""
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[column].text(row, self._names)
+        if role == Qt.ItemDataRole.DecorationRole and column == 0:
+            return _sign(row.severity)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return _ink(row)
+        return self._tip(row, column) if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def _alignment(self, column: int) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if self._columns[column].right else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+    def _tip(self, row: Row, column: int) -> str:
+        return label_of(row.severity) if column == 0 else self._columns[column].text(row, self._names)
+
+
+def _sign(severity: Severity) -> QIcon:
+    """The same sign in a selected row: Qt would tint it."""
+    icon = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        icon.addPixmap(severity_sign(severity, _SIGN_PX, 2.0), mode)
+    return icon
+
+
+def _ink(row: Alarm | Incident) -> QBrush | None:
+    """What waits for somebody is bright; what is being handled is quieter; what is closed is quiet."""
+    if isinstance(row, Alarm):
+        return QBrush(QColor(theme.TEXT if row.state is AlarmState.RAISED else theme.MUTED))
+    return QBrush(QColor(theme.MUTED if row.state is IncidentState.CLOSED else theme.TEXT))
+
+
+class FactTable(QTableView, Generic[Row]):
+    """A table of facts for the keyboard: one row is selected and stays selected by id through updates."""
+
+    row_selected = Signal(object)
+    row_activated = Signal(object)
+
+    def __init__(self, columns: tuple[Column[Row], ...], registry: Registry, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.facts: FactModel[Row] = FactModel(columns, registry, self)
+        self.setModel(self.facts)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setIconSize(QSize(_SIGN_PX, _SIGN_PX))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        self._size_columns(columns)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.doubleClicked.connect(self._on_activated)
+
+    def _size_columns(self, columns: tuple[Column[Row], ...]) -> None:
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setMinimumSectionSize(24)
+        for number, column in enumerate(columns):
+            stretch = QHeaderView.ResizeMode.Stretch if not column.width_px else QHeaderView.ResizeMode.Fixed
+            header.setSectionResizeMode(number, stretch)
+            if column.width_px:
+                self.setColumnWidth(number, column.width_px)
+
+    def show_rows(self, rows: tuple[Row, ...], registry: Registry) -> None:
+        """Replace the rows; the selected fact stays selected when it is still there."""
+        selected = self.selected
+        self.blockSignals(True)
+        changed = self.facts.replace_rows(rows, registry)
+        if changed and selected is not None:
+            self.select(selected.id)
+        self.blockSignals(False)
+        if changed and selected != self.selected:
+            self.row_selected.emit(self.selected)
+
+    @property
+    def selected(self) -> Row | None:
+        """The selected fact."""
+        rows = self.selectionModel().selectedRows()
+        return self.facts.rows[rows[0].row()] if rows else None
+
+    def select(self, fact_id: str) -> bool:
+        """Select a fact by id; False when it is not listed."""
+        for number, row in enumerate(self.facts.rows):
+            if row.id == fact_id:
+                self.selectRow(number)
+                return True
+        return False
+
+    def enter(self) -> None:
+        """Take the keyboard, with a row selected."""
+        if self.selected is None and self.facts.rows:
+            self.selectRow(0)
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up, down and Enter are the table's; digits and letters are left to the window (no search by typing)."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected is not None:
+            self.row_activated.emit(self.selected)
+        elif event.text().strip() and event.text().isprintable():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_selection_changed(self) -> None:
+        if not self.signalsBlocked():
+            self.row_selected.emit(self.selected)
+
+    def _on_activated(self) -> None:
+        self.row_activated.emit(self.selected)

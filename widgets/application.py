@@ -1,0 +1,99 @@
+"""The QApplication, made safely: no abort without a display, foreign Qt plug-in paths removed, signals heard, and
+exceptions of slots logged. GUI thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+
+from PySide6.QtCore import QObject, QSocketNotifier
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.errors import AppCode, AppError
+from widgets import theme
+
+log = logging.getLogger(__name__)
+
+_CV2_LEFTOVERS = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+_DISPLAYLESS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+
+
+def create_application(*, offscreen: bool = False) -> QApplication:
+    """The one QApplication, dressed. Raises AppError(NO_DISPLAY) where Qt itself would abort the process."""
+    for name in _CV2_LEFTOVERS:
+        os.environ.pop(name, None)
+    if offscreen:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    elif not has_display():
+        raise AppError(AppCode.NO_DISPLAY)
+    running = QApplication.instance()
+    app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("Watchfloor")
+    app.setDesktopFileName("watchfloor")
+    theme.apply(app)
+    sys.excepthook = log_exception
+    return app
+
+
+def has_display() -> bool:
+    """Whether Qt will find a screen: always on Windows and macOS; on Linux X11, Wayland or a platform without one."""
+    if not sys.platform.startswith("linux"):
+        return True
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    return platform in _DISPLAYLESS or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A bug in a slot is logged with its stack; the wall goes on."""
+    if issubclass(kind, KeyboardInterrupt):
+        QApplication.quit()
+        return
+    log.critical("unexpected error on the GUI thread", exc_info=(kind, error, trace))
+
+
+class SignalWatch:
+    """SIGTERM and SIGINT as a call on the GUI thread: Python runs no handler while Qt waits, a socket wakes it.
+
+    The main thread only. `close()` gives the old handlers back."""
+
+    def __init__(self, app: QObject, call: Callable[[], None]) -> None:
+        self._call = call
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, app)
+        self._notifier.activated.connect(self._on_woken)
+        self._old_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self._old = {number: signal.signal(number, self._ignore) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def close(self) -> None:
+        """Stop listening."""
+        signal.set_wakeup_fd(self._old_fd)
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+        self._notifier.setEnabled(False)
+        self._notifier.deleteLater()
+        self._reader.close()
+        self._writer.close()
+
+    def _ignore(self, number: int, frame: FrameType | None) -> None:
+        """The wake-up socket carries the signal; the handler only has to exist."""
+
+    def _on_woken(self) -> None:
+        numbers = self._reader.recv(64)
+        if any(number in (signal.SIGTERM, signal.SIGINT) for number in numbers):
+            log.info("asked to stop by signal %s", sorted(set(numbers)))
+            self._call()
+
+
+def grab(window: QWidget, path: Path) -> None:
+    """Write a window as the operator sees it. Raises AppError(NOT_WRITTEN)."""
+    if not window.grab().save(str(path), "PNG"):
+        raise AppError(AppCode.NOT_WRITTEN, path=str(path))

@@ -1,0 +1,165 @@
+"""The words on a tile, laid out once and kept as pixmaps: text is never laid out per frame. GUI thread only."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPixmap
+
+from app.feeds import TileState
+from app.i18n import _
+from widgets import theme
+from widgets.shapes import STATE_COLOURS, draw_state
+from widgets.words import tile_state_word
+
+_WIDE_PX = 300
+_MIDDLE_PX = 170
+
+
+class Header(NamedTuple):
+    """Everything that a header shows; equal headers share one pixmap."""
+
+    number: int
+    name: str
+    state: TileState
+    age: str
+    clock: str
+    alarmed: bool
+    focused: bool
+
+
+def font(size_px: int, *, bold: bool = False) -> QFont:
+    """The application's font in a size of its own."""
+    made = QFont()
+    made.setPixelSize(size_px)
+    made.setBold(bold)
+    return made
+
+
+def header_height_px(tile_width_px: int) -> int:
+    """Height of a tile's header: smaller tiles have smaller print."""
+    return 24 if tile_width_px >= _WIDE_PX else 20 if tile_width_px >= _MIDDLE_PX else 16
+
+
+def header_pixmap(header: Header, width_px: int, ratio: float) -> QPixmap:
+    """State sign and word, number, name; to the right the picture's clock and age. What has no room is left out,
+    the age never."""
+    height = header_height_px(width_px)
+    pixmap = _blank(QSize(width_px, height), ratio)
+    pixmap.fill(QColor("#2d4052" if header.focused else "#1c2024"))
+    painter = QPainter(pixmap)
+    painter.setFont(font(height - 11 if height > 16 else 9))
+    if header.alarmed:
+        painter.fillRect(0, 0, width_px, height, QColor("#5a2608"))
+    sign = height - 12 if height > 16 else 8
+    draw_state(painter, QRectF(6, (height - sign) / 2, sign, sign), header.state)
+    left = _draw_state_word(painter, header, 6 + sign + 5, width_px, height)
+    right = _draw_times(painter, header, width_px, height)
+    _draw_name(painter, header, QRect(left, 0, right - left, height))
+    painter.end()
+    return pixmap
+
+
+def _draw_state_word(painter: QPainter, header: Header, left: int, width_px: int, height: int) -> int:
+    word = _("ALARM") if header.alarmed else tile_state_word(header.state)
+    if width_px < _MIDDLE_PX or (header.state is TileState.LIVE and not header.alarmed and width_px < _WIDE_PX):
+        return left
+    painter.setPen(QColor(theme.TEXT if header.alarmed else STATE_COLOURS[header.state]))
+    advance = painter.fontMetrics().horizontalAdvance(word)
+    painter.drawText(QRect(left, 0, advance + 2, height), Qt.AlignmentFlag.AlignVCenter, word)
+    return left + advance + 8
+
+
+def _draw_times(painter: QPainter, header: Header, width_px: int, height: int) -> int:
+    """Clock and age from the right; returns where the name must end."""
+    metrics = painter.fontMetrics()
+    right = width_px - 6
+    # Widths of the widest texts: the columns of all tiles stay in line while the figures run.
+    for text, widest, needed in ((header.age, "0.0 s", 0), (header.clock, "00:00:00", _WIDE_PX)):
+        if not text or width_px < needed:
+            continue
+        advance = max(metrics.horizontalAdvance(widest), metrics.horizontalAdvance(text))
+        painter.setPen(QColor(theme.TEXT if text is header.age else theme.MUTED))
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(QRect(right - advance, 0, advance, height), flags, text)
+        right -= advance + 10
+    return right
+
+
+def _draw_name(painter: QPainter, header: Header, rect: QRect) -> None:
+    if rect.width() <= 0:
+        return
+    plain = painter.font()
+    bold = QFont(plain)
+    bold.setBold(True)
+    number = str(header.number)
+    painter.setFont(bold)
+    painter.setPen(QColor(theme.TEXT))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, number)
+    taken = QFontMetrics(bold).horizontalAdvance(number) + 6
+    painter.setFont(plain)
+    name = painter.fontMetrics().elidedText(header.name, Qt.TextElideMode.ElideRight, max(rect.width() - taken, 0))
+    painter.drawText(rect.adjusted(taken, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, name)
+
+
+@lru_cache(maxsize=512)
+def label_pixmap(text: str, ink: str, paper: str, size_px: int, bold: bool, ratio: float) -> QPixmap:
+    """A word on a plate, as boxes, zones, notices and the entry badge carry it."""
+    face = font(size_px, bold=bold)
+    metrics = QFontMetrics(face)
+    pixmap = _blank(QSize(metrics.horizontalAdvance(text) + 8, metrics.height() + 2), ratio)
+    pixmap.fill(QColor(paper))
+    painter = QPainter(pixmap)
+    painter.setFont(face)
+    painter.setPen(QColor(ink))
+    painter.drawText(QRect(QRect(0, 0, 0, 0).topLeft(), pixmap.deviceIndependentSize().toSize()), _CENTRE, text)
+    painter.end()
+    return pixmap
+
+
+_CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+@lru_cache(maxsize=256)
+def notice_pixmap(text: str, width_px: int, ratio: float) -> QPixmap:
+    """One line along the lower edge of a picture: what is degraded."""
+    face = font(12 if width_px >= _WIDE_PX else 10)
+    metrics = QFontMetrics(face)
+    pixmap = _blank(QSize(width_px, metrics.height() + 6), ratio)
+    pixmap.fill(QColor(20, 18, 8, 215))
+    painter = QPainter(pixmap)
+    painter.setFont(face)
+    painter.setPen(QColor(theme.YELLOW))
+    line = metrics.elidedText("▲ " + text, Qt.TextElideMode.ElideRight, width_px - 12)
+    painter.drawText(QRect(6, 0, width_px - 12, metrics.height() + 6), Qt.AlignmentFlag.AlignVCenter, line)
+    painter.end()
+    return pixmap
+
+
+def draw_message(painter: QPainter, rect: QRect, state: TileState, head: str, sentence: str) -> None:
+    """Sign, a large word and a sentence in the middle of a tile that has no live picture."""
+    size = max(11, min(22, rect.height() // 9))
+    sign = size * 1.5
+    face, small = font(size, bold=True), font(max(10, round(size * 0.72)))
+    wrap = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+    room = rect.adjusted(10, 4, -10, -4)
+    words = QFontMetrics(small).boundingRect(room, int(wrap), sentence) if sentence else QRect()
+    height = sign + 6 + QFontMetrics(face).height() + (4 + words.height() if sentence else 0)
+    top = room.top() + max(0.0, (room.height() - height) / 2)
+    draw_state(painter, QRectF(rect.center().x() - sign / 2, top, sign, sign), state)
+    line = QRect(room.left(), round(top + sign + 6), room.width(), QFontMetrics(face).height())
+    painter.setPen(QColor(theme.TEXT))
+    painter.setFont(face)
+    painter.drawText(line, _CENTRE, head)
+    painter.setFont(small)
+    painter.setPen(QColor("#c4cad1"))
+    painter.drawText(QRect(room.left(), line.bottom() + 5, room.width(), room.bottom() - line.bottom()), wrap, sentence)
+
+
+def _blank(size: QSize, ratio: float) -> QPixmap:
+    pixmap = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    return pixmap

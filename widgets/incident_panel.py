@@ -1,0 +1,245 @@
+"""One incident: what, where, when, its still, its history, and what can be done with it. GUI thread only.
+
+It asks the desk and draws answers; a change shows when the desk's state brings it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.feeds import Desk
+from app.i18n import _
+from app.texts import action_name, label_of
+from storage.commands import AcknowledgeIncident, CloseIncident, VerifyIncident
+from storage.journal import IncidentFile
+from storage.records import BoxMark, HistoryEntry, Incident, IncidentState, Outcome
+from widgets.bridge import Bridge
+from widgets.outcome_choice import OutcomeChoice
+from widgets.shapes import severity_sign
+from widgets.still_view import StillView, decoded
+from widgets.words import Names, clock_text, time_text
+
+_SIGN_PX = 22
+
+
+class IncidentPanel(QWidget):
+    """Shows and handles one incident."""
+
+    closed_with = Signal(object, object)
+    """An incident was asked to close with an outcome (for undo)."""
+    said = Signal(str)
+    left = Signal()
+    """The keyboard is given back."""
+
+    def __init__(self, desk: Desk, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._bridge = desk, bridge
+        self.incident: Incident | None = None
+        self._loaded: tuple[str, int] | None = None
+        self._head_sign, self._number, self._state = QLabel(self), QLabel(self), QLabel(self)
+        self._number.setObjectName("number")
+        self.facts = {name: QLabel(self) for name in ("category", "camera", "place", "opened", "owner", "outcome")}
+        self.still = StillView(self)
+        self.choice = OutcomeChoice(self)
+        self.history = QLabel(self)
+        self.take_button = self._button("T", _("Take"), self.take)
+        self.verify_button = self._button("V", _("Verified"), self.verify)
+        self.close_button = self._button("C", _("Close"), self.begin_close)
+        self.report_button = self._button("P", _("PDF"), self.write_report)
+        self.choice.chosen.connect(self._on_outcome_chosen)
+        self.choice.cancelled.connect(self.left)
+        self._build()
+        self.show_incident(None)
+
+    def _button(self, letter: str, text: str, call: Callable[[], None]) -> QPushButton:
+        button = QPushButton(f"{letter}  {text}", self)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda _checked=False: call())
+        return button
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(8)
+        column.addLayout(self._built_head())
+        column.addLayout(self._built_facts())
+        column.addWidget(self.still, 3)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        for button in (self.take_button, self.verify_button, self.close_button, self.report_button):
+            buttons.addWidget(button, 1)
+        column.addLayout(buttons)
+        column.addWidget(self.choice)
+        column.addWidget(self._built_history(), 2)
+
+    def _built_head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._head_sign)
+        head.addWidget(self._number)
+        head.addStretch(1)
+        self._state.setObjectName("heading")
+        head.addWidget(self._state)
+        return head
+
+    def _built_facts(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(2)
+        headings = {
+            "category": _("Category"),
+            "camera": _("Camera"),
+            "place": _("Place"),
+            "opened": _("Opened"),
+            "owner": _("Owner"),
+            "outcome": _("Outcome"),
+        }
+        for name, heading in headings.items():
+            label = QLabel(heading, self)
+            label.setObjectName("muted")
+            self.facts[name].setWordWrap(True)
+            self.facts[name].setTextFormat(Qt.TextFormat.PlainText)
+            form.addRow(label, self.facts[name])
+        return form
+
+    def _built_history(self) -> QScrollArea:
+        self.history.setWordWrap(True)
+        self.history.setTextFormat(Qt.TextFormat.PlainText)
+        self.history.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumHeight(60)
+        area.setWidget(self.history)
+        area.viewport().setAutoFillBackground(False)
+        self.history.setAutoFillBackground(False)
+        return area
+
+    # What is shown
+
+    def show_incident(self, incident: Incident | None) -> None:
+        """Show this incident; the still and the history follow when they are read."""
+        other = incident is None or self.incident is None or incident.id != self.incident.id
+        self.incident = incident
+        if other:
+            self.still.show_still(QImage(), ())
+            self.history.setText("")
+            self.choice.hide()
+            self._loaded = None
+        self._show_facts(incident)
+        self._show_abilities(incident)
+        if incident is not None:
+            self._load(incident)
+
+    def _show_facts(self, incident: Incident | None) -> None:
+        for label in self.facts.values():
+            label.setText("–")
+        if incident is None:
+            self._head_sign.clear()
+            self._number.setText(_("No incident selected"))
+            self._state.setText("")
+            return
+        names = Names(self._desk.registry())
+        self._head_sign.setPixmap(severity_sign(incident.severity, _SIGN_PX, self.devicePixelRatioF()))
+        self._head_sign.setToolTip(label_of(incident.severity))
+        self._number.setText(incident.number)
+        self._state.setText(label_of(incident.state))
+        texts = {
+            "category": names.category(incident.category_id),
+            "camera": names.camera(incident.camera_id),
+            "place": names.place(incident),
+            "opened": time_text(incident.opened_utc_s),
+            "owner": names.actor(incident.owner_id),
+            "outcome": label_of(incident.outcome) if incident.outcome is not None else "",
+        }
+        for name, text in texts.items():
+            self.facts[name].setText(text or "–")
+
+    def _show_abilities(self, incident: Incident | None) -> None:
+        """Only what the workflow allows can be pressed."""
+        state = incident.state if incident is not None else None
+        self.take_button.setEnabled(state in AcknowledgeIncident.sources)
+        self.verify_button.setEnabled(state in VerifyIncident.sources)
+        self.close_button.setEnabled(state in CloseIncident.sources)
+        self.report_button.setEnabled(state is not None)
+
+    def _load(self, incident: Incident) -> None:
+        if self._loaded == (incident.id, incident.version) and not self.still.image.isNull():
+            return
+        self._loaded = (incident.id, incident.version)
+
+        def arrived(file: IncidentFile, stills: dict[str, bytes]) -> None:
+            """On a worker thread: decode there, show here."""
+            image, marks = _first_still(file, stills)
+            self._bridge.call_soon(lambda: self._on_loaded(file, image, marks))
+
+        self._desk.load_incident(incident.id, arrived)
+
+    def _on_loaded(self, file: IncidentFile, image: QImage, marks: tuple[BoxMark, ...]) -> None:
+        if self.incident is None or file.incident.id != self.incident.id:
+            return
+        self.still.show_still(image, marks)
+        names = Names(self._desk.registry())
+        self.history.setText("\n".join(_history_line(entry, names) for entry in reversed(file.history)))
+
+    # What can be done
+
+    def take(self) -> None:
+        """Acknowledge: the operator becomes the owner."""
+        if self.incident is not None and self._allowed(AcknowledgeIncident.sources):
+            self._desk.acknowledge_incident(self.incident)
+
+    def verify(self) -> None:
+        """Confirm it."""
+        if self.incident is not None and self._allowed(VerifyIncident.sources):
+            self._desk.verify_incident(self.incident)
+
+    def begin_close(self) -> None:
+        """Ask for the outcome, in the panel."""
+        if self._allowed(CloseIncident.sources):
+            self.choice.ask()
+
+    def write_report(self) -> None:
+        """Write the PDF; a sentence says where it is."""
+        if self.incident is None:
+            return
+        number = self.incident.number
+        said = _("Report of {number} written: {path}")
+        self._desk.write_report(
+            self.incident.id,
+            self._bridge.on_gui_thread(lambda path: self.said.emit(said.format(number=number, path=path))),
+        )
+
+    def _allowed(self, sources: frozenset[IncidentState]) -> bool:
+        incident = self.incident
+        if incident is None:
+            self.said.emit(_("No incident is selected."))
+            return False
+        if incident.state in sources:
+            return True
+        needed = _(" or ").join(sorted(label_of(state) for state in sources))
+        self.said.emit(_("{number} must be {states} for this.").format(number=incident.number, states=needed))
+        return False
+
+    def _on_outcome_chosen(self, outcome: Outcome) -> None:
+        if self.incident is not None:
+            self._desk.close_incident(self.incident, outcome)
+            self.closed_with.emit(self.incident, outcome)
+        self.left.emit()
+
+
+def _first_still(file: IncidentFile, stills: dict[str, bytes]) -> tuple[QImage, tuple[BoxMark, ...]]:
+    for evidence in file.evidence:
+        if evidence.id in stills:
+            return decoded(stills[evidence.id]), evidence.marks
+    return QImage(), ()
+
+
+def _history_line(entry: HistoryEntry, names: Names) -> str:
+    return f"{clock_text(entry.at_utc_s)}   {action_name(entry.action)}   {names.actor(entry.actor_id)}"

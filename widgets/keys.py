@@ -1,0 +1,107 @@
+"""Every key of the wall in one table, which makes the shortcuts, the key sheet and the README's table.
+
+No Qt objects: sequences are Qt's portable texts ("Ctrl+Z"). Digits call cameras up, so layouts have Alt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.i18n import _, marked
+
+_LAST_ASCII = 0x7F
+
+
+class KeyGroup(StrEnum):
+    """Headings of the key sheet."""
+
+    WALL = marked("Wall")
+    ALARMS = marked("Alarms")
+    INCIDENT = marked("Incident")
+    WINDOW = marked("Window")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action: `name` is what the window connects, `sequences` are its keys, `text` is English source text.
+
+    With `wall_only` the wall's own key handler takes it when it has the focus; no window shortcut is made."""
+
+    name: str
+    group: KeyGroup
+    sequences: tuple[str, ...]
+    text: str
+    wall_only: bool = False
+    shown: str = ""
+
+    @property
+    def label(self) -> str:
+        """The keys as the sheet shows them."""
+        return self.shown or " / ".join(self.sequences)
+
+    @property
+    def meaning(self) -> str:
+        """What it does, translated."""
+        return _(self.text)
+
+
+KEYS: tuple[Key, ...] = (
+    Key("call_up", KeyGroup.WALL, (), marked("Put that camera into the focused tile"), True, "0-9, Enter"),
+    Key("move", KeyGroup.WALL, (), marked("Move the focus"), True, "← ↑ → ↓"),
+    Key("enlarge", KeyGroup.WALL, (), marked("Enlarge the focused tile, and back"), True, "Enter"),
+    Key("back", KeyGroup.WALL, ("Esc",), marked("Back: entry, enlarged tile, panel, full screen"), True),
+    Key("layout_1", KeyGroup.WALL, ("Alt+1",), marked("One tile")),
+    Key("layout_4", KeyGroup.WALL, ("Alt+2",), marked("4 tiles")),
+    Key("layout_9", KeyGroup.WALL, ("Alt+3",), marked("9 tiles")),
+    Key("layout_16", KeyGroup.WALL, ("Alt+4",), marked("16 tiles")),
+    Key("next_page", KeyGroup.WALL, ("PgDown",), marked("Next page of cameras")),
+    Key("previous_page", KeyGroup.WALL, ("PgUp",), marked("Previous page of cameras")),
+    Key("overlay", KeyGroup.WALL, ("O",), marked("Boxes and zones on or off")),
+    Key(
+        "acknowledge",
+        KeyGroup.ALARMS,
+        ("Space",),
+        marked("Acknowledge: the selected alarm, else the newest, else a new incident"),
+    ),
+    Key("alarms", KeyGroup.ALARMS, ("A",), marked("Go to the alarm queue")),
+    Key("alarm_camera", KeyGroup.ALARMS, ("G",), marked("Show the alarm's camera on the wall")),
+    Key("open_incident", KeyGroup.ALARMS, ("N",), marked("Make the alarm an incident")),
+    Key("join_incident", KeyGroup.ALARMS, ("J",), marked("Join the alarm to the incident in the panel")),
+    Key("false_alarm", KeyGroup.ALARMS, ("X",), marked("False alarm")),
+    Key("incident", KeyGroup.INCIDENT, ("I",), marked("Go to the incidents")),
+    Key("take", KeyGroup.INCIDENT, ("T",), marked("Acknowledge: I handle it")),
+    Key("verify", KeyGroup.INCIDENT, ("V",), marked("Verified: I looked and it is so")),
+    Key("close", KeyGroup.INCIDENT, ("C",), marked("Close, then the outcome's letter")),
+    Key("report", KeyGroup.INCIDENT, ("P",), marked("Write the PDF report")),
+    Key("undo", KeyGroup.INCIDENT, ("Ctrl+Z",), marked("Undo the last false alarm or closure")),
+    Key("keys", KeyGroup.WINDOW, ("F1", "?"), marked("This list of keys")),
+    Key("panel", KeyGroup.WINDOW, ("F9",), marked("Panel on or off")),
+    Key("full_screen", KeyGroup.WINDOW, ("F11",), marked("Full screen")),
+    Key("quit", KeyGroup.WINDOW, ("Ctrl+Q",), marked("Quit")),
+)
+
+
+def key(name: str) -> Key:
+    """The key of an action. Raises KeyError."""
+    return next(k for k in KEYS if k.name == name)
+
+
+def latin_letter(code: int, native: int) -> str:
+    """The letter that is printed on a key: `code` is Qt's key; under a Cyrillic layout Windows says the letter only in
+    the native virtual key (X11 finds the Latin one by itself). Empty for other keys."""
+    for candidate in (code, native if code > _LAST_ASCII else 0):
+        if ord("A") <= candidate <= ord("Z"):
+            return chr(candidate)
+    return ""
+
+
+def name_of_letter(letter: str) -> str | None:
+    """The action of a key that is one letter."""
+    return next((k.name for k in KEYS if letter and letter in k.sequences), None)
+
+
+def markdown() -> str:
+    """The table of the README."""
+    rows = [f"| {k.label} | {k.meaning} |" for k in KEYS]
+    return "\n".join(["| Key | What it does |", "|---|---|", *rows]) + "\n"

@@ -1,0 +1,77 @@
+"""The status bar: site clock, cameras live, open alarms and incidents, page, detector. GUI thread only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from app.i18n import _
+from widgets.banner import TOAST_MS
+from widgets.words import time_text
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the status bar counts."""
+
+    live: int
+    on_wall: int
+    cameras: int
+    page: int
+    pages: int
+    alarms: int
+    waiting: int
+    incidents: int
+    detector: str
+
+
+class StatusLine(QFrame):
+    """One line of facts in fixed places."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(10, 4, 10, 4)
+        line.setSpacing(22)
+        self.clock, self.cameras, self.page, self.alarms, self.incidents, self.detector = (
+            QLabel(self) for _number in range(6)
+        )
+        for label in (self.clock, self.cameras, self.page, self.alarms, self.incidents):
+            line.addWidget(label)
+        self.message = QLabel(self)
+        self.message.setObjectName("heading")
+        line.addWidget(self.message, 1)
+        self._message_timer = QTimer(self)
+        self._message_timer.setSingleShot(True)
+        self._message_timer.setInterval(TOAST_MS)
+        self._message_timer.timeout.connect(self.message.clear)
+        line.addWidget(self.detector)
+        hint = QLabel(_("F1 keys"), self)
+        hint.setObjectName("muted")
+        line.addWidget(hint)
+
+    def say(self, text: str) -> None:
+        """A passing sentence, for when the panel is off."""
+        self.message.setText(text)
+        self._message_timer.start()
+
+    def clear(self) -> None:
+        """Take the passing sentence away."""
+        self._message_timer.stop()
+        self.message.clear()
+
+    def show_situation(self, now: Situation) -> None:
+        """Renew every text; called about once a second."""
+        self.clock.setText(time_text(time.time()))
+        cameras = _("{live} of {shown} tiles live, {all} cameras")
+        self.cameras.setText(cameras.format(live=now.live, shown=now.on_wall, all=now.cameras))
+        self.page.setText(_("Page {page} of {pages}").format(page=now.page, pages=now.pages))
+        self.page.setVisible(now.pages > 1)
+        alarms = _("{count} alarms, {waiting} waiting")
+        self.alarms.setText(alarms.format(count=now.alarms, waiting=now.waiting))
+        self.incidents.setText(_("{count} open incidents").format(count=now.incidents))
+        self.detector.setText(_("Detector: {name}").format(name=now.detector) if now.detector else "")

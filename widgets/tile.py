@@ -1,0 +1,265 @@
+"""One camera on the wall: its newest picture, its honest state, and how both are painted. GUI thread only.
+
+Not a widget: the wall paints all tiles in one pass. A picture is wrapped, not copied (QImage over the decoder's bytes),
+so the tile holds the `Picture` for as long as the image may be painted.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QRegion
+
+from app.feeds import CameraFeed, TileState, TileStatus
+from app.i18n import _
+from video.frame import Picture
+from widgets import theme
+from widgets.chrome import Header, draw_message, header_height_px, header_pixmap, notice_pixmap
+from widgets.figures import TileCount
+from widgets.overlay import Scene, draw_tracks, draw_zones
+from widgets.words import age_text, clock_text, tile_state_word
+
+GUTTER_PX = 2
+STALE_AFTER_S = 2.0
+_ROUNDING_PX = 6
+_PIXEL_BYTES = "bgra"
+_BLACK = QColor(theme.WALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the wall wants its tiles drawn now."""
+
+    overlay: bool = True
+    smooth: bool = False
+
+
+class Tile:
+    """A camera feed with a place on the wall."""
+
+    def __init__(self, feed: CameraFeed) -> None:
+        self.feed = feed
+        self.cell = QRect()
+        self.area = QRect()
+        self.alarmed = False
+        self.focused = False
+        self.status: TileStatus = feed.status()
+        self._ratio = 1.0
+        self._picture: Picture | None = None
+        self._image = QImage()
+        self._dimmed = QImage()
+        self._fit = QRectF()
+        self._bars: tuple[QRect, ...] = ()
+        self._fresh = False
+        self._last_tick_s = time.monotonic()
+        self._header = Header(0, "", TileState.CONNECTING, "", "", alarmed=False, focused=False)
+        self._header_pixmap = QPixmap()
+
+    @property
+    def placed(self) -> bool:
+        """Whether the tile has a rectangle on the wall now."""
+        return not self.cell.isEmpty()
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that is painted."""
+        return self._picture
+
+    def place(self, cell: QRect, ratio: float) -> None:
+        """Take a rectangle of the wall (its pixels and the screen's ratio); an empty one hides the tile."""
+        inner = cell.adjusted(GUTTER_PX, GUTTER_PX, -GUTTER_PX, -GUTTER_PX)
+        self.cell, self._ratio = cell, ratio
+        self.area = inner.adjusted(0, header_height_px(inner.width()), 0, 0) if self.placed else QRect()
+        self._fit_picture(self._picture)
+        self._image.setDevicePixelRatio(ratio)
+        self._header_pixmap = QPixmap()
+
+    def want(self, *, visible: bool) -> None:
+        """Ask for pictures of the tile's size in device pixels, or for none."""
+        if visible and self.placed:
+            self.feed.want(int(self.area.width() * self._ratio), int(self.area.height() * self._ratio))
+        else:
+            self.feed.want(0, 0)
+
+    def pull(self, count: TileCount, max_hz: float) -> bool:
+        """Take the newest picture; whether there is a new one. Counts what was due since the last call."""
+        now = time.monotonic()
+        if self.status.state is TileState.LIVE and self._picture is not None:
+            count.due(min(self.status.fps, max_hz) * (now - self._last_tick_s))
+        self._last_tick_s = now
+        picture = self.feed.take()
+        if picture is None or picture.pixel_format != _PIXEL_BYTES:
+            return False
+        self._show(picture)
+        return True
+
+    def _show(self, picture: Picture) -> None:
+        if self._picture is None or _shape(picture) != _shape(self._picture):
+            self._fit_picture(picture)
+        self._image = QImage(picture.pixels, picture.width, picture.height, picture.stride, QImage.Format.Format_RGB32)
+        self._image.setDevicePixelRatio(self._ratio)
+        self._dimmed = QImage()
+        self._picture, self._fresh = picture, True
+
+    def _fit_picture(self, picture: Picture | None) -> None:
+        self._fit = _fit(self.area, picture, self._ratio)
+        self._bars = _bars(self.area, self._fit.toRect())
+
+    def refresh(self, count: TileCount) -> QRect:
+        """Read the state again and renew the header; what has to be repainted. Called about twice a second."""
+        before = self.status, self.state
+        self.status = self.feed.status()
+        if before[0].state in (TileState.LIVE, TileState.STALE) and self.status.state not in (
+            TileState.LIVE,
+            TileState.STALE,
+        ):
+            count.disconnected()
+        header = self._header_now()
+        if header == self._header and not self._header_pixmap.isNull():
+            return QRect() if self.state is TileState.LIVE else self.cell
+        self._header, self._header_pixmap = header, header_pixmap(header, self._header_rect().width(), self._ratio)
+        return (
+            self._header_rect() if before == (self.status, TileState.LIVE) == (self.status, self.state) else self.cell
+        )
+
+    def _header_now(self) -> Header:
+        picture, camera = self._picture, self.feed.camera
+        age = age_text(self.age_s) if picture is not None else "–"
+        clock = clock_text(picture.utc_s) if picture is not None else ""
+        return Header(camera.number, camera.name, self.state, age, clock, self.alarmed, self.focused)
+
+    @property
+    def age_s(self) -> float:
+        """How long ago the painted picture was due; infinite without one."""
+        return time.monotonic() - self._picture.due_s if self._picture is not None else float("inf")
+
+    @property
+    def state(self) -> TileState:
+        """The state that is shown: live only with a young picture, whatever the session believes."""
+        if self.status.state is not TileState.LIVE:
+            return self.status.state
+        if self._picture is None:
+            return TileState.CONNECTING
+        slow = 3.0 / self.status.fps if self.status.fps > 0 else 0.0
+        return TileState.STALE if self.age_s > max(STALE_AFTER_S, slow) else TileState.LIVE
+
+    def close(self) -> None:
+        """The tile no longer shows its camera."""
+        self.feed.want(0, 0)
+        self.feed.close()
+
+    def paint(self, painter: QPainter, region: QRegion, look: Look) -> float | None:
+        """Paint what of the tile lies in `region`; the due time of a picture that is painted for the first time."""
+        header = self._header_rect()
+        if region.intersects(header):
+            if self._header_pixmap.isNull():
+                self._header = self._header_now()
+                self._header_pixmap = header_pixmap(self._header, header.width(), self._ratio)
+            painter.drawPixmap(header.topLeft(), self._header_pixmap)
+        if not region.intersects(self.area):
+            return None
+        state = self.state
+        if state is TileState.LIVE:
+            self._paint_live(painter, look)
+        else:
+            self._paint_other(painter, state)
+        if self.alarmed:
+            painter.setPen(QPen(QColor(theme.LIGHT_VERMILLION), 3))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.area).adjusted(1.5, 1.5, -1.5, -1.5))
+        fresh, self._fresh = self._fresh, False
+        return self._picture.due_s if fresh and self._picture is not None else None
+
+    def _paint_live(self, painter: QPainter, look: Look) -> None:
+        for bar in self._bars:
+            painter.fillRect(bar, _BLACK)
+        self._paint_image(painter, self._image, smooth=look.smooth)
+        if look.overlay and self._picture is not None:
+            self._paint_overlay(painter, self._picture.utc_s)
+        if self.status.notice:
+            notice = notice_pixmap(self.status.notice, self.area.width(), self._ratio)
+            painter.drawPixmap(self.area.left(), round(self.area.bottom() + 1 - _height(notice)), notice)
+
+    def _paint_overlay(self, painter: QPainter, utc_s: float) -> None:
+        tracks, zones = self.feed.tracks(), self.feed.zones
+        if tracks is None and not zones:
+            return
+        scene = Scene(self._fit, utc_s, self._ratio)
+        draw_zones(painter, scene, zones, alarmed=tracks is not None and bool(tracks.alarmed))
+        if tracks is not None:
+            draw_tracks(painter, scene, tracks)
+
+    def _paint_other(self, painter: QPainter, state: TileState) -> None:
+        """Not live: the last picture grey and dark, so that it cannot be taken for now, and why."""
+        painter.fillRect(self.area, QColor("#131518"))
+        if self._picture is not None:
+            if self._dimmed.isNull():
+                self._dimmed = self._image.convertToFormat(QImage.Format.Format_Grayscale8)
+                self._dimmed.setDevicePixelRatio(self._ratio)
+            self._paint_image(painter, self._dimmed, smooth=False)
+            painter.fillRect(self._fit, QColor(8, 9, 11, 150))
+        draw_message(painter, self.area, state, *self._message(state))
+
+    def _message(self, state: TileState) -> tuple[str, str]:
+        head, reason = tile_state_word(state), self.status.reason
+        age = self._header.age if self._picture is not None else ""
+        if state is TileState.STALE:
+            return f"{head} · {age}", reason or _("The last picture is this old; no newer one has come.")
+        if state is TileState.CONNECTING:
+            attempt = self.status.attempt
+            head = f"{head} · {_('attempt {count}').format(count=attempt)}" if attempt > 1 else head
+        if age:
+            last = _("Last picture {age} ago.").format(age=age)
+            return head, f"{reason} {last}".strip()
+        return head, reason
+
+    def _paint_image(self, painter: QPainter, image: QImage, *, smooth: bool) -> None:
+        """One to one when the picture has the tile's pixels, else scaled."""
+        missing = self._fit.width() * self._ratio - image.width(), self._fit.height() * self._ratio - image.height()
+        if abs(missing[0]) <= _ROUNDING_PX and abs(missing[1]) <= _ROUNDING_PX:
+            painter.drawImage(self._fit.topLeft(), image)
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.drawImage(self._fit, image, QRectF(image.rect()))
+
+    def _header_rect(self) -> QRect:
+        inner = self.cell.adjusted(GUTTER_PX, GUTTER_PX, -GUTTER_PX, -GUTTER_PX)
+        return QRect(inner.left(), inner.top(), inner.width(), self.area.top() - inner.top())
+
+
+def _shape(picture: Picture) -> tuple[int, int, int, int]:
+    return picture.source_width, picture.source_height, picture.width, picture.height
+
+
+def _fit(area: QRect, picture: Picture | None, ratio: float) -> QRectF:
+    """The largest rectangle of the source's shape, right below the header, on whole pixels; what is left lies below it.
+
+    A picture that was made for this area has a few pixels less at most: then it is painted one to one."""
+    if picture is None or area.isEmpty():
+        return QRectF(area)
+    scale = min(area.width() / picture.source_width, area.height() / picture.source_height)
+    width, height = round(picture.source_width * scale), round(picture.source_height * scale)
+    own = picture.width / ratio, picture.height / ratio
+    if abs(own[0] - width) + abs(own[1] - height) <= _ROUNDING_PX:
+        width, height = round(own[0]), round(own[1])
+    return QRectF(area.left() + (area.width() - width) // 2, area.top(), width, height)
+
+
+def _bars(area: QRect, fit: QRect) -> tuple[QRect, ...]:
+    """The stripes beside a picture of another shape than the tile, and the pixels that rounding may leave free."""
+    if area.isEmpty():
+        return ()
+    inner = fit.adjusted(_ROUNDING_PX, _ROUNDING_PX, -_ROUNDING_PX, -_ROUNDING_PX)
+    bars = (
+        QRect(area.left(), area.top(), area.width(), inner.top() - area.top()),
+        QRect(area.left(), inner.bottom() + 1, area.width(), area.bottom() - inner.bottom()),
+        QRect(area.left(), inner.top(), inner.left() - area.left(), inner.height()),
+        QRect(inner.right() + 1, inner.top(), area.right() - inner.right(), inner.height()),
+    )
+    return tuple(bar for bar in bars if not bar.isEmpty())
+
+
+def _height(pixmap: QPixmap) -> float:
+    return pixmap.deviceIndependentSize().height()

@@ -1,0 +1,344 @@
+"""The wall: ONE opaque widget that paints every tile with QPainter, driven by a precise timer. GUI thread only.
+
+Each tick pulls the newest picture of every visible tile and repaints only what changed. Measured (2 cores): repainting
+single rectangles is cheaper up to about two dozen, then their complex clip costs more than painting the whole wall at
+once. No signal and no bus message is sent per frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QEvent, QMargins, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QColor,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QRegion,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from app.feeds import CameraFeed, TileState
+from app.i18n import _
+from app.layouts import Arrangement, Layout, Side, grid
+from storage.journal import Registry
+from widgets import theme
+from widgets.call_up import CallUp
+from widgets.figures import WallFigures
+from widgets.tile import GUTTER_PX, Look, Tile
+
+FAST_MS = 16
+NORMAL_MS = 33
+FAST_TILES = 4
+_MANY_TILES = 24
+REFRESH_MS = 500
+_ARROWS = {
+    Qt.Key.Key_Left: Side.LEFT,
+    Qt.Key.Key_Right: Side.RIGHT,
+    Qt.Key.Key_Up: Side.UP,
+    Qt.Key.Key_Down: Side.DOWN,
+}
+
+
+class CameraDesk(Protocol):
+    """What the wall needs of a desk (`feeds.Desk` has it, a bench brings its own)."""
+
+    def registry(self) -> Registry:
+        """The cameras with their numbers."""
+
+    def feed(self, camera_id: str) -> CameraFeed:
+        """Open a camera for a tile."""
+
+
+class Wall(QWidget):
+    """Tiles of the desk's cameras. `arrangement` says which; change it through the methods."""
+
+    arrangement_changed = Signal()
+    """Focus, layout, page, order or enlargement are other than before."""
+
+    def __init__(self, desk: CameraDesk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.figures = WallFigures()
+        self.arrangement = Arrangement((), grid(1))
+        self.look = Look()
+        self._desk = desk
+        self._tiles: dict[str, Tile] = {}
+        self._alarmed: frozenset[str] = frozenset()
+        self._background = QRegion()
+        self._call_up = CallUp(self)
+        self._call_up.changed.connect(self.update)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(_("Video wall"))
+        self.setMinimumSize(320, 180)
+        self._timer = self._made_timer(NORMAL_MS, self._on_tick, precise=True)
+        self._refresh_timer = self._made_timer(REFRESH_MS, self._on_refresh)
+
+    def _made_timer(self, interval_ms: int, call: Callable[[], None], *, precise: bool = False) -> QTimer:
+        timer = QTimer(self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer if precise else Qt.TimerType.CoarseTimer)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(call)
+        return timer
+
+    # What is shown
+
+    def show_cameras(self, camera_ids: tuple[str, ...], layout: Layout | None = None) -> None:
+        """Put these cameras on the wall, in this order; without a layout the smallest standard grid for them."""
+        self._arrange(self.arrangement.with_cameras(camera_ids).with_layout(layout or _layout_for(len(camera_ids))))
+
+    def choose_layout(self, tiles: int) -> None:
+        """Another grid; the page is the one of the focused camera."""
+        self._arrange(self.arrangement.with_layout(grid(tiles)))
+
+    def turn_page(self, pages: int) -> None:
+        """Other cameras."""
+        self._arrange(self.arrangement.turned(pages))
+
+    def show_camera(self, camera_id: str) -> None:
+        """Focus a camera, turning to its page."""
+        self._arrange(self.arrangement.focused_on(camera_id))
+
+    def toggle_enlarged(self) -> None:
+        """The focused camera alone, or back."""
+        self._arrange(self.arrangement.toggled())
+
+    def toggle_overlay(self) -> None:
+        """Boxes and zones on or off."""
+        self.look = Look(not self.look.overlay, self.look.smooth)
+        self.update()
+
+    def show_alarms(self, camera_ids: frozenset[str]) -> None:
+        """Mark the cameras that have an alarm nobody took yet."""
+        self._alarmed = camera_ids
+        for camera_id, tile in self._tiles.items():
+            tile.alarmed = camera_id in camera_ids
+        self._on_refresh()
+
+    @property
+    def entry(self) -> str:
+        """Digits typed so far."""
+        return self._call_up.text
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """The tiles that are seen now."""
+        return tuple(tile for tile in self._tiles.values() if tile.placed)
+
+    def live_count(self) -> int:
+        """How many visible tiles are live."""
+        return sum(1 for tile in self.tiles if tile.state is TileState.LIVE)
+
+    @property
+    def timer_hz(self) -> float:
+        """Ticks a second."""
+        return 1000.0 / self._timer.interval()
+
+    def _arrange(self, arrangement: Arrangement) -> None:
+        self.arrangement = arrangement
+        keep = set(arrangement.on_page)
+        for camera_id in [c for c in self._tiles if c not in keep]:
+            self._tiles.pop(camera_id).close()
+        for camera_id in arrangement.on_page:
+            if camera_id not in self._tiles:
+                self._tiles[camera_id] = Tile(self._desk.feed(camera_id))
+                self._tiles[camera_id].alarmed = camera_id in self._alarmed
+        self._place_tiles()
+        self.arrangement_changed.emit()
+
+    def _place_tiles(self) -> None:
+        shown = dict(self.arrangement.shown)
+        background = QRegion(self.rect())
+        gutter = QMargins(GUTTER_PX, GUTTER_PX, GUTTER_PX, GUTTER_PX)
+        for camera_id, tile in self._tiles.items():
+            cell = self._cell(shown[camera_id]) if camera_id in shown else QRect()
+            tile.focused = camera_id == self.arrangement.focused
+            tile.place(cell, self.devicePixelRatioF())
+            tile.want(visible=self.isVisible())
+            tile.refresh(self.figures.tile(camera_id))
+            background = background.subtracted(QRegion(cell.marginsRemoved(gutter)))
+        self._background = background
+        self._timer.setInterval(FAST_MS if len(shown) <= FAST_TILES else NORMAL_MS)
+        self.look = Look(self.look.overlay, smooth=len(shown) <= FAST_TILES)
+        self.update()
+
+    def _cell(self, rect: tuple[float, float, float, float]) -> QRect:
+        """A cell in whole pixels; neighbours share their edges."""
+        left, right = round(rect[0] * self.width()), round(rect[2] * self.width())
+        top, bottom = round(rect[1] * self.height()), round(rect[3] * self.height())
+        return QRect(left, top, right - left, bottom - top)
+
+    # Time
+
+    def _on_tick(self) -> None:
+        dirty: list[QRect] = []
+        max_hz = self.timer_hz / 1.5
+        for camera_id, tile in self._tiles.items():
+            if tile.placed and tile.pull(self.figures.tile(camera_id), max_hz):
+                dirty.append(tile.area)
+        if len(dirty) >= _MANY_TILES:
+            self.update()
+            return
+        for area in dirty:
+            self.update(area)
+
+    def _on_refresh(self) -> None:
+        for camera_id, tile in self._tiles.items():
+            if tile.placed:
+                changed = tile.refresh(self.figures.tile(camera_id))
+                if not changed.isEmpty():
+                    self.update(changed)
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the tiles that lie in the region."""
+        painter = QPainter(self)
+        region = event.region()
+        bare = self._background.intersected(region)
+        if not bare.isEmpty():
+            painter.setClipRegion(bare)
+            painter.fillRect(self.rect(), QColor(theme.WALL))
+            painter.setClipping(False)
+        for camera_id, tile in self._tiles.items():
+            if tile.placed and region.intersects(tile.cell):
+                self._paint_tile(painter, region, camera_id, tile)
+        if not self._tiles:
+            painter.setPen(QColor(theme.MUTED))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, _("No camera on the wall yet."))
+        self._call_up.paint(painter, self._focused_area(), self._desk.registry(), self.devicePixelRatioF())
+        painter.end()
+
+    def _paint_tile(self, painter: QPainter, region: QRegion, camera_id: str, tile: Tile) -> None:
+        due_s = tile.paint(painter, region, self.look)
+        if due_s is not None:
+            self.figures.painted(camera_id, due_s)
+        if tile.focused and self._many:
+            painter.setPen(QPen(QColor(theme.ACCENT), GUTTER_PX))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(tile.cell.adjusted(1, 1, -1, -1))
+
+    @property
+    def _many(self) -> bool:
+        return len(self.arrangement.shown) > 1
+
+    def _focused_area(self) -> QRect:
+        focused = self._tiles.get(self.arrangement.focused or "")
+        return focused.area if focused is not None and focused.placed else self.rect()
+
+    # Keys and mouse
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Digits, arrows, Enter, Esc; everything else is the window's."""
+        if not self.take_key(Qt.Key(event.key()), event.text(), event.modifiers()):
+            super().keyPressEvent(event)
+
+    def take_key(self, pressed: Qt.Key, text: str, modifiers: Qt.KeyboardModifier) -> bool:
+        """Act on a key of the wall; False when it is none (also called for keys that the panel leaves over)."""
+        if modifiers & ~Qt.KeyboardModifier.KeypadModifier:
+            return False
+        if text.isascii() and text.isdigit():
+            self._call_up.add(text)
+        elif pressed in _ARROWS:
+            self._arrange(self.arrangement.moved(_ARROWS[pressed]))
+        elif pressed in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._confirm()
+        elif pressed == Qt.Key.Key_Backspace and self.entry:
+            self._call_up.remove_last()
+        elif pressed == Qt.Key.Key_Escape:
+            return self._go_back()
+        else:
+            return False
+        return True
+
+    def _confirm(self) -> None:
+        if not self.entry:
+            self.toggle_enlarged()
+            return
+        camera = self._call_up.camera(self._desk.registry())
+        if camera is not None:
+            self._call_up.clear()
+            if camera.id not in self.arrangement.order:
+                self.arrangement = self.arrangement.with_cameras((*self.arrangement.order, camera.id))
+            self._arrange(self.arrangement.called_up(camera.id))
+
+    def _go_back(self) -> bool:
+        if self.entry:
+            self._call_up.clear()
+        elif self.arrangement.enlarged:
+            self.toggle_enlarged()
+        else:
+            return False
+        return True
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click focuses the tile."""
+        camera_id = self._camera_at(event.position().toPoint())
+        if camera_id is not None:
+            self.show_camera(camera_id)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A double click enlarges, or goes back."""
+        if self._camera_at(event.position().toPoint()) is not None:
+            self.toggle_enlarged()
+
+    def _camera_at(self, spot: QPoint) -> str | None:
+        return next((c for c, tile in self._tiles.items() if tile.placed and tile.cell.contains(spot)), None)
+
+    # Life
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask for pictures of the new size."""
+        super().resizeEvent(event)
+        self._place_tiles()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin to pull pictures."""
+        super().showEvent(event)
+        self._place_tiles()
+        self._timer.start()
+        self._refresh_timer.start()
+        self.figures.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A wall that nobody sees asks for no pictures."""
+        super().hideEvent(event)
+        self._timer.stop()
+        self._refresh_timer.stop()
+        self.figures.stop()
+        for tile in self._tiles.values():
+            tile.want(visible=False)
+
+    def event(self, event: QEvent) -> bool:
+        """Another screen with another pixel ratio asks for pictures of another size."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._place_tiles()
+        return super().event(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Give the feeds back."""
+        self.release()
+        super().closeEvent(event)
+
+    def release(self) -> None:
+        """Close every feed and stop every timer; the wall is empty afterwards."""
+        for timer in (self._timer, self._refresh_timer):
+            timer.stop()
+        self._call_up.stop()
+        self.figures.stop()
+        for tile in self._tiles.values():
+            tile.close()
+        self._tiles.clear()
+
+
+def _layout_for(cameras: int) -> Layout:
+    """1, 4, 9 or 16 tiles: the smallest that holds all cameras, at most 16."""
+    return grid(next((tiles for tiles in (1, 4, 9, 16) if tiles >= cameras), 16))

@@ -1,0 +1,86 @@
+"""Short words that only views need: a tile's state, times, names by id, the outcomes' keys. Translated when called.
+
+Display names of the enumerations are `app.texts.label_of`.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from app.feeds import TileState
+from app.i18n import _, marked
+from storage.journal import Registry
+from storage.records import Incident, Outcome
+
+_TILE_STATES = {
+    TileState.CONNECTING: marked("CONNECTING"),
+    TileState.LIVE: marked("LIVE"),
+    TileState.STALE: marked("STALE"),
+    TileState.NO_SIGNAL: marked("NO SIGNAL"),
+}
+OUTCOME_KEYS = {
+    "D": Outcome.DETAINED,
+    "F": Outcome.FOUND,
+    "H": Outcome.HANDED_OVER,
+    "P": Outcome.PREVENTED,
+    "X": Outcome.FALSE,
+    "N": Outcome.NO_RESULT,
+}
+
+
+def tile_state_word(state: TileState) -> str:
+    """What a tile's header says: shorter than the display name."""
+    return _(_TILE_STATES[state])
+
+
+def age_text(age_s: float) -> str:
+    """The age of a picture: tenths below ten seconds, then seconds, minutes, hours."""
+    if age_s < 10:
+        return f"{max(age_s, 0.0):.1f} s"
+    if age_s < 120:
+        return f"{age_s:.0f} s"
+    return f"{age_s / 60:.0f} min" if age_s < 7200 else f"{age_s / 3600:.0f} h"
+
+
+def clock_text(utc_s: float) -> str:
+    """Local time of day."""
+    return time.strftime("%H:%M:%S", time.localtime(utc_s))
+
+
+def time_text(utc_s: float) -> str:
+    """Local date and time with the offset of that moment."""
+    local = datetime.fromtimestamp(utc_s).astimezone()
+    offset = local.strftime("%z")
+    return f"{local:%Y-%m-%d %H:%M:%S} UTC{offset[:3]}:{offset[3:5]}"
+
+
+class Names:
+    """Names of registry records by id, as a view shows them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._cameras = {c.id: f"{c.number} {c.name}" for c in registry.cameras}
+        self._rules = {r.id: r.name for r in registry.rules}
+        self._places = {p.id: ", ".join(filter(None, (p.name, p.address))) for p in registry.places}
+        self._categories = {c.id: c.name for c in registry.categories}
+        self._operators = {o.id: o.name for o in registry.operators}
+
+    def camera(self, camera_id: str) -> str:
+        """Number and name."""
+        return self._cameras.get(camera_id, camera_id)
+
+    def rule(self, rule_id: str) -> str:
+        """The rule's name."""
+        return self._rules.get(rule_id, rule_id)
+
+    def category(self, category_id: str) -> str:
+        """The category's name."""
+        return self._categories.get(category_id, category_id)
+
+    def actor(self, actor_id: str | None) -> str:
+        """An operator's name, or what stands for one (`os:anna`)."""
+        return self._operators.get(actor_id, actor_id.partition(":")[2] or actor_id) if actor_id else ""
+
+    def place(self, incident: Incident) -> str:
+        """Name and address."""
+        return self._places.get(incident.place_id, "") if incident.place_id else ""
