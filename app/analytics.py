@@ -52,6 +52,8 @@ class Analytics:
         self._known: dict[str, int] = {}
         self._taps: list[tuple[Camera, SlotTap]] = []
         self._fetch: ModelFetch | None = None
+        self._reason: DetectionError | None = None
+        self._refused: set[str] = set()
         self._slots = SharedSlots.create(max(slots, 1))
         self._lock = threading.Lock()
         self.service = DetectionService(
@@ -91,9 +93,12 @@ class Analytics:
 
     def notice(self, camera_id: str) -> str:
         """What a tile must say about analytics, empty when all is well."""
-        del camera_id
-        paused = self.service.status.state in {DetectionState.PAUSED, DetectionState.STARTING}
-        return _("Analytics paused") if paused else ""
+        state = self.service.status.state
+        if state is DetectionState.PAUSED:
+            return _("Analytics paused")
+        if state is DetectionState.STARTING:
+            return _("Analytics starting")
+        return _("Rules suspended: zone cannot be used") if camera_id in self._refused else ""
 
     def close(self) -> None:
         """Release the shared memory, after the service has stopped."""
@@ -115,11 +120,21 @@ class Analytics:
         if status.state is DetectionState.PAUSED:
             self._tracks.clear()
             self._known.clear()
-        if status.reason is not None:
-            self._bus.publish(Banner("detector", sentence(status.reason)))
+        if status.reason is not self._reason:
+            self._reason = status.reason
+            self._tell(status.reason)
         self._bus.publish(status)
 
+    def _tell(self, reason: DetectionError | None) -> None:
+        """Once per reason: a camera's rules that cannot be used, or a detector that is not the one asked for."""
+        camera_id = str(reason.details.get("camera", "")) if reason else ""
+        if camera_id:
+            self._refused.add(camera_id)
+        self._bus.publish(Banner(f"rules {camera_id}" if camera_id else "detector", sentence(reason) if reason else ""))
+
     def _say_what_is_missing(self) -> None:
+        if self._choice.refused is not None:
+            self._bus.publish(Banner("model", sentence(self._choice.refused)))
         if self.needs_model:
             self._bus.publish(
                 Banner(

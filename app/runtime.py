@@ -18,6 +18,7 @@ from app.feeds import Banner
 from app.i18n import use_language
 from app.intake import EventIntake
 from app.metrics import Metrics, UsageMeter
+from app.notary import Notary
 from app.tasks import Tasks
 from app.texts import sentence
 from detection.models import ModelChoice, choose_model
@@ -83,7 +84,9 @@ class Runtime:
     def start(self) -> None:
         """Start everything; pictures come when cameras answer."""
         self.supervisor.start()
-        workers: list[Worker] = [*self.plan.workers, *self.tasks.workers, *self.pool.workers, self.hub, self.changes]
+        notary = Notary(self.archive)
+        workers: list[Worker] = [*self.plan.workers, *self.tasks.workers, *self.pool.workers]
+        workers += [self.hub, self.changes, notary]
         for worker in workers:
             self.supervisor.add(worker)
         self.analytics.start(self.registry)

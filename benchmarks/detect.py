@@ -7,19 +7,17 @@ THROUGHPUT, 2 streams. Needs `WATCHFLOOR_MODEL`.
 from __future__ import annotations
 
 import os
-import platform
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.harness import RUNS, report
 from detection.detector import DetectionCode, DetectionError, Detections, Image
 from detection.model_files import check_model
 from detection.openvino_detector import IN_FLIGHT, STREAMS, OpenVinoDetector
 
-RUNS = 5
 FRAMES = 120
 
 
@@ -31,25 +29,14 @@ def run(runs: int = RUNS, frames: int = FRAMES) -> dict[str, object]:
     pictures = _pictures()
     detector = OpenVinoDetector(Path(path))
     reference = _pure_inference(check_model(Path(path)).path)
-    ours_ms, reference_ms = [], []
+    ours, pure = [], []
     _ours(detector, pictures, 20)
     reference(20)
     for _ in range(runs):
-        ours_ms.append(_ours(detector, pictures, frames))
-        reference_ms.append(reference(frames))
+        ours.append({"frame_ms": _ours(detector, pictures, frames)})
+        pure.append({"frame_ms": reference(frames)})
     detector.close()
-    ratios = [ours / pure for ours, pure in zip(ours_ms, reference_ms, strict=True)]
-    return {
-        "name": "detect",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "better": "lower",
-        "runs": runs,
-        "spread": round(max(ratios) - min(ratios), 4),
-        "ours": {"frame_ms": round(statistics.median(ours_ms), 3), "detector": detector.name},
-        "references": {"pure_inference": {"frame_ms": round(statistics.median(reference_ms), 3)}},
-        "reference": "pure_inference",
-        "ratio": round(statistics.median(ratios), 4),
-    }
+    return report("detect", "lower", ours, {"pure_inference": pure}, "frame_ms") | {"detector": detector.name}
 
 
 def _pictures() -> list[Image]:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import platform
 import sqlite3
 import statistics
 import tempfile
@@ -21,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.harness import machine
 from storage import database, schema
 from storage.commands import RecordEvent
 from storage.embedded_journal import EmbeddedJournal, open_journal
@@ -51,10 +50,10 @@ def run(json_runs: int = 5) -> dict[str, object]:
         p50_ms, p99_ms = _paced(Path(folder) / "paced")
     return {
         "name": "journal",
-        "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "better": "higher",
         "runs": json_runs,
-        "spread": round((max(applied.ratios) - min(applied.ratios)) / applied.ratio, 3),
+        "spread": [round(min(applied.ratios), 4), round(max(applied.ratios), 4)],
         "ours": {
             "rows_per_s": round(statistics.median(applied.ours)),
             "rows_per_commit": round(statistics.median(applied.per_commit), 1),

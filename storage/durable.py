@@ -18,6 +18,8 @@ _CODES = {
     errno.EROFS: StorageCode.READ_ONLY,
     errno.EACCES: StorageCode.READ_ONLY,
     errno.EPERM: StorageCode.READ_ONLY,
+    errno.ENOTDIR: StorageCode.READ_ONLY,
+    errno.EEXIST: StorageCode.READ_ONLY,
 }
 
 

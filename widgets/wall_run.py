@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import psutil
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -21,7 +22,7 @@ from widgets.single_instance import SingleInstance
 
 log = logging.getLogger(__name__)
 
-CHECK_MS = 50
+CHECK_MS = 20
 NAMING_MS = 500
 
 
@@ -42,6 +43,7 @@ class _TimedRun(QObject):
         now_s = time.monotonic()
         if self._figures is None:
             if self._window.wall.figures.first_picture_s is not None or now_s > self._deadline_s:
+                log.info("first picture %.2f s after the start", time.time() - psutil.Process().create_time())
                 self._figures = RunFigures(self._runtime)
                 self._window.wall.figures.reset()
                 self._deadline_s = now_s + self._seconds
