@@ -58,7 +58,7 @@ class SiteSettings:
     )
     language: str = field(
         default="",
-        metadata={_KEY: Option("Language", "Empty: the computer's own", choices=("", "en", "uk", "ru", "kk"))},
+        metadata={_KEY: Option("Language", "Empty: English", choices=("", "en", "uk", "ru", "kk"))},
     )
 
 
