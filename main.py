@@ -13,7 +13,9 @@ import typer
 
 from app import commands
 from app.errors import AppCode, AppError
+from app.recording_commands import recordings_app
 from app.runtime import Runtime, RuntimePlan
+from app.sentences import sentences
 from app.site import demo_plan, site_plan, trial_plan
 
 Seconds = Annotated[float | None, typer.Option(help="Stop after so many seconds, counted from the first picture.")]
@@ -32,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
 )
 commands.add_to(app)
+app.add_typer(recordings_app, name="recordings")
 
 
 @app.callback(invoke_without_command=True)
@@ -95,7 +98,7 @@ def _show(
     out: Path | None,
     offscreen: bool,
 ) -> None:
-    with commands.sentences():
+    with sentences():
         try:
             from widgets.application import create_application
             from widgets.single_instance import SingleInstance

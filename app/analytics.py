@@ -53,6 +53,7 @@ class Analytics:
         self._taps: list[tuple[Camera, SlotTap]] = []
         self._fetch: ModelFetch | None = None
         self._reason: DetectionError | None = None
+        self._running = False
         self._refused: set[str] = set()
         self._slots = SharedSlots.create(max(slots, 1))
         self._lock = threading.Lock()
@@ -120,6 +121,9 @@ class Analytics:
         if status.state is DetectionState.PAUSED:
             self._tracks.clear()
             self._known.clear()
+        if status.state is DetectionState.RUNNING and not self._running:
+            log.info("detection runs with %s", status.detector)
+        self._running = status.state is DetectionState.RUNNING
         if status.reason is not self._reason:
             self._reason = status.reason
             self._tell(status.reason)

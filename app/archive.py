@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import getpass
 import logging
+import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from app.credentials import Logins
 from app.incident_reports import IncidentReports
@@ -19,6 +21,9 @@ from storage.records import Actor
 from storage.sealed import Sealer
 from storage.settings import Settings
 
+if sys.platform != "win32":
+    import pwd
+
 log = logging.getLogger(__name__)
 
 RUNTIME = Actor("service:runtime")
@@ -28,17 +33,20 @@ class Archive:
     """Journal, evidence store and reports of one home. Open once, close once."""
 
     def __init__(self, folders: Folders, settings: Settings, records: Sequence[RegistryRecord] = ()) -> None:
-        user = getpass.getuser()
+        user = _user()
         self.folders, self.settings = folders, settings
         self.actor = Actor(f"os:{user}")
         self.key = SigningKey.load_or_create(folders.signing_key)
         self.journal = open_journal(folders.journal, self.key, checkpoints=folders.checkpoints)
-        self.journal.ensure_first_operator(self.actor.id, user)
-        for record in records:
-            self.journal.apply(PutRecord(record), self.actor)
-        self.store = EvidenceStore(folders.evidence)
-        self.logins = Logins(self.journal, Sealer(folders.sealing_key))
-        self.registry = self.journal.registry()
+        with ExitStack() as undo:
+            undo.callback(self.journal.close)
+            self.journal.ensure_first_operator(self.actor.id, user)
+            for record in records:
+                self.journal.apply(PutRecord(record), self.actor)
+            self.store = EvidenceStore(folders.evidence)
+            self.logins = Logins(self.journal, Sealer(folders.sealing_key))
+            self.registry = self.journal.registry()
+            undo.pop_all()
         self.reports = IncidentReports(self.journal, self.store, self.registry, settings, self.key.fingerprint)
 
     def sign(self) -> None:
@@ -51,6 +59,17 @@ class Archive:
     def close(self) -> None:
         """Release the journal."""
         self.journal.close()
+
+
+def _user() -> str:
+    """The system's name of who runs this, from the process and never from a variable that anybody may set; a
+    container may run under a number that has none."""
+    if sys.platform == "win32":
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import overload
 
 from app.feeds import TileState, TileStatus
 from app.texts import sentence
@@ -18,7 +19,7 @@ from detection.detector import TrackSet
 from storage.records import Camera, RuleSpec, Zone
 from storage.worker import Supervisor, Worker
 from video.decode import DecodePool
-from video.fanout import PictureTap, Tap
+from video.fanout import PacketTaker, PictureTap, Tap
 from video.frame import Picture
 from video.retry import RetryPolicy
 from video.session import MOST_OPENS, CameraSession, SessionState, SessionStatus
@@ -28,12 +29,13 @@ log = logging.getLogger(__name__)
 STALE_AFTER_S = 2.0
 FORGET_AFTER_S = 30.0
 GRACE_S = 10.0
+_CLOSE_S = 1.0
 
 
 @dataclass(slots=True)
 class _Open:
     session: CameraSession
-    taps: list[Tap] = field(default_factory=list)
+    taps: list[Tap | PacketTaker] = field(default_factory=list)
     unwanted_since_s: float | None = None
 
 
@@ -76,16 +78,45 @@ class CameraHub(Worker):
 
     def attach(self, camera: Camera, tap: Tap) -> CameraSession:
         """Give `tap` the camera's pictures, opening the camera if needed."""
+        session = self._wanted(camera, tap)
+        session.add_tap(tap)
+        return session
+
+    def record(self, camera: Camera, taker: PacketTaker) -> CameraSession:
+        """Give `taker` the camera's packets, opening the camera if needed and keeping it open; nothing is decoded."""
+        session = self._wanted(camera, taker)
+        session.add_taker(taker)
+        return session
+
+    def _wanted(self, camera: Camera, tap: Tap | PacketTaker) -> CameraSession:
+        session = self._taken(camera.id, tap)
+        if session is None:
+            fresh = self._session(camera)  # asks the journal for the login: never under the lock
+            session = self._taken(camera.id, tap, fresh)
+            if session is fresh:
+                self._supervisor.add(session)
+            else:
+                fresh.stop()
+        session.wanted = True
+        return session
+
+    @overload
+    def _taken(self, camera_id: str, tap: Tap | PacketTaker) -> CameraSession | None: ...
+    @overload
+    def _taken(self, camera_id: str, tap: Tap | PacketTaker, fresh: CameraSession) -> CameraSession: ...
+    def _taken(
+        self, camera_id: str, tap: Tap | PacketTaker, fresh: CameraSession | None = None
+    ) -> CameraSession | None:
+        """The camera's session with `tap` among its takers; `fresh` becomes it when there is none."""
         with self._lock:
-            entry = self._open.get(camera.id)
+            entry = self._open.get(camera_id)
             if entry is None:
-                entry = self._open[camera.id] = _Open(self._session(camera))
-                self._supervisor.add(entry.session)
+                if fresh is None:
+                    return None
+                entry = self._open[camera_id] = _Open(fresh)
             entry.taps.append(tap)
             entry.unwanted_since_s = None
-        entry.session.wanted = True
-        entry.session.add_tap(tap)
-        return entry.session
+            return entry.session
 
     def detach(self, camera_id: str, tap: Tap) -> None:
         """`tap` wants no more pictures."""
@@ -94,6 +125,7 @@ class CameraHub(Worker):
             if entry is None or tap not in entry.taps:
                 return
             entry.taps.remove(tap)
+            self._closed_totals["dropped_frames"] += _untaken(tap)
             if not entry.taps:
                 entry.unwanted_since_s = time.monotonic()
                 entry.session.wanted = False
@@ -109,7 +141,10 @@ class CameraHub(Worker):
             ]
             entries = [self._open.pop(camera_id) for camera_id in due]
         for entry in entries:
-            self._supervisor.remove(entry.session, timeout_s=4.0)
+            entry.session.stop()
+        for entry in entries:
+            if not self._supervisor.remove(entry.session, timeout_s=_CLOSE_S):
+                log.warning("camera %s is still closing", entry.session.camera_id)
             self._count_closed(entry.session)
 
     def session(self, camera_id: str) -> CameraSession | None:
@@ -125,7 +160,9 @@ class CameraHub(Worker):
 
     def totals(self) -> dict[str, int]:
         """Reconnects and drops of all sessions since the start, also of closed ones."""
-        totals = dict(self._closed_totals)
+        with self._lock:
+            totals = dict(self._closed_totals)
+            totals["dropped_frames"] += sum(_untaken(tap) for entry in self._open.values() for tap in entry.taps)
         for session in self.sessions():
             for key, value in _figures(session).items():
                 totals[key] += value
@@ -148,8 +185,14 @@ class CameraHub(Worker):
         log.debug("camera %s is %s", camera_id, status.state)
 
     def _count_closed(self, session: CameraSession) -> None:
-        for key, value in _figures(session).items():
-            self._closed_totals[key] += value
+        with self._lock:
+            for key, value in _figures(session).items():
+                self._closed_totals[key] += value
+
+
+def _untaken(tap: Tap | PacketTaker) -> int:
+    """Pictures that a tile did not take before the next one came."""
+    return tap.dropped if isinstance(tap, PictureTap) else 0
 
 
 def _figures(session: CameraSession) -> dict[str, int]:
@@ -172,6 +215,7 @@ class LiveFeed:
         hub: CameraHub,
         tracks: Callable[[str], TrackSet | None],
         notice: Callable[[str], str],
+        recording: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.camera = camera
         self.zones = zones
@@ -179,6 +223,7 @@ class LiveFeed:
         self._hub = hub
         self._tracks = tracks
         self._notice = notice
+        self._recording = recording
         self._tap = PictureTap()
         self._session = hub.attach(camera, self._tap)
 
@@ -204,6 +249,7 @@ class LiveFeed:
             fps=info.fps if info else 0.0,
             width=info.width if info else 0,
             height=info.height if info else 0,
+            recording=self._recording(self.camera.id),
         )
 
     def tracks(self) -> TrackSet | None:

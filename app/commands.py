@@ -7,36 +7,33 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.archive import Archive, opened
-from app.credentials import split_login
 from app.errors import AppCode, AppError
 from app.exit_codes import exit_code_of
 from app.i18n import _
 from app.log import set_up
+from app.registry_commands import archive_of_site, camera_app, rule_app
 from app.runtime import Runtime, RuntimePlan
-from app.site import site_plan
+from app.sentences import sentences
+from app.signals import unwind_on_stop
 from app.texts import sentence
 from detection.models import ModelChoice, fetch_model, list_models
-from storage.commands import PutRecord, RemoveRecord
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.folders import Folders
-from storage.records import Camera, new_id
 from storage.verification import verify_file
 from video.probe import ProbeResult, probe
 from video.source import redact
 
 log = logging.getLogger(__name__)
 
-BENCHES = ("decode", "detect", "journal", "start", "wall")
+BENCHES = ("decode", "detect", "journal", "record", "start", "wall")
 model_app = typer.Typer(help="Detection models: list what is there, fetch the official nano weights.")
-camera_app = typer.Typer(help="Cameras of this site: add, list, remove.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,21 +44,12 @@ def add_to(app: typer.Typer) -> None:
     app.command("bench")(bench)
     app.add_typer(model_app, name="model")
     app.add_typer(camera_app, name="camera")
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """Expected failures become one sentence on stderr and an exit code."""
-    try:
-        yield
-    except WatchfloorError as error:
-        log.debug("refused", exc_info=error)
-        typer.echo(sentence(error), err=True)
-        raise typer.Exit(exit_code_of(error)) from None
+    app.add_typer(rule_app, name="rule")
 
 
 def set_up_log(verbose: bool, name: str) -> None:
-    """Log to stderr and, where it can be written, to a file of this command: two processes never share one."""
+    """Log to stderr and, where it can be written, to a file of this command; from here on SIGTERM unwinds."""
+    unwind_on_stop()
     set_up(Folders.find().state / "log", verbose=verbose, name=name)
 
 
@@ -131,45 +119,13 @@ def model_fetch() -> None:
     typer.echo(str(choice.path))
 
 
-@camera_app.command("add")
-def camera_add(url: str, name: str = "", number: int = 0) -> None:
-    """Add a camera to this site; its password is sealed, never stored in plain text."""
-    with sentences(), _archive() as archive:
-        taken = {camera.number for camera in archive.registry.cameras}
-        number = number or next(n for n in range(1, len(taken) + 2) if n not in taken)
-        clean, login = split_login(url)
-        camera = Camera(new_id(), number, name or clean.partition("://")[2] or clean, clean)
-        archive.journal.apply(PutRecord(camera), archive.actor)
-        if login is not None:
-            archive.logins.keep(camera.id, login, archive.actor)
-    typer.echo(f"{camera.number}\t{camera.name}\t{camera.main_url}")
-
-
-@camera_app.command("list")
-def camera_list() -> None:
-    """Cameras of this site."""
-    with sentences(), _archive() as archive:
-        for camera in archive.registry.cameras:
-            typer.echo(f"{camera.number}\t{camera.name}\t{camera.main_url}")
-
-
-@camera_app.command("remove")
-def camera_remove(number: int) -> None:
-    """Take a camera out of use; its history stays."""
-    with sentences(), _archive() as archive:
-        found = [camera for camera in archive.registry.cameras if camera.number == number]
-        if not found:
-            raise StorageError(StorageCode.NOT_FOUND, what=_("camera"), id=number)
-        archive.journal.apply(RemoveRecord("cameras", found[0].id), archive.actor)
-
-
 def report(
     incident: Annotated[str, typer.Argument(help="Number (2026-000001) or id.")],
     out: Annotated[Path, typer.Option(help="File to write.")],
     form: Annotated[str, typer.Option("--format", help="pdf, csv or json.")] = "pdf",
 ) -> None:
     """Write the report of one incident and note the export in the journal."""
-    with sentences(), _archive() as archive:
+    with sentences(), archive_of_site() as archive:
         try:
             written = archive.reports.write(incident, form, out, archive.actor)
         except StorageError as error:
@@ -182,7 +138,9 @@ def report(
 def verify(path: Annotated[Path, typer.Argument(help="A journal file.")]) -> None:
     """Check a journal: chain, digests, rows against their history, checkpoints. Exit code 5: altered."""
     with sentences():
-        result = verify_file(path, checkpoints=Folders.find().checkpoints)
+        folders = Folders.find()
+        at_home = path.resolve() == folders.journal.resolve()
+        result = verify_file(path, checkpoints=folders.checkpoints, at_home=at_home)
         typer.echo(
             f"{result.rows} rows, {result.entries} entries, {result.checkpoints} checkpoints, head {result.head}"
         )
@@ -198,7 +156,7 @@ def verify(path: Annotated[Path, typer.Argument(help="A journal file.")]) -> Non
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
-    streams: Annotated[int, typer.Option(help="For wall: how many streams.")] = 16,
+    streams: Annotated[int, typer.Option(help="For wall and record: how many streams.")] = 16,
 ) -> None:
     """Run us and the reference in one run and print the ratio."""
     with sentences():
@@ -207,14 +165,9 @@ def bench(
         if name == "detect" and not os.environ.get("WATCHFLOOR_MODEL"):
             raise AppError(AppCode.NO_MODEL_FOR_BENCH)
         run = importlib.import_module(f"benchmarks.{name}").run
-        result: dict[str, object] = run(streams) if name == "wall" else run()
+        result: dict[str, object] = run(streams) if name in ("record", "wall") else run()
     text = json.dumps(result, indent=2)
     if json_file is not None:
         json_file.write_text(text + "\n", encoding="utf-8")
     typer.echo(text)
     typer.echo(f"{name}: ratio {result['ratio']} to {result['reference']} ({result['better']} is better)")
-
-
-def _archive() -> AbstractContextManager[Archive]:
-    plan = site_plan(None)
-    return opened(plan.folders, plan.settings)

@@ -12,13 +12,18 @@ from video.source import redact
 
 
 def split_login(url: str) -> tuple[str, Credential | None]:
-    """The URL without its login, and the login. The password may hold `@`: the LAST one ends it."""
+    """The URL without its login, and the login. The password may hold `@`: the LAST one ends it.
+
+    An address that carries its login elsewhere (`?user=...&password=...`) is sealed whole: a password without user."""
     scheme, found, rest = url.partition("://")
-    login, at, _host = rest.rpartition("@")
-    if not found or not at or not scheme:
+    clean = redact(url)
+    if not found or not scheme or clean == url:
         return url, None
+    login, at, host = rest.rpartition("@")
+    if not at or redact(host) != host:
+        return clean, Credential("", url)
     user, _, password = login.partition(":")
-    return redact(url), Credential(unquote(user), unquote(password))
+    return clean, Credential(unquote(user), unquote(password))
 
 
 def with_login(url: str, credential: Credential | None) -> str:
@@ -26,6 +31,8 @@ def with_login(url: str, credential: Credential | None) -> str:
     scheme, found, rest = url.partition("://")
     if credential is None or not found:
         return url
+    if not credential.user and "://" in credential.password:
+        return credential.password
     return f"{scheme}://{quote(credential.user, safe='')}:{quote(credential.password, safe='')}@{rest}"
 
 

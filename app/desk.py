@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from app.archive import Archive
 from app.bus import Bus
-from app.feeds import CameraFeed, CommandRefused, DeskState
+from app.feeds import CameraFeed, CommandRefused, DeskState, ReplayFeed
 from app.i18n import _
 from app.tasks import Tasks
 from app.texts import sentence
@@ -22,6 +22,7 @@ from storage.commands import (
     ReopenIncident,
     VerifyIncident,
 )
+from storage.durable import make_folder
 from storage.errors import WatchfloorError
 from storage.journal import IncidentFile, Journal, Registry
 from storage.records import Alarm, Incident, Outcome, Verdict
@@ -79,9 +80,11 @@ class OperatorDesk:
         tasks: Tasks,
         changes: ChangeFeed,
         open_feed: Callable[[str], CameraFeed],
+        open_replay: Callable[[str, float], ReplayFeed | None],
     ) -> None:
         self.bus = bus
         self._archive, self._tasks, self._changes, self._open_feed = archive, tasks, changes, open_feed
+        self._open_replay = open_replay
         self._registry = archive.registry
 
     def registry(self) -> Registry:
@@ -95,6 +98,10 @@ class OperatorDesk:
     def feed(self, camera_id: str) -> CameraFeed:
         """Open a camera for a tile."""
         return self._open_feed(camera_id)
+
+    def replay(self, camera_id: str, seconds_back: float) -> ReplayFeed | None:
+        """Play the camera's footage from so many seconds ago."""
+        return self._open_replay(camera_id, seconds_back)
 
     def acknowledge_alarm(self, alarm: Alarm) -> None:
         """Take it."""
@@ -132,8 +139,12 @@ class OperatorDesk:
     def write_report(self, incident_id: str, done: Callable[[str], None]) -> None:
         """Write the PDF on a task thread."""
         archive = self._archive
-        folder = archive.folders.reports
-        self._run(lambda: done(str(archive.reports.write(incident_id, "pdf", folder, archive.actor))))
+
+        def work() -> None:
+            folder = make_folder(archive.folders.reports)
+            done(str(archive.reports.write(incident_id, "pdf", folder, archive.actor)))
+
+        self._run(work)
 
     def _apply(self, command: Command) -> None:
         def work() -> None:

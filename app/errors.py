@@ -21,6 +21,7 @@ class AppCode(StrEnum):
     ALREADY_RUNNING = "app.already_running"
     NOT_WRITTEN = "app.not_written"
     NOT_INTACT = "app.not_intact"
+    FOOTAGE_NOT_INTACT = "app.footage_not_intact"
     SHUTDOWN_LATE = "app.shutdown_late"
     INTERNAL = "app.internal"
 

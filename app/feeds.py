@@ -15,6 +15,7 @@ from detection.detector import TrackSet
 from storage.journal import IncidentFile, Registry
 from storage.records import Alarm, Camera, Incident, Outcome, RuleSpec, Verdict, Zone
 from video.frame import Picture
+from video.playback import PlaybackStatus
 
 
 class TileState(StrEnum):
@@ -39,6 +40,7 @@ class TileStatus:
     fps: float = 0.0
     width: int = 0
     height: int = 0
+    recording: bool = False
 
 
 class CameraFeed(Protocol):
@@ -62,6 +64,36 @@ class CameraFeed(Protocol):
 
     def close(self) -> None:
         """The tile no longer shows this camera."""
+
+
+class ReplayFeed(Protocol):
+    """One camera's footage, played beside its live picture. All calls return at once; the player has its own thread."""
+
+    camera: Camera
+
+    def want(self, width_px: int, height_px: int) -> None:
+        """Device pixels of the picture; 0, 0 when hidden."""
+
+    def take(self) -> Picture | None:
+        """The newest picture once, else None."""
+
+    def status(self) -> PlaybackStatus:
+        """Cheap; read per repaint."""
+
+    def go_back(self, seconds: float) -> None:
+        """Play from so many seconds before now."""
+
+    def pause(self, *, paused: bool) -> None:
+        """Stand still, or go on."""
+
+    def step(self, frames: int) -> None:
+        """Frames on, or back when negative; stands still afterwards."""
+
+    def set_speed(self, speed: float) -> None:
+        """1/4 to 4."""
+
+    def close(self) -> None:
+        """Nobody looks any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +134,9 @@ class Desk(Protocol):
 
     def feed(self, camera_id: str) -> CameraFeed:
         """Open a camera for a tile."""
+
+    def replay(self, camera_id: str, seconds_back: float) -> ReplayFeed | None:
+        """Play the camera's footage from so many seconds ago; None when it is unknown or too many replays are open."""
 
     def acknowledge_alarm(self, alarm: Alarm) -> None:
         """Take it."""

@@ -12,7 +12,7 @@ from app.site_time import zone_of
 from storage.commands import RecordExport
 from storage.errors import WatchfloorError
 from storage.evidence import EvidenceStore
-from storage.journal import IncidentFile, Journal, Registry
+from storage.journal import IncidentFile, Journal, Registry, Verification
 from storage.records import Actor
 from storage.settings import Settings
 
@@ -39,7 +39,9 @@ class IncidentReports:
                 log.error("evidence %s of incident %s: %s", evidence.id, file.incident.number, error)
         return file, stills
 
-    def write(self, incident: str, form: str, target: Path, actor: Actor) -> Path:
+    def write(
+        self, incident: str, form: str, target: Path, actor: Actor, verification: Verification | None = None
+    ) -> Path:
         """Write `target` (a file, or a folder in which `incident-NUMBER.FORM` is made) and record the export."""
         file, stills = self.load(incident)
         path = target / f"incident-{file.incident.number}.{form}" if target.is_dir() else target
@@ -53,7 +55,7 @@ class IncidentReports:
             head_seq=seq,
             head_hash=head,
             key_fingerprint=self._fingerprint,
-            verification=self._journal.verify(),
+            verification=verification or self._journal.verify(),
         )
         sha256 = write_incident(file, self._registry, stills, context, path, form)
         self._journal.apply(RecordExport(file.incident.id, form, sha256), actor)

@@ -6,6 +6,7 @@ The journal's writer makes event and alarm durable; a task then takes the still 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from app.archive import RUNTIME, Archive
@@ -35,6 +36,8 @@ class EventIntake:
         self._journal, self._store, self._hub, self._tasks = archive.journal, archive.store, hub, tasks
         self._rules: dict[str, RuleSpec] = {rule.id: rule for rule in archive.registry.rules}
         self._changed, self._refused = changed, refused
+        self._unanswered = 0
+        self._answered = threading.Condition()
 
     def take(self, event: Event) -> None:
         """Record the event; its still follows when the record is durable."""
@@ -45,7 +48,25 @@ class EventIntake:
             opens_incident=rule.opens_incident if rule else False,
             category_id=rule.category_id if rule else "intrusion",
         )
-        self._journal.apply_soon(command, RUNTIME, lambda result: self._recorded(event, result))
+        with self._answered:
+            self._unanswered += 1
+        try:
+            self._journal.apply_soon(command, RUNTIME, lambda result: self._note_answer(event, result))
+        except WatchfloorError as error:  # full or closed: it must not end the thread that brought the event
+            self._note_answer(event, error)
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until every event taken so far is durable or refused, and its still is asked for; False when late."""
+        with self._answered:
+            return self._answered.wait_for(lambda: self._unanswered == 0, max(timeout_s, 0.0))
+
+    def _note_answer(self, event: Event, result: Receipt | Exception) -> None:
+        try:
+            self._recorded(event, result)
+        finally:
+            with self._answered:
+                self._unanswered -= 1
+                self._answered.notify_all()
 
     def _recorded(self, event: Event, result: Receipt | Exception) -> None:
         if isinstance(result, WatchfloorError):

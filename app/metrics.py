@@ -83,7 +83,7 @@ class UsageMeter:
             except psutil.NoSuchProcess:
                 continue
             self._seen[pid] = times.user + times.system
-        return Usage(time.monotonic(), own.user + own.system + sum(self._seen.values()), rss / 1e6)
+        return Usage(time.monotonic(), own.user + own.system + sum(tuple(self._seen.values())), rss / 1e6)
 
 
 def with_wall(metrics: Metrics, wall: WallMetrics) -> Metrics:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 from app.outputs import write_outputs
 from app.runtime import RunFigures, Runtime
+from app.signals import hear
 
 log = logging.getLogger(__name__)
 
@@ -17,24 +19,36 @@ EXIT_LATE = 4
 
 
 def run_node(runtime: Runtime, seconds: float | None, out: Path | None) -> int:
-    """Run until SIGTERM/SIGINT, or `seconds` from the first picture; exit code 4 when a worker missed the deadline."""
+    """Run until SIGTERM/SIGINT, or `seconds` from the first picture; exit code 4 when a worker missed the deadline.
+
+    A second signal gives up the outputs, not the order: everything is stopped and the journal closed all the same."""
     stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    runtime.start()
-    _wait_for_picture(runtime, stop)
-    figures = RunFigures(runtime)
-    log.info("node runs with %d cameras", len(runtime.registry.cameras))
-    stop.wait(seconds)
-    metrics = figures.read()
-    late = runtime.stop()
-    if out is not None:
-        write_outputs(runtime, metrics, out)
-    runtime.close()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + number)
+        stop.set()
+
+    hear(on_signal)
+    with ExitStack() as end:
+        end.callback(runtime.close)
+        end.callback(runtime.stop)
+        runtime.start()
+        _wait_for_picture(runtime, stop)
+        figures = RunFigures(runtime)
+        log.info("node runs with %d cameras", len(runtime.registry.cameras))
+        stop.wait(seconds)
+        metrics = figures.read()
+        late = runtime.stop()
+        if out is not None:
+            write_outputs(runtime, metrics, out)
     return EXIT_LATE if late else 0
 
 
 def _wait_for_picture(runtime: Runtime, stop: threading.Event) -> None:
+    if not runtime.registry.cameras:
+        log.warning("there is no camera yet: main.py camera add URL")
+        return
     waited = 0.0
     while not stop.is_set() and waited < FIRST_PICTURE_S and not runtime.hub.first_picture.wait(0.1):
         waited += 0.1

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from app.i18n import use_language
 from app.intake import EventIntake
 from app.metrics import Metrics, UsageMeter
 from app.notary import Notary
+from app.recording import Recording
+from app.replay import Replays
 from app.tasks import Tasks
 from app.texts import sentence
 from detection.models import ModelChoice, choose_model
+from detection.worker import DetectionStatus
 from storage.commands import RegistryRecord
 from storage.errors import WatchfloorError
 from storage.folders import Folders
@@ -29,10 +33,14 @@ from storage.records import Camera
 from storage.settings import Settings
 from storage.worker import Latecomer, Supervisor, Worker
 from video.decode import DecodePool
+from video.fanout import PacketRing
+from video.footage import StoredFootage
 
 log = logging.getLogger(__name__)
 
 SHUTDOWN_S = 5.0
+TASKS_S = 1.0
+"""What the last tasks have of it, whatever the detection process does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +63,29 @@ class Runtime:
         choice = _choice(plan)
         use_language(plan.settings.site.language or "en")
         self.plan = plan
+        self.started_utc_s = time.time()
         self.bus = Bus()
         self.supervisor = Supervisor()
         self.tasks = Tasks()
         self.meter = UsageMeter()
         self.archive = Archive(plan.folders, plan.settings, plan.records)
-        self.registry = self.archive.registry
-        self.pool = DecodePool()
-        self.hub = CameraHub(self.pool, self.supervisor, self.url_of)
-        self.changes = ChangeFeed(self.archive.journal, self.bus)
-        self.intake = EventIntake(self.archive, self.hub, self.tasks, self.changes.nudge, self._refused)
-        self.desk = OperatorDesk(self.archive, self.bus, self.tasks, self.changes, self.open_feed)
-        self.analytics = self._analytics(choice)
+        with ExitStack() as undo:
+            undo.callback(self.archive.close)
+            self.registry = self.archive.registry
+            self.pool = DecodePool()
+            self.hub = CameraHub(self.pool, self.supervisor, self.url_of)
+            self.recording = Recording(plan.folders, plan.settings, self.archive.journal, self.bus)
+            undo.callback(self.recording.close)
+            self.footage = StoredFootage(self._ring_of, self.recording.between)
+            self.replays = Replays(self.footage, self.supervisor, lambda: self.registry)
+            self.changes = ChangeFeed(self.archive.journal, self.bus)
+            self.intake = EventIntake(self.archive, self.hub, self.tasks, self.changes.nudge, self._refused)
+            self.desk = OperatorDesk(
+                self.archive, self.bus, self.tasks, self.changes, self.open_feed, self.replays.open
+            )
+            self.analytics = self._analytics(choice)
+            undo.pop_all()
+        self.bus.subscribe(DetectionStatus, lambda _status: self._note_usage())
 
     def _analytics(self, choice: ModelChoice) -> Analytics:
         folders, detection = self.plan.folders, self.plan.settings.detection
@@ -89,14 +108,27 @@ class Runtime:
         workers += [self.hub, self.changes, notary]
         for worker in workers:
             self.supervisor.add(worker)
+        for worker in self.recording.workers:
+            self.supervisor.add(worker)
         self.analytics.start(self.registry)
+        self.recording.start(self.hub, self.registry.cameras)
         if self.analytics.needs_model and not os.environ.get("YOLO_OFFLINE"):
             self.analytics.fetch_model(self.plan.folders.models)
 
     def stop(self) -> list[Latecomer]:
-        """Ask all, join all against one deadline; names who was late. The journal stays open for the last reports."""
-        late = self.supervisor.shutdown(SHUTDOWN_S)
+        """Ask all, join all against one deadline; names who was late. The journal stays open for the last reports.
+
+        Cameras and detection go first: what the detection process still has to say becomes events in the journal, and
+        their stills are tasks. Only then the tasks end. A second call is harmless."""
+        end_s = time.monotonic() + SHUTDOWN_S
+        for session in self.hub.sessions():
+            session.stop()
+        self.analytics.service.stop()
+        if self.analytics.service.join(SHUTDOWN_S - TASKS_S) and not self.intake.settle(end_s - time.monotonic()):
+            log.error("the journal did not answer for the last events in time")
+        late = self.supervisor.shutdown(end_s - time.monotonic())
         self.analytics.close()
+        self.recording.close()
         return late
 
     def close(self) -> None:
@@ -109,16 +141,30 @@ class Runtime:
         camera = next(c for c in self.registry.cameras if c.id == camera_id)
         zones = tuple(z for z in self.registry.zones if z.camera_id == camera_id)
         rules = tuple(r for r in self.registry.rules if r.camera_id == camera_id)
-        return LiveFeed(camera, zones, rules, self.hub, self.analytics.tracks, self.analytics.notice)
+        tracks, notice, recording = self.analytics.tracks, self.analytics.notice, self.recording.recording
+        return LiveFeed(camera, zones, rules, self.hub, tracks, notice, recording)
+
+    def _ring_of(self, camera_id: str) -> PacketRing | None:
+        session = self.hub.session(camera_id)
+        return session.ring if session is not None else None
 
     def url_of(self, camera: Camera) -> str:
-        """The camera's URL with its credentials."""
-        return self.plan.urls.get(camera.id) or self.archive.logins.url_of(camera)
+        """The camera's URL with its credentials; without them when the key is lost: its tile then says so."""
+        try:
+            return self.plan.urls.get(camera.id) or self.archive.logins.url_of(camera)
+        except WatchfloorError as error:
+            log.error("login of camera %s cannot be used: %s", camera.id, error)
+            self._refused(error)
+            return camera.main_url
 
     def worker_pids(self) -> tuple[int, ...]:
         """Processes of ours besides this one."""
         pid = self.analytics.service.status.pid
         return (pid,) if pid else ()
+
+    def _note_usage(self) -> None:
+        """Once a second, so that the share of a detection process that dies is not lost."""
+        self.meter.read(self.worker_pids())
 
     def _refused(self, error: WatchfloorError) -> None:
         self.bus.publish(Banner("journal", sentence(error)))
@@ -143,7 +189,7 @@ class RunFigures:
         runtime = self._runtime
         usage = runtime.meter.read(runtime.worker_pids())
         seconds = max(now() - self._start.at_s, 1e-6)
-        streams = max(len(list(runtime.hub.sessions())), 1)
+        streams = max(sum(session.status().packets > 0 for session in runtime.hub.sessions()), 1)
         counts = runtime.archive.journal.counts()
         totals = runtime.hub.totals()
         return Metrics(

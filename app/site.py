@@ -15,7 +15,7 @@ from app.runtime import RuntimePlan
 from detection.model_files import check_model
 from storage.folders import Folders
 from storage.records import Camera, new_id
-from storage.settings import Settings, load
+from storage.settings import RecordingSettings, Settings, load
 from video.source import redact, scheme_of
 
 Progress = Callable[[int, int], None]
@@ -47,7 +47,8 @@ def trial_plan(urls: Sequence[str], model: Path | None) -> Iterator[RuntimePlan]
     cameras = [_camera(number, url) for number, url in enumerate(urls, start=1)]
     secret = {camera.id: url for camera, url in zip(cameras, urls, strict=True)}
     with _temporary_home(Folders.find()) as folders:
-        yield RuntimePlan(folders, Settings(), cameras, secret, model=model)
+        settings = Settings(recording=RecordingSettings(enabled=False))
+        yield RuntimePlan(folders, settings, cameras, secret, model=model)
 
 
 def _refuse_bad(model: Path | None) -> None:

@@ -47,7 +47,11 @@ class Tasks:
         done: Callable[[Result], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
     ) -> bool:
-        """Queue `work`; False when the queue is full (nothing is done then)."""
+        """Queue `work`; False when the queue is full or the pool was asked to stop (nothing is done then)."""
+        if any(worker.stopping.is_set() for worker in self.workers):
+            self.refused += 1
+            log.warning("a task came after the end was asked for and was refused")
+            return False
 
         def job() -> None:
             try:

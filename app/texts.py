@@ -16,7 +16,17 @@ from app.i18n import _, marked
 from app.log import cleaned
 from detection.detector import DetectionCode
 from storage.errors import StorageCode, WatchfloorError
-from storage.records import AlarmState, EvidenceKind, IncidentState, Outcome, Role, RuleKind, Severity, Verdict
+from storage.records import (
+    AlarmState,
+    EvidenceKind,
+    GapReason,
+    IncidentState,
+    Outcome,
+    Role,
+    RuleKind,
+    Severity,
+    Verdict,
+)
 from video.source import VideoCode
 
 SENTENCES: dict[str, str] = {
@@ -60,6 +70,9 @@ SENTENCES: dict[str, str] = {
     StorageCode.BAD_KEY: marked(
         "The key {path} cannot be used. Put the right key file there; without it nothing can be signed or unsealed."
     ),
+    StorageCode.FOLDER_TAKEN: marked(
+        "Another Watchfloor already records into {path}. Stop it, or choose another recordings folder."
+    ),
     VideoCode.UNKNOWN_SCHEME: marked("{url} is an address of an unknown kind. Use rtsp://, http:// or a video file."),
     VideoCode.UNREACHABLE: marked("Nothing answers at {url}. Check the address, the network and the camera's power."),
     VideoCode.UNAUTHORIZED: marked("{url} refuses the login. Check the user name and the password of the camera."),
@@ -72,6 +85,7 @@ SENTENCES: dict[str, str] = {
     VideoCode.UNSUPPORTED: marked("{url} sends a format that is not supported. Set the camera to H.264 or H.265."),
     VideoCode.NOT_BUFFERED: marked("There is no picture of that moment any more: it has left the buffer."),
     VideoCode.DISK_FULL: marked("The disk is full: the recording could not be written. Free some space."),
+    VideoCode.DISK_FAILED: marked("The recording could not be written. Check the disk and its folder."),
     DetectionCode.NO_MODEL: marked(
         "There is no detection model. Fetch one with “main.py model fetch”, or give its path"
         " with --model; until then the built-in people detector works."
@@ -104,6 +118,9 @@ SENTENCES: dict[str, str] = {
     AppCode.ALREADY_RUNNING: marked("Watchfloor already runs for this user. Its window was asked to come forward."),
     AppCode.NOT_WRITTEN: marked("{path} could not be written. Check the folder and try again."),
     AppCode.NOT_INTACT: marked("The journal {path} is not intact. Keep a copy as it is and inform the administrator."),
+    AppCode.FOOTAGE_NOT_INTACT: marked(
+        "Recordings were altered or are missing. Keep them as they are and inform the administrator."
+    ),
     AppCode.SHUTDOWN_LATE: marked("A part of the program did not end in time: {name}. The log has its state."),
     AppCode.INTERNAL: marked("Something unexpected happened inside the program. The log has the details; report it."),
 }
@@ -134,13 +151,10 @@ _BRACKETED = {
     "permission": marked("permission"),
     "codec": marked("codec"),
     "task": marked("task"),
-    "version": marked("version"),
     "field": marked("field"),
     "value": marked("value"),
     "line": marked("line"),
     "name": marked("name"),
-    "table": marked("table"),
-    "id": marked("number"),
     "file_system": marked("file system"),
     "why": marked("reason"),
     "reason": marked("reason"),
@@ -181,6 +195,16 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         Outcome.PREVENTED.name: marked("Prevented"),
         Outcome.FALSE.name: marked("False alarm"),
         Outcome.NO_RESULT.name: marked("No result"),
+    },
+    GapReason: {
+        GapReason.NO_SIGNAL.name: marked("No signal"),
+        GapReason.STOPPED.name: marked("Recording was stopped"),
+        GapReason.DISK_FULL.name: marked("The disk was full"),
+        GapReason.DISK_FAILED.name: marked("The disk failed"),
+        GapReason.TOO_SLOW.name: marked("The disk was too slow"),
+        GapReason.CLOCK_STEP.name: marked("The clock was set"),
+        GapReason.DELETED.name: marked("Deleted after its time"),
+        GapReason.UNKNOWN.name: marked("Reason unknown"),
     },
     EvidenceKind: {
         EvidenceKind.STILL.name: marked("Still picture"),
@@ -228,6 +252,7 @@ ACTIONS = {
     "close incident": marked("incident closed"),
     "reopen incident": marked("incident reopened"),
     "export": marked("report exported"),
+    "record footage digest": marked("recordings sealed"),
     "sign checkpoint": marked("checkpoint signed"),
 }
 

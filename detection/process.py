@@ -7,7 +7,6 @@ Holds no Qt, no PyAV, no journal. Main thread: turns, pipelines and sending; one
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import os
 import queue
@@ -290,7 +289,6 @@ class Child:
 
 def main() -> int:
     """Run as a child: orders on standard input, results on the original standard output."""
-    faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="detection process: %(levelname)s %(message)s")
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

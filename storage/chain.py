@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from storage.errors import StorageCode, StorageError
 from storage.statements import Value
@@ -23,7 +23,7 @@ GENESIS = "0" * 64
 SALT_BYTES = 16
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-_quote = json.JSONEncoder(ensure_ascii=False).encode
+_quote: Callable[[str], str] = json.encoder.encode_basestring
 
 
 def canonical(values: object) -> str:
@@ -59,7 +59,9 @@ def digest_list(entries: Sequence[Digested]) -> str:
 
 def entry_hash(entry: Mapping[str, Value]) -> str:
     """Hash of an audit row; every column but `hash` itself is covered."""
-    body = {**entry}
-    body.pop("hash", None)
-    del body["previous_hash"]
-    return hashlib.sha256((str(entry["previous_hash"]) + canonical(body)).encode()).hexdigest()
+    return hash_after(entry["previous_hash"], {k: v for k, v in entry.items() if k not in ("hash", "previous_hash")})
+
+
+def hash_after(previous_hash: Value, body: Mapping[str, Value]) -> str:
+    """Hash of an audit row by the hash before it and its other columns."""
+    return hashlib.sha256((str(previous_hash) + canonical(body)).encode()).hexdigest()

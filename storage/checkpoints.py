@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _COUNTS = {name: Statement(select(func.count().label("n")).select_from(t)) for name, t in schema.FACTS.items()}
 JOURNAL_ID = "journal_id"
+_SUFFIX = ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +85,25 @@ def register(ledger: Ledger, key: SigningKey) -> None:
 def append_outside(folder: Path, journal_id: str, public_key: str, row: Mapping[str, Value]) -> None:
     """Append one line, synced. Raises READ_ONLY, DISK_FULL."""
     line = canonical({**row, "journal": journal_id, "public_key": public_key}) + "\n"
-    path = make_folder(folder) / f"{journal_id}.jsonl"
+    path = make_folder(folder) / f"{journal_id}{_SUFFIX}"
     with typed_errors(path), path.open("a", encoding="utf-8") as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
 
 
-def read_outside(folder: Path, journal_id: str) -> list[OutsideCheckpoint]:
-    """The outside file's checkpoints, oldest first; a torn last line (power cut) is left out with a warning."""
-    path = folder / f"{journal_id}.jsonl"
-    if not path.exists():
-        return []
+def read_outside(folder: Path) -> dict[str, list[OutsideCheckpoint]]:
+    """All checkpoints of the folder by journal, oldest first; a torn last line (power cut) is left out with a
+    warning. Raises READ_ONLY when they may not be read."""
+    with typed_errors(folder):
+        return {path.stem: _read_lines(path) for path in sorted(folder.glob(f"*{_SUFFIX}")) if path.is_file()}
+
+
+def _read_lines(path: Path) -> list[OutsideCheckpoint]:
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
+        if not line:
+            continue
         try:
             row = json.loads(line)
             found.append(OutsideCheckpoint(row, str(row["public_key"]), number))

@@ -206,6 +206,18 @@ class RecordExport(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordFootageDigest(Command):
+    """The hashes of the segments that were closed in a time, so that altered footage is noticed by the chain."""
+
+    permission: ClassVar[Permission] = Permission.RECORD
+    action: ClassVar[str] = "record footage digest"
+    from_utc_s: float
+    to_utc_s: float
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignCheckpoint(Command):
     """Sign the head of the chain (Ed25519) so that a cut or replaced journal is noticed."""
 

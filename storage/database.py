@@ -95,10 +95,17 @@ def _mounted() -> Iterable[Partition]:
 def translate(error: sqlite3.Error, path: Path | str = "") -> StorageError | None:
     """The typed failure behind a driver error, None for a bug of ours."""
     code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    if undecodable(error):
+        code = StorageCode.DAMAGED
     if code is None:
         return None
     name = str(getattr(error, "sqlite_errorname", ""))
     return StorageError(code, path=str(path), cause=name)
+
+
+def undecodable(error: sqlite3.Error) -> bool:
+    """Whether the driver met text that is not UTF-8 (its own error, without a code of SQLite's)."""
+    return not hasattr(error, "sqlite_errorcode") and str(error).startswith("Could not decode to UTF-8")
 
 
 @contextlib.contextmanager

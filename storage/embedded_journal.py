@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from storage import checkpoints as checkpoint_files
-from storage import database, queries, schema
+from storage import database, footage_queries, queries, schema
 from storage.applied import is_current
 from storage.commands import Command, PutFirstOperator
 from storage.durable import make_folder
 from storage.errors import StorageCode, StorageError
 from storage.handlers import RUNTIME
-from storage.journal import IncidentFile, Receipt, Registry, Verification
+from storage.journal import FootageDigest, FootageLock, IncidentFile, Receipt, Registry, Verification
 from storage.keys import SigningKey
 from storage.ledger import Ledger, read_head
 from storage.records import Actor, Alarm, Change, Event, Incident, new_id
@@ -105,6 +105,16 @@ class EmbeddedJournal:
         with self._reading() as connection:
             return queries.events(connection, limit)
 
+    def footage_locks(self, now_utc_s: float) -> Sequence[FootageLock]:
+        """See `Journal.footage_locks`."""
+        with self._reading() as connection:
+            return footage_queries.footage_locks(connection, now_utc_s)
+
+    def footage_digests(self, limit: int = 100_000) -> Sequence[FootageDigest]:
+        """See `Journal.footage_digests`."""
+        with self._reading() as connection:
+            return footage_queries.footage_digests(connection, limit)
+
     def counts(self) -> dict[str, int]:
         """See `Journal.counts`."""
         with self._reading() as connection:
@@ -123,7 +133,7 @@ class EmbeddedJournal:
     def verify(self, *, evidence: Path | None = None) -> Verification:
         """See `Journal.verify`; with `evidence` (the store's folder) the files' hashes too."""
         with self._reading() as connection:
-            return verify_connection(connection, checkpoints=self._checkpoints, evidence=evidence)
+            return verify_connection(connection, checkpoints=self._checkpoints, evidence=evidence, at_home=True)
 
     def head(self) -> tuple[int, str]:
         """See `Journal.head`."""

@@ -37,6 +37,7 @@ class StorageCode(StrEnum):
     BAD_VALUE = "storage.bad_value"
     BAD_SETTINGS = "storage.bad_settings"
     BAD_KEY = "storage.bad_key"
+    FOLDER_TAKEN = "storage.folder_taken"
 
 
 class StorageError(WatchfloorError):

@@ -41,6 +41,16 @@ class Folders:
         return self.data / "evidence"
 
     @property
+    def recordings(self) -> Path:
+        """Footage, unless the settings name another folder."""
+        return self.data / "recordings"
+
+    @property
+    def footage_index(self) -> Path:
+        """Which footage there is; can be made again from the footage."""
+        return self.data / "footage" / "index.db"
+
+    @property
     def models(self) -> Path:
         """Detector models."""
         return self.data / "models"

@@ -25,6 +25,7 @@ from storage.commands import (
     PutRecord,
     RecordEvent,
     RecordExport,
+    RecordFootageDigest,
     RemoveRecord,
     ReopenAlarm,
     ReopenIncident,
@@ -45,6 +46,7 @@ from storage.workflow import (
     judge_alarm,
     move_incident,
     record_export,
+    record_footage_digest,
     reopen_alarm,
 )
 
@@ -153,5 +155,6 @@ _HANDLERS: dict[type[Command], Callable[[Ledger, Any, Actor], Done]] = {
     CloseIncident: close_incident,
     ReopenIncident: move_incident,
     RecordExport: record_export,
+    RecordFootageDigest: record_footage_digest,
     SignCheckpoint: _sign_checkpoint,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import and_, bindparam, select
 
 from storage import schema
@@ -12,6 +14,8 @@ from storage.records import Actor, AlarmState, Event, IncidentState, Verdict, ne
 from storage.rows import event_row, evidence_row
 from storage.statements import Row, Statement, constant
 from storage.workflow import open_incident
+
+log = logging.getLogger(__name__)
 
 ALARM_WINDOW_S = 60.0
 """An event this soon after a judged incident's alarm, while the incident is open, is the same ongoing thing."""
@@ -36,7 +40,11 @@ _ONGOING_ALARM = Statement(
         _incidents,
         and_(_incidents.c.id == _alarms.c.incident_id, _incidents.c.state != constant(IncidentState.CLOSED)),
     )
-    .where(_alarms.c.group_key == bindparam("group_key"), _alarms.c.last_utc_s > bindparam("after_utc_s"))
+    .where(
+        _alarms.c.group_key == bindparam("group_key"),
+        _alarms.c.last_utc_s > bindparam("after_utc_s"),
+        _alarms.c.first_utc_s < bindparam("before_utc_s"),  # a clock set back makes nothing ongoing
+    )
     .order_by(_alarms.c.id.desc())
     .limit(1)
 )
@@ -53,7 +61,9 @@ def record_event(ledger: Ledger, command: RecordEvent, actor: Actor) -> Done:
         _feed(ledger, alarm, event)
         return _done(alarm, raised=False, number=_number(ledger, alarm))
     incident: Row = {}
-    if command.opens_incident:
+    if command.opens_incident and ledger.find(schema.categories, command.category_id) is None:
+        log.warning("no category %r: the alarm waits for an operator's verdict", command.category_id)
+    elif command.opens_incident:
         incident = open_incident(ledger, new, command.category_id, new_id(ledger.clock()), None)
         judged = {"state": AlarmState.JUDGED.value, "verdict": Verdict.INCIDENT.value, "owner_id": actor.id}
         new = {**new, **judged, "incident_id": incident["id"]}
@@ -77,7 +87,14 @@ def _alarm_to_feed(ledger: Ledger, event: Event) -> Row | None:
     return (
         ledger.known.get(key)
         or _OPEN_ALARM.row(ledger.connection, {"group_key": key})
-        or _ONGOING_ALARM.row(ledger.connection, {"group_key": key, "after_utc_s": event.utc_s - ALARM_WINDOW_S})
+        or _ONGOING_ALARM.row(
+            ledger.connection,
+            {
+                "group_key": key,
+                "after_utc_s": event.utc_s - ALARM_WINDOW_S,
+                "before_utc_s": event.utc_s + ALARM_WINDOW_S,
+            },
+        )
     )
 
 

@@ -95,6 +95,28 @@ class IncidentFile:
     history: tuple[HistoryEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FootageLock:
+    """Footage that must not be deleted: of an alarm until `until_utc_s`, of an incident (None) until it is released."""
+
+    camera_id: str
+    from_utc_s: float
+    to_utc_s: float
+    until_utc_s: float | None
+    incident_id: str | None
+    alarm_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FootageDigest:
+    """What the chain says of the segments that ended in a time: how many, and `segments.footage_digest` of them."""
+
+    from_utc_s: float
+    to_utc_s: float
+    count: int
+    digest: str
+
+
 class Journal(Protocol):
     """Queries may be called from any thread but the GUI's; `apply` blocks until the change is durable."""
 
@@ -125,6 +147,12 @@ class Journal(Protocol):
 
     def events(self, *, limit: int = 100_000) -> Sequence[Event]:
         """Events, oldest first."""
+
+    def footage_locks(self, now_utc_s: float) -> Sequence[FootageLock]:
+        """Footage that alarms and incidents hold now. Derived from them: nothing to set, nothing to forget."""
+
+    def footage_digests(self, limit: int = 100_000) -> Sequence[FootageDigest]:
+        """Digests of closed segments, newest first."""
 
     def counts(self) -> dict[str, int]:
         """Rows of each fact table."""

@@ -30,6 +30,12 @@ _NAMES = {table: name for name, table in schema.FACTS.items()}
 _WITH_REVISION = frozenset(table for table in schema.FACTS.values() if "revision" in table.c)
 
 
+_FORMS = {
+    name: tuple((str(c.name), c.type.python_type, bool(c.nullable)) for c in table.columns)
+    for name, table in schema.FACTS.items()
+}
+
+
 def read_head(connection: sqlite3.Connection) -> tuple[int, str]:
     """Last change number and chain hash; (0, GENESIS) of an empty journal."""
     row = _HEAD.row(connection)
@@ -155,7 +161,13 @@ class Ledger:
         return self.seq
 
     def _note(self, table: Table, row: Row, version: int) -> None:
-        payload, salt, row_id, name = chain.payload(row), chain.new_salt(), row["id"], _NAMES[table]
+        row_id, name = row["id"], _NAMES[table]
+        for column, kind, nullable in _FORMS[name]:
+            # SQLite would keep 5 in a text column as '5': the digest must be that of what comes back.
+            value = row[column]
+            if type(value) is not kind and not (value is None and nullable):
+                raise StorageError(StorageCode.BAD_VALUE, table=name, column=column)
+        payload, salt = chain.payload(row), chain.new_salt()
         digest = chain.digest(salt, payload)
         stored = None if table in _INLINE_TABLES else payload
         position = len(self._noted)

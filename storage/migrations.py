@@ -1,8 +1,9 @@
 """Numbered steps from any older journal to this one, run by sqlite-utils' migrations runner.
 
 Before an existing file is changed it is copied (`<name>.before-<version>.bak`) and the copy is checked. All pending
-steps run in one write transaction: several processes that start at once take turns. When step two is written, step
-one's DDL has to be frozen as text, since the MetaData will then describe more than step one made.
+steps run in one write transaction: several processes that start at once take turns. The DDL of a step that was
+released is frozen as text (`tables_0001`), since the MetaData describes the newest version; only the newest step may
+still make its tables from it.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from storage.checkpoints import JOURNAL_ID
 from storage.database import typed
 from storage.errors import StorageCode, StorageError
 from storage.handlers import RUNTIME
+from storage.layout import LAYOUT_META, layout
 from storage.ledger import Ledger
 from storage.records import Category, Operator, Role, new_id
 from storage.rows import REGISTRY, registry_row
 from storage.statements import create_sql
+from storage.tables_0001 import TABLES
 
 _SET = "watchfloor.journal"
 
@@ -55,9 +58,8 @@ steps = Migrations(_SET)
 @steps(name="0001_main_job")
 def main_job(db: sqlite_utils.Database) -> None:
     """Every table of the main job, the built-in actor and the sources' own categories."""
-    for table in schema.metadata.sorted_tables:
-        for statement in create_sql(table):
-            db.conn.execute(statement)
+    for statement in TABLES:
+        db.conn.execute(statement)
     ledger = Ledger(db.conn, time.time)
     ledger.adopt()
     ledger.insert(schema.meta, {"id": JOURNAL_ID, "value": new_id()})
@@ -67,6 +69,13 @@ def main_job(db: sqlite_utils.Database) -> None:
         ledger.put(REGISTRY[Category], registry_row(category))
     ledger.seal(RUNTIME, "create journal", schema.meta.name, JOURNAL_ID)
     ledger.flush()
+
+
+@steps(name="0002_footage")
+def footage(db: sqlite_utils.Database) -> None:
+    """Digests of recorded footage."""
+    for statement in create_sql(schema.footage_digests):
+        db.conn.execute(statement)
 
 
 def migrate(
@@ -101,6 +110,7 @@ def _apply(connection: sqlite3.Connection, db: sqlite_utils.Database, clock: Cal
     ledger = Ledger(connection, clock)
     ledger.adopt()
     ledger.put(schema.meta, {"id": MIGRATIONS_META, "value": applied(connection)})
+    ledger.put(schema.meta, {"id": LAYOUT_META, "value": layout(connection)})
     ledger.seal(RUNTIME, "migrate", schema.meta.name, MIGRATIONS_META)
     ledger.flush()
 

@@ -308,6 +308,9 @@ class GapReason(StrEnum):
     NO_SIGNAL = "no_signal"
     STOPPED = "stopped"
     DISK_FULL = "disk_full"
+    DISK_FAILED = "disk_failed"
+    TOO_SLOW = "too_slow"
+    CLOCK_STEP = "clock_step"
     DELETED = "deleted"
     UNKNOWN = "unknown"
 

@@ -55,6 +55,12 @@ REGISTRY: dict[type, Table] = {
 }
 REGISTRY_TABLES = {t.name: t for t in REGISTRY.values()}
 
+LAST_UTC_S = 253_402_300_799.0
+"""9999-12-31T23:59:59Z: what calendars can show."""
+
+_SEVERITIES = frozenset(Severity)
+_KINDS = frozenset(RuleKind)
+
 _DECODERS: dict[tuple[type, str], Any] = {
     (Operator, "role"): Role,
     (Camera, "restricted"): bool,
@@ -109,9 +115,18 @@ def registry_row(record: RegistryRecord) -> Row:
     if not isinstance(record, get_args(RegistryRecord)):
         raise StorageError(StorageCode.BAD_VALUE, reason="not a registry record")
     row = to_row(record, REGISTRY[type(record)])
+    _readable(type(record), row)
     if isinstance(record, Neighbour):
         row = {"id": f"{record.camera_id}/{record.side}/{record.neighbour_id}", **row}
     return {**row, "retired": 0}
+
+
+def _readable(kind: type, row: Row) -> None:
+    """Raise BAD_VALUE for a row that no reader could make a record of: it would spoil every list that it is in."""
+    try:
+        from_row(kind, row)
+    except (ValueError, TypeError) as error:
+        raise StorageError(StorageCode.BAD_VALUE, record=kind.__name__) from error
 
 
 def from_row(kind: type[RecordT], row: Row) -> RecordT:
@@ -125,13 +140,18 @@ def from_row(kind: type[RecordT], row: Row) -> RecordT:
 
 
 def event_row(event: Event, alarm_id: str) -> Row:
-    """Row of an event (written out by hand: this is the hot path)."""
+    """Row of an event (written out by hand: this is the hot path). Raises BAD_VALUE for what no reader could show."""
     box = event.box
+    times = 0.0 <= event.utc_s <= LAST_UTC_S and 0.0 <= event.since_utc_s <= LAST_UTC_S
+    if event.severity not in _SEVERITIES or event.kind not in _KINDS or not times:
+        raise StorageError(StorageCode.BAD_VALUE, record="Event")
+    if not (event.id and event.camera_id and event.rule_id):
+        raise StorageError(StorageCode.BAD_VALUE, record="Event", reason="no id")
     return {
         "id": event.id,
         "camera_id": event.camera_id,
         "rule_id": event.rule_id,
-        "kind": event.kind.value,
+        "kind": RuleKind(event.kind).value,
         "severity": int(event.severity),
         "utc_s": float(event.utc_s) + 0.0,
         "since_utc_s": float(event.since_utc_s) + 0.0,
@@ -173,7 +193,14 @@ def evidence_row(evidence: Evidence, alarm_id: str) -> Row:
     rest = to_row(
         Evidence(**{f.name: getattr(evidence, f.name) for f in fields(Evidence) if f.name != "marks"}), schema.evidence
     )
-    return {**rest, "marks": marks, "alarm_id": alarm_id}
+    row = {**rest, "marks": marks, "alarm_id": alarm_id}
+    if not (0.0 <= evidence.from_utc_s <= LAST_UTC_S and 0.0 <= evidence.to_utc_s <= LAST_UTC_S):
+        raise StorageError(StorageCode.BAD_VALUE, record="Evidence")
+    try:
+        evidence_from_row(row)
+    except (ValueError, TypeError) as error:
+        raise StorageError(StorageCode.BAD_VALUE, record="Evidence") from error
+    return row
 
 
 def evidence_from_row(row: Row) -> Evidence:

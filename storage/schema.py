@@ -27,7 +27,7 @@ from sqlalchemy import (
 APPLICATION_ID = 0x57464C52
 """SQLite header field (offset 68) that says "this is a Watchfloor journal" (`WFLR`)."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """SQLite's user_version: the number of the last migration step."""
 
 metadata = MetaData()
@@ -182,6 +182,9 @@ exports = _facts(
     _real("at_utc_s"),
     _text("actor_id"),
 )
+footage_digests = _facts(
+    "footage_digests", _real("from_utc_s"), _real("to_utc_s"), _number("count"), _text("digest"), _real("at_utc_s")
+)
 checkpoints = _facts(
     "checkpoints",
     _number("seq"),
@@ -233,6 +236,7 @@ Index("ix_events_alarm", events.c.alarm_id)
 Index("ix_evidence_event", evidence.c.event_id)
 Index("ix_evidence_alarm", evidence.c.alarm_id)
 Index("ix_exports_incident", exports.c.incident_id)
+Index("ix_footage_digests_time", footage_digests.c.to_utc_s)
 Index("ix_checkpoints_seq", checkpoints.c.seq)
 
 FACTS: dict[str, Table] = {str(t.name): t for t in metadata.sorted_tables if t not in (history, audit)}

@@ -87,6 +87,18 @@ class WallSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """What is recorded and how long it stays; footage of alarms and incidents stays longer."""
+
+    enabled: bool = field(default=True, metadata={_KEY: Option("Record all cameras")})
+    folder: str = field(default="", metadata={_KEY: Option("Recordings folder", "Empty: in the data folder")})
+    segment_s: int = field(default=60, metadata={_KEY: Option("Length of a file", unit="s", low=60, high=300)})
+    keep_days: int = field(default=30, metadata={_KEY: Option("Keep for", "0: no limit", unit="days", low=0)})
+    quota_gb: int = field(default=0, metadata={_KEY: Option("Use at most", "0: no limit", unit="GB", low=0)})
+    reserve_gb: int = field(default=2, metadata={_KEY: Option("Leave free on the disk", unit="GB", low=0)})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections; `unknown` holds keys of other versions as `section.key` or `section`, kept when saving."""
 
@@ -94,6 +106,7 @@ class Settings:
     paths: PathSettings = field(default_factory=PathSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     wall: WallSettings = field(default_factory=WallSettings)
+    recording: RecordingSettings = field(default_factory=RecordingSettings)
     unknown: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -102,6 +115,7 @@ SECTIONS: dict[str, type] = {
     "paths": PathSettings,
     "detection": DetectionSettings,
     "wall": WallSettings,
+    "recording": RecordingSettings,
 }
 
 

@@ -13,18 +13,19 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import bindparam, func, select
 
 from storage import database, schema
-from storage.applied import MIGRATIONS_META, applied
 from storage.chain_walk import ChainWalk
 from storage.checkpoints import JOURNAL_ID, OutsideCheckpoint, holds, read_outside
 from storage.errors import StorageCode, StorageError
 from storage.findings import Findings
 from storage.journal import Verification
 from storage.keys import fingerprint, key_id
+from storage.layout import check_layout, present
 from storage.row_walk import check_rows
 from storage.statements import Row, Statement, Value, row_by_id
 
@@ -42,16 +43,20 @@ def verify_file(
     checkpoints: Path | None = None,
     evidence: Path | None = None,
     trusted_keys: Collection[str] | None = None,
+    at_home: bool = False,
 ) -> Verification:
     """Verify a journal file that may be a copy, open elsewhere, or on a read-only medium; changes nothing.
 
-    `checkpoints`: the folder with the copies of checkpoints; `evidence`: the store's folder; `trusted_keys`: ids
-    (SHA-256 of public keys) of the only acceptable signers. Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, DAMAGED."""
+    `checkpoints`: the folder with the copies of checkpoints, `at_home`: which is this journal's own, so that it has to
+    know it; `evidence`: the store's folder; `trusted_keys`: ids (SHA-256 of public keys) of the only acceptable
+    signers. Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, DAMAGED."""
     if not database.inspect(path):
         raise StorageError(StorageCode.NOT_FOUND, path=str(path))
     with contextlib.closing(database.connect_for_reading(path)) as connection, database.typed(path):
         connection.execute("BEGIN")
-        return verify_connection(connection, checkpoints=checkpoints, evidence=evidence, trusted_keys=trusted_keys)
+        return verify_connection(
+            connection, checkpoints=checkpoints, evidence=evidence, trusted_keys=trusted_keys, at_home=at_home
+        )
 
 
 def verify_connection(
@@ -60,31 +65,74 @@ def verify_connection(
     checkpoints: Path | None = None,
     evidence: Path | None = None,
     trusted_keys: Collection[str] | None = None,
+    at_home: bool = False,
 ) -> Verification:
-    """Verify what a connection in a read transaction sees; see `verify_file`."""
-    findings = Findings()
+    """Verify what a connection at the start of a read transaction sees; see `verify_file`."""
+    # Before the first read fixes what the transaction sees: a checkpoint signed meanwhile is no rows cut off.
+    elsewhere = {} if checkpoints is None else read_outside(checkpoints)
+    for read_text in (str, _text_or_bytes):
+        findings = Findings()
+        connection.text_factory = read_text
+        try:
+            found = _verified(
+                connection, findings, elsewhere, trusted_keys, at_home=at_home and checkpoints is not None
+            )
+            if evidence is not None and found.entries:
+                _check_evidence(connection, evidence, findings)
+            return replace(found, problems=findings.problems)
+        except sqlite3.OperationalError as error:
+            # Text that is not UTF-8 was never written by us. To read it costs a call per value: only when met.
+            if read_text is _text_or_bytes or not database.undecodable(error):
+                raise
+        finally:
+            connection.text_factory = str
+    raise AssertionError
+
+
+def _verified(
+    connection: sqlite3.Connection,
+    findings: Findings,
+    elsewhere: Mapping[str, list[OutsideCheckpoint]],
+    trusted_keys: Collection[str] | None,
+    *,
+    at_home: bool,
+) -> Verification:
     walk = ChainWalk(connection, findings)
+    if not check_layout(connection, findings):
+        return Verification(0, 0, walk.head, None, 0, ())
     walk.run()
-    check_rows(connection, findings)
-    counts = {name: int(str(s.rows(connection)[0]["n"])) for name, s in _COUNTS.items()}
+    tables = [name for name in schema.FACTS if name in present(connection)]
+    check_rows(connection, findings, tables)
+    counts = {name: int(str(_COUNTS[name].rows(connection)[0]["n"])) for name in tables}
     signed = _Signatures(connection, findings, trusted_keys, walk.seq)
     inside = _CHECKPOINTS.rows(connection)
     for row in inside:
         signed.check_inside(row, counts)
-    for copy in [] if checkpoints is None else read_outside(checkpoints, signed.journal_id):
+    copies = elsewhere.get(signed.journal_id, [])
+    if at_home and not copies and (inside or elsewhere):
+        findings.add(
+            _OUTSIDE,
+            signed.journal_id,
+            "no checkpoint of this journal is there: they are lost, or another journal was put in its place",
+        )
+    for copy in copies:
         signed.check_outside(copy)
-    _check_migrations(connection, findings)
-    if evidence is not None:
-        _check_evidence(connection, evidence, findings)
     return Verification(
         rows=sum(counts.values()),
         entries=walk.entries,
         head=walk.head,
         key_fingerprint=fingerprint(str(inside[-1]["key_id"])) if inside else None,
         checkpoints=len(inside),
-        problems=findings.problems,
+        problems=(),
         erased=findings.erased,
     )
+
+
+def _text_or_bytes(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 class _Signatures:
@@ -147,36 +195,28 @@ class _Signatures:
 def _counted(text: Value) -> dict[str, int]:
     try:
         found = json.loads(str(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {k: v for k, v in found.items() if isinstance(v, int)} if isinstance(found, dict) else {}
 
 
-def _check_migrations(connection: sqlite3.Connection, findings: Findings) -> None:
-    """The migration runner's own table against the copy of it in `meta`."""
-    meta = row_by_id(schema.meta).row(connection, {"row_key": MIGRATIONS_META})
-    try:
-        known = json.loads(str(meta["value"])) if meta else []
-    except ValueError:
-        return  # reported by the comparison of `meta` with its history
-    found = json.loads(applied(connection))
-    names = ("id", "migration_set", "name", "applied_at")
-    for before, now in zip(known, found, strict=False):
-        for name, old, new in zip(names, before, now, strict=True):
-            if old != new:
-                findings.add("_sqlite_migrations", before[0], "altered", name)
-    if len(known) != len(found):
-        findings.add("_sqlite_migrations", max(len(known), len(found)), "rows added or removed")
-
-
 def _check_evidence(connection: sqlite3.Connection, folder: Path, findings: Findings) -> None:
     for row in _EVIDENCE.rows(connection):
-        path = folder / str(row["path"])
-        if not path.resolve().is_relative_to(folder.resolve()):
-            findings.add(schema.evidence.name, row["id"], "file outside the store", "path")
-        elif not path.is_file():
-            findings.add(schema.evidence.name, row["id"], "file missing", "path")
-        else:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != row["sha256"]:
-                    findings.add(schema.evidence.name, row["id"], "file altered", "sha256")
+        try:
+            problem = _evidence_problem(folder, row)
+        except (OSError, ValueError):  # a name that no file can have, no right to read it
+            problem = ("file cannot be read", "path")
+        if problem is not None:
+            findings.add(schema.evidence.name, row["id"], *problem)
+
+
+def _evidence_problem(folder: Path, row: Row) -> tuple[str, str] | None:
+    path = folder / str(row["path"])
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return "file outside the store", "path"
+    if not path.is_file():
+        return "file missing", "path"
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != row["sha256"]:
+            return "file altered", "sha256"
+    return None

@@ -15,6 +15,10 @@ from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
+LONGEST_PAUSE_S = 30.0
+HEALTHY_S = 60.0
+"""A worker that ran this long before it died begins its pauses anew."""
+
 
 class Worker:
     """Subclass and write `run()`: loop until `self.stopping.is_set()`, calling `beat()` at least once a second."""
@@ -25,6 +29,7 @@ class Worker:
         self.failures = 0
         self.heartbeat_s = time.monotonic()
         self._thread: threading.Thread | None = None
+        self._started_s = 0.0
 
     def run(self) -> None:
         """The work, on the worker's own thread."""
@@ -35,6 +40,7 @@ class Worker:
         if self.alive:
             raise RuntimeError(f"{self.name} is already running")
         self.beat()
+        self._started_s = time.monotonic()
         self._thread = threading.Thread(target=self._guarded, name=self.name, daemon=True)
         self._thread.start()
 
@@ -67,7 +73,8 @@ class Worker:
         try:
             self.run()
         except Exception:
-            self.failures += 1
+            healthy = time.monotonic() - self._started_s > HEALTHY_S
+            self.failures = 1 if healthy else self.failures + 1
             log.exception("worker %s died", self.name)
 
 
@@ -118,11 +125,14 @@ class Supervisor(Worker):
         with self._lock:
             dead = [w for w in self._workers if not w.alive and not w.stopping.is_set()]
             for worker in dead:
-                pause = min(self._first_pause_s * 2 ** max(worker.failures - 1, 0), 30.0)
-                if now >= self._due.setdefault(worker, now + pause):
+                if now >= self._due.setdefault(worker, now + self._pause_s(worker)):
                     del self._due[worker]
                     log.warning("restarting %s, attempt %d", worker.name, worker.failures)
-                    worker.start()
+                    _start_again(worker)
+
+    def _pause_s(self, worker: Worker) -> float:
+        # The exponent is bounded too: 2.0 ** 1024 overflows, which half a day of failures reaches.
+        return min(self._first_pause_s * 2.0 ** min(max(worker.failures - 1, 0), 16), LONGEST_PAUSE_S)
 
     def stop(self) -> None:
         """Ask the supervisor and everything it owns to stop."""
@@ -139,6 +149,14 @@ class Supervisor(Worker):
         with self._lock:
             owned: list[Worker] = [*reversed(self._workers), self]
         return [_latecomer(w) for w in owned if not w.join(end - time.monotonic())]
+
+
+def _start_again(worker: Worker) -> None:
+    try:
+        worker.start()
+    except (RuntimeError, MemoryError):  # the system gives no thread now: the next pause is longer, others go on
+        worker.failures += 1
+        log.exception("worker %s cannot be started", worker.name)
 
 
 def _latecomer(worker: Worker) -> Latecomer:

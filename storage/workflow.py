@@ -17,6 +17,7 @@ from storage.commands import (
     CloseIncident,
     JudgeAlarm,
     RecordExport,
+    RecordFootageDigest,
     ReopenAlarm,
     ReopenIncident,
     VerifyIncident,
@@ -24,7 +25,7 @@ from storage.commands import (
 from storage.errors import StorageCode, StorageError
 from storage.ledger import Ledger
 from storage.outcome import Done
-from storage.records import Actor, AlarmState, IncidentState, Verdict, new_id
+from storage.records import Actor, AlarmState, IncidentState, Outcome, Verdict, new_id
 from storage.rows import plain
 from storage.statements import Row, Statement
 
@@ -45,6 +46,8 @@ def judge_alarm(ledger: Ledger, command: JudgeAlarm, actor: Actor) -> Done:
     """Make it an incident, join it to an open one, or call it false."""
     row = _alarm(ledger, command)
     incident: Row | None = None
+    if not isinstance(command.verdict, Verdict):
+        raise StorageError(StorageCode.BAD_VALUE, verdict=str(command.verdict))
     if command.verdict is Verdict.INCIDENT:
         incident = open_incident(ledger, row, command.category_id, command.new_incident_id, actor.id)
     elif command.verdict is Verdict.JOINED:
@@ -78,6 +81,8 @@ def move_incident(ledger: Ledger, command: AcknowledgeIncident | VerifyIncident 
 def close_incident(ledger: Ledger, command: CloseIncident, _actor: Actor) -> Done:
     """End it with an outcome and a note."""
     row = _incident(ledger, command)
+    if not isinstance(command.outcome, Outcome):
+        raise StorageError(StorageCode.BAD_VALUE, outcome=str(command.outcome))
     return _change_incident(ledger, row, state=command.target, outcome=command.outcome, note=command.note)
 
 
@@ -96,6 +101,23 @@ def record_export(ledger: Ledger, command: RecordExport, actor: Actor) -> Done:
     ledger.insert(schema.exports, row)
     number = str(incident["number"])
     return Done(schema.incidents.name, command.incident_id, incident_id=command.incident_id, incident_number=number)
+
+
+def record_footage_digest(ledger: Ledger, command: RecordFootageDigest, _actor: Actor) -> Done:
+    """Put the hashes of closed segments into the chain."""
+    if command.to_utc_s <= command.from_utc_s or command.count < 0:
+        raise StorageError(StorageCode.BAD_VALUE, table=schema.footage_digests.name, field="to_utc_s")
+    at_utc_s = float(ledger.clock())
+    row: Row = {
+        "id": new_id(at_utc_s),
+        "from_utc_s": float(command.from_utc_s),
+        "to_utc_s": float(command.to_utc_s),
+        "count": command.count,
+        "digest": command.digest,
+        "at_utc_s": at_utc_s,
+    }
+    ledger.insert(schema.footage_digests, row)
+    return Done(schema.footage_digests.name, str(row["id"]))
 
 
 def open_incident(ledger: Ledger, alarm: Row, category_id: str, incident_id: str, owner_id: str | None) -> Row:

@@ -176,18 +176,26 @@ class Writer(Worker):
 
     def _after_failure(self, batch: list[Pending], error: Exception) -> list[tuple[Pending, Answer]]:
         """Undo the group. Its commands are done again one by one, so that only the guilty one is refused; a file
-        that stays busy is nobody's fault and refuses all."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        that stays busy, or a disk that does not even take the group back, is nobody's fault and refuses all."""
         self._ledger.forget()
         self._ledger.signed.clear()
         refusal = _refusal(error)
-        if len(batch) == 1 or (isinstance(refusal, StorageError) and refusal.code is StorageCode.BUSY):
+        busy = isinstance(refusal, StorageError) and refusal.code is StorageCode.BUSY
+        if not self._undone() or len(batch) == 1 or busy:
             return [(pending, refusal) for pending in batch]
         log.warning("a group of %d commands failed (%s); each is done alone", len(batch), refusal)
         for pending in batch:
             self._write([pending], alone=True)
         return []
+
+    def _undone(self) -> bool:
+        """Whether the group is rolled back; if not, the next BEGIN fails and leads here again."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            log.exception("a group could not be rolled back")
+        return not self._connection.in_transaction
 
     def _attempt(self, pending: Pending) -> Answer:
         """One command. A failure of the disk goes up: it is the group's. So does a refusal after rows were written

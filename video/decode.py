@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -12,6 +13,8 @@ from storage.worker import Worker
 from video.decoder import StreamDecoder
 from video.fanout import PacketQueue, PacketRing, Tap
 from video.frame import Packet, StreamInfo
+
+log = logging.getLogger(__name__)
 
 _BATCH = 4
 _IDLE_S = 0.5
@@ -105,6 +108,12 @@ class DecodeStream:
         if len(self.queue):
             self._schedule()
 
+    def start_again(self) -> None:
+        """After a fault: wait for the next key frame (owning thread only)."""
+        self._decoder.errors += 1
+        with self._lock:
+            self.queue.restart(())
+
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
@@ -118,6 +127,7 @@ class DecodeWorker(Worker):
         super().__init__(name)
         self.ready: SimpleQueue[DecodeStream | None] = SimpleQueue()
         self.streams = 0
+        self.faults = 0
 
     def run(self) -> None:
         """Decode until asked to stop."""
@@ -128,7 +138,17 @@ class DecodeWorker(Worker):
             except Empty:
                 continue
             if stream is not None:
-                stream.work()
+                self._work(stream)
+
+    def _work(self, stream: DecodeStream) -> None:
+        """One stream's turn; a fault that FFmpeg did not name costs this stream a GOP, never the other streams."""
+        try:
+            stream.work()
+        except Exception:
+            self.faults += 1
+            if self.faults & (self.faults - 1) == 0:
+                log.exception("%s: fault while decoding, number %d on this thread", stream.camera_id, self.faults)
+            stream.start_again()
 
     def stop(self) -> None:
         """Ask, and wake."""

@@ -24,6 +24,17 @@ class Tap(Protocol):
         """Take a picture; must not block."""
 
 
+class PacketTaker(Protocol):
+    """A taker of packets beside ring and decoder. Called on the reader's thread; must return at once and only reads
+    the packets, which it shares."""
+
+    def configure(self, generation: int, info: StreamInfo) -> None:
+        """Packets of this opening follow, beginning with a key frame."""
+
+    def put(self, packet: Packet) -> None:
+        """Take a packet; must not block."""
+
+
 class PictureTap:
     """Mailbox of one for a tile: the pool puts, the GUI timer takes. Replacing an untaken picture counts as dropped."""
 
@@ -161,6 +172,12 @@ class PacketRing:
         """From the newest key frame on."""
         with self._lock:
             return tuple(self._gops[-1]) if self._gops else ()
+
+    def gops(self) -> list[tuple[StreamInfo, tuple[Packet, ...]]]:
+        """All that is held, oldest first: whole GOPs, each with what a decoder for it is made from."""
+        with self._lock:
+            infos = self._infos
+            return [(infos[gop[0].generation], tuple(gop)) for gop in self._gops if gop[0].generation in infos]
 
     def nearest(self, utc_s: float) -> tuple[Packet, tuple[Packet, ...], StreamInfo] | None:
         """The packet nearest in time, what must be decoded for it, and what a decoder is made from; None when empty."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from storage.worker import Worker
 from video.decode import DecodePool, DecodeStream
-from video.fanout import PacketRing, Tap
+from video.fanout import PacketRing, PacketTaker, Tap
 from video.frame import Packet, StreamInfo
 from video.pyav_source import reachable
 from video.retry import RetryPolicy
@@ -96,6 +96,8 @@ class CameraSession(Worker):
         self._lives = self._packets = self._bytes = 0
         self._last_utc_s = self._fps = self._live_s = 0.0
         self._window = (0.0, 0)
+        self._takers: tuple[PacketTaker, ...] = ()
+        self._told: dict[PacketTaker, int] = {}
 
     def status(self) -> SessionStatus:
         """What is known now."""
@@ -132,6 +134,14 @@ class CameraSession(Worker):
         """No more pictures for `tap`."""
         if self.stream:
             self.stream.remove_tap(tap)
+
+    def add_taker(self, taker: PacketTaker) -> None:
+        """Packets for `taker`, from the GOP at work on; it is called on the reader thread."""
+        self._takers = (*self._takers, taker)
+
+    def remove_taker(self, taker: PacketTaker) -> None:
+        """No more packets for `taker`, but for one that is just being handed over."""
+        self._takers = tuple(other for other in self._takers if other is not taker)
 
     def stop(self) -> None:
         """Ask to stop; seen within 0.3 s, or when FFmpeg's own wait ends (reading 3 s, opening 5 s)."""
@@ -208,6 +218,18 @@ class CameraSession(Worker):
         self.ring.add(packet)
         if self.stream:
             self.stream.feed(packet)
+        for taker in self._takers:
+            self._hand_over(taker, packet)
+
+    def _hand_over(self, taker: PacketTaker, packet: Packet) -> None:
+        if self._told.get(taker) == self._generation or self._info is None:
+            taker.put(packet)
+            return
+        self._told = {known: told for known, told in self._told.items() if known in self._takers}
+        self._told[taker] = self._generation
+        taker.configure(self._generation, self._info)
+        for earlier in self.ring.last_gop():  # ends with `packet`
+            taker.put(earlier)
 
     def _live(self) -> None:
         if self._attempt > 1:

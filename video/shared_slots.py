@@ -16,6 +16,7 @@ import hashlib
 import mmap
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -66,8 +67,10 @@ class SharedSlots:
     @classmethod
     def create(cls, count: int, folder: Path | None = None) -> SharedSlots:
         """Make the file (mode 0600, the process id in its name) and remove those of dead processes."""
-        folder = folder or _folder()
         clear_stale(folder)
+        if folder is None:
+            folder = _folder(count * _SLOT_BYTES)
+            clear_stale(folder)
         handle, name = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder)
         with os.fdopen(handle, "wb") as file:
             file.truncate(count * _SLOT_BYTES)
@@ -176,6 +179,11 @@ def _fits(width: int, height: int) -> bool:
     return 0 < width <= FIT_WIDTH_PX and 0 < height <= FIT_HEIGHT_PX
 
 
-def _folder() -> Path:
+def _folder(needed_bytes: int = 0) -> Path:
+    """Shared memory if it has room: the file is sparse, and a write that finds none later ends the process (SIGBUS).
+
+    Containers have 64 MB of it by default, which 96 cameras fill."""
     shared = Path("/dev/shm")  # noqa: S108 - the POSIX place for shared memory; names are made by mkstemp, mode 0600
-    return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
+    if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > needed_bytes:
+        return shared
+    return Path(tempfile.gettempdir())

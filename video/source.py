@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Protocol
@@ -25,6 +26,7 @@ class VideoCode(StrEnum):
     DAMAGED = "video.damaged"
     UNSUPPORTED = "video.unsupported"
     DISK_FULL = "video.disk_full"
+    DISK_FAILED = "video.disk_failed"
     NOT_BUFFERED = "video.not_buffered"
 
 
@@ -46,6 +48,12 @@ class Source(Protocol):
     def close(self) -> None:
         """Release everything; safe to call twice."""
 
+
+_NAMED = re.compile(
+    r"(?<![A-Za-z0-9])(user(?:name)?|usr|login|pass(?:word|wd)?|pwd|token|auth|secret)="
+    r"[^&\s;,'\"<>]*?(?=_(?:password|channel|stream|subtype)\b|_(?:password|channel|stream|subtype)=|[&\s;,'\"<>]|$)",
+    re.IGNORECASE,
+)
 
 SourceFactory = Callable[[str, int], Source]
 _factories: dict[str, SourceFactory] = {}
@@ -72,12 +80,13 @@ def scheme_of(url: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Text without credentials: everything between `//` and the LAST `@` of each URL in it goes."""
+    """Text without credentials: everything between `//` and the LAST `@` of each URL in it goes, and the values of
+    `user=`, `password=` and the like, in queries and in the paths that some vendors put them into."""
     words = []
     for word in text.split(" "):
         head, sep, rest = word.partition("://")
         words.append(f"{head}://{rest.rpartition('@')[2]}" if sep and "@" in rest else word)
-    return " ".join(words)
+    return _NAMED.sub(r"\1=***", " ".join(words))
 
 
 def host_of(url: str) -> tuple[str, int] | None:

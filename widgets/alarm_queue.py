@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QIcon, QKeyEvent
+from PySide6.QtGui import QBrush, QColor, QIcon, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.i18n import _, marked
@@ -26,16 +26,22 @@ Index = QModelIndex | QPersistentModelIndex
 _SIGN_PX = 18
 _ROW_PX = 26
 _MAX_ROWS = 500
+_ROOMY_PX = 480
 
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """One column: its heading (English source), its text, its width, 0 for what is left."""
+    """One column: its heading (English source), its text, its width, 0 for what is left.
+
+    A table narrower than `needs_px` leaves the column out (what names the row must not be cut for it), one of
+    `below_px` and more has room for a better one."""
 
     heading: str
     text: Callable[[Row, Names], str]
     width_px: int
     right: bool = False
+    needs_px: int = 0
+    below_px: int = 1 << 24
 
 
 _SHORT_STATES = {
@@ -43,22 +49,30 @@ _SHORT_STATES = {
     AlarmState.ACKNOWLEDGED: marked("Taken"),
     AlarmState.JUDGED: marked("Judged"),
 }
+_SHORT_INCIDENT_STATES = {
+    IncidentState.NEW: marked("New"),
+    IncidentState.ACKNOWLEDGED: marked("Taken"),
+    IncidentState.VERIFIED: marked("Verified"),
+    IncidentState.CLOSED: marked("Closed"),
+}
 ALARM_COLUMNS: tuple[Column[Alarm], ...] = (
-    Column("", lambda _alarm, _names: "", 28),
+    Column("", lambda _alarm, _names: "", 30),
     Column(marked("Camera"), lambda alarm, names: names.camera(alarm.camera_id), 0),
-    Column(marked("Rule"), lambda alarm, names: names.rule(alarm.rule_id), 0),
-    Column(marked("Since"), lambda alarm, _names: clock_text(alarm.first_utc_s), 70, right=True),
-    Column(marked("Count"), lambda alarm, _names: str(alarm.count), 44, right=True),
-    Column(marked("State"), lambda alarm, _names: _(_SHORT_STATES[alarm.state]), 58),
-    Column(marked("Owner"), lambda alarm, names: names.actor(alarm.owner_id) or "–", 74),
+    Column(marked("Rule"), lambda alarm, names: names.rule(alarm.rule_id), 124, needs_px=470),
+    Column(marked("Since"), lambda alarm, _names: clock_text(alarm.first_utc_s), 68, right=True),
+    Column(marked("Count"), lambda alarm, _names: str(alarm.count), 46, right=True),
+    Column(marked("State"), lambda alarm, _names: _(_SHORT_STATES[alarm.state]), 62),
+    Column(marked("Owner"), lambda alarm, names: names.actor(alarm.owner_id) or "–", 90, needs_px=580),
 )
 INCIDENT_COLUMNS: tuple[Column[Incident], ...] = (
     Column("", lambda _incident, _names: "", 30),
-    Column(marked("Number"), lambda incident, _names: incident.number, 104),
-    Column(marked("Category"), lambda incident, names: names.category(incident.category_id), 0),
+    Column(marked("Number"), lambda incident, _names: incident.number, 104, needs_px=_ROOMY_PX),
+    Column(marked("Number"), lambda incident, _names: incident.number.rpartition("-")[2], 64, below_px=_ROOMY_PX),
+    Column(marked("Category"), lambda incident, names: names.category(incident.category_id), 90, needs_px=580),
     Column(marked("Camera"), lambda incident, names: names.camera(incident.camera_id), 0),
-    Column(marked("Opened"), lambda incident, _names: clock_text(incident.opened_utc_s), 70, right=True),
-    Column(marked("State"), lambda incident, _names: label_of(incident.state), 98),
+    Column(marked("Opened"), lambda incident, _names: clock_text(incident.opened_utc_s), 68, True, _ROOMY_PX),
+    Column(marked("Opened"), lambda incident, _names: clock_text(incident.opened_utc_s)[:5], 52, True, 0, _ROOMY_PX),
+    Column(marked("State"), lambda incident, _names: _(_SHORT_INCIDENT_STATES[incident.state]), 62),
 )
 
 
@@ -124,7 +138,11 @@ class FactModel(QAbstractTableModel, Generic[Row]):
         return side | Qt.AlignmentFlag.AlignVCenter
 
     def _tip(self, row: Row, column: int) -> str:
-        return label_of(row.severity) if column == 0 else self._columns[column].text(row, self._names)
+        """The severity's name; else the whole row, also what a narrow table has no room for."""
+        if column == 0:
+            return label_of(row.severity)
+        cells = [c.text(row, self._names) for c in self._columns[1:] if c.below_px > _ROOMY_PX]
+        return "  ·  ".join(filter(None, cells))
 
 
 def _sign(severity: Severity) -> QIcon:
@@ -148,8 +166,13 @@ class FactTable(QTableView, Generic[Row]):
     row_selected = Signal(object)
     row_activated = Signal(object)
 
-    def __init__(self, columns: tuple[Column[Row], ...], registry: Registry, parent: QWidget) -> None:
+    def __init__(
+        self, columns: tuple[Column[Row], ...], registry: Registry, parent: QWidget, nothing: str = ""
+    ) -> None:
+        """`nothing` is the line that stands for an empty table."""
         super().__init__(parent)
+        self._columns: tuple[Column[Row], ...] = columns
+        self._nothing = nothing
         self.facts: FactModel[Row] = FactModel(columns, registry, self)
         self.setModel(self.facts)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -164,6 +187,7 @@ class FactTable(QTableView, Generic[Row]):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
         self._size_columns(columns)
+        self.horizontalHeader().setVisible(False)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.doubleClicked.connect(self._on_activated)
 
@@ -186,8 +210,25 @@ class FactTable(QTableView, Generic[Row]):
         if changed and selected is not None:
             self.select(selected.id)
         self.blockSignals(False)
+        self.horizontalHeader().setVisible(bool(self.facts.rows))
         if changed and selected != self.selected:
             self.row_selected.emit(self.selected)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what has no room."""
+        super().resizeEvent(event)
+        for number, column in enumerate(self._columns):
+            self.setColumnHidden(number, not column.needs_px <= self.width() < column.below_px)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows, or one calm line instead of an empty grid."""
+        super().paintEvent(event)
+        if not self.facts.rows:
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(theme.MUTED))
+            top_left = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+            painter.drawText(self.viewport().rect().adjusted(12, 4, -12, 0), top_left, self._nothing)
+            painter.end()
 
     @property
     def selected(self) -> Row | None:

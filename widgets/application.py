@@ -4,6 +4,7 @@ exceptions of slots logged. GUI thread only.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
@@ -13,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from PySide6.QtCore import QObject, QSocketNotifier
+from PySide6.QtCore import QLibraryInfo, QObject, QSocketNotifier
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.errors import AppCode, AppError
+from app.signals import hear
 from widgets import theme
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ def create_application(*, offscreen: bool = False) -> QApplication:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif not has_display():
         raise AppError(AppCode.NO_DISPLAY)
+    elif not has_platform_libraries():
+        raise AppError(AppCode.NO_QT)
     running = QApplication.instance()
     app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("Watchfloor")
@@ -50,6 +54,20 @@ def has_display() -> bool:
     return platform in _DISPLAYLESS or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def has_platform_libraries() -> bool:
+    """Whether Qt's X11 plug-in finds the system's libraries; Qt aborts the process where it does not."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    if not sys.platform.startswith("linux") or platform not in ("", "xcb") or os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    plugin = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms" / "libqxcb.so"
+    try:
+        ctypes.CDLL(str(plugin))
+    except OSError as error:
+        log.warning("Qt's window plug-in cannot be loaded: %s", error)
+        return False
+    return True
+
+
 def log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """A bug in a slot is logged with its stack; the wall goes on."""
     if issubclass(kind, KeyboardInterrupt):
@@ -59,7 +77,7 @@ def log_exception(kind: type[BaseException], error: BaseException, trace: Traceb
 
 
 class SignalWatch:
-    """SIGTERM and SIGINT as a call on the GUI thread: Python runs no handler while Qt waits, a socket wakes it.
+    """SIGTERM, SIGINT and SIGHUP as a call on the GUI thread: Python runs no handler while Qt waits, a socket wakes it.
 
     The main thread only. `close()` gives the old handlers back."""
 
@@ -71,7 +89,7 @@ class SignalWatch:
         self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, app)
         self._notifier.activated.connect(self._on_woken)
         self._old_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        self._old = {number: signal.signal(number, self._ignore) for number in (signal.SIGTERM, signal.SIGINT)}
+        self._old = hear(self._ignore)
 
     def close(self) -> None:
         """Stop listening."""
@@ -88,7 +106,7 @@ class SignalWatch:
 
     def _on_woken(self) -> None:
         numbers = self._reader.recv(64)
-        if any(number in (signal.SIGTERM, signal.SIGINT) for number in numbers):
+        if any(number in self._old for number in numbers):
             log.info("asked to stop by signal %s", sorted(set(numbers)))
             self._call()
 

@@ -28,6 +28,7 @@ class Header(NamedTuple):
     clock: str
     alarmed: bool
     focused: bool
+    recording: bool = False
 
 
 def font(size_px: int, *, bold: bool = False) -> QFont:
@@ -85,7 +86,16 @@ def _draw_times(painter: QPainter, header: Header, width_px: int, height: int) -
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(QRect(right - advance, 0, advance, height), flags, text)
         right -= advance + 10
-    return right
+    return _draw_recording(painter, right, height) if header.recording and width_px >= _MIDDLE_PX else right
+
+
+def _draw_recording(painter: QPainter, right: int, height: int) -> int:
+    """A quiet word, no dot: recording is the normal state and asks for nobody's eye."""
+    word = _("REC")
+    advance = painter.fontMetrics().horizontalAdvance(word)
+    painter.setPen(QColor(theme.MUTED))
+    painter.drawText(QRect(right - advance, 0, advance, height), Qt.AlignmentFlag.AlignVCenter, word)
+    return right - advance - 10
 
 
 def _draw_name(painter: QPainter, header: Header, rect: QRect) -> None:

@@ -13,15 +13,16 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QSc
 
 from app.feeds import Desk
 from app.i18n import _
-from app.texts import action_name, label_of
+from app.texts import label_of
 from storage.commands import AcknowledgeIncident, CloseIncident, VerifyIncident
 from storage.journal import IncidentFile
-from storage.records import BoxMark, HistoryEntry, Incident, IncidentState, Outcome
+from storage.records import BoxMark, Incident, IncidentState, Outcome
 from widgets.bridge import Bridge
+from widgets.history_text import history_text
 from widgets.outcome_choice import OutcomeChoice
 from widgets.shapes import severity_sign
 from widgets.still_view import StillView, decoded
-from widgets.words import Names, clock_text, time_text
+from widgets.words import Names, time_text
 
 _SIGN_PX = 22
 
@@ -115,7 +116,9 @@ class IncidentPanel(QWidget):
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumHeight(60)
+        area.setMinimumHeight(40)
+        newest = area.verticalScrollBar()
+        newest.rangeChanged.connect(lambda _low, high: newest.setValue(high))
         area.setWidget(self.history)
         area.viewport().setAutoFillBackground(False)
         self.history.setAutoFillBackground(False)
@@ -185,8 +188,7 @@ class IncidentPanel(QWidget):
         if self.incident is None or file.incident.id != self.incident.id:
             return
         self.still.show_still(image, marks)
-        names = Names(self._desk.registry())
-        self.history.setText("\n".join(_history_line(entry, names) for entry in reversed(file.history)))
+        self.history.setText(history_text(file.history, self._desk.registry()))
 
     # What can be done
 
@@ -227,9 +229,9 @@ class IncidentPanel(QWidget):
         self.said.emit(_("{number} must be {states} for this.").format(number=incident.number, states=needed))
         return False
 
-    def _on_outcome_chosen(self, outcome: Outcome) -> None:
+    def _on_outcome_chosen(self, outcome: Outcome, note: str) -> None:
         if self.incident is not None:
-            self._desk.close_incident(self.incident, outcome)
+            self._desk.close_incident(self.incident, outcome, note)
             self.closed_with.emit(self.incident, outcome)
         self.left.emit()
 
@@ -239,7 +241,3 @@ def _first_still(file: IncidentFile, stills: dict[str, bytes]) -> tuple[QImage, 
         if evidence.id in stills:
             return decoded(stills[evidence.id]), evidence.marks
     return QImage(), ()
-
-
-def _history_line(entry: HistoryEntry, names: Names) -> str:
-    return f"{clock_text(entry.at_utc_s)}   {action_name(entry.action)}   {names.actor(entry.actor_id)}"

@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.i18n import _
@@ -22,12 +23,20 @@ class KeySheet(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Lay the keys out when they are first asked for: about a hundred labels, which no start should wait for."""
+        super().showEvent(event)
+        if self.widget() is None:
+            self._build()
+
+    def _build(self) -> None:
         page = QWidget(self)
         page.setObjectName("panel")
         grid = QGridLayout(page)
         grid.setContentsMargins(12, 10, 12, 10)
         grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(5)
+        grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         row = 0
         for group in KeyGroup:

@@ -11,12 +11,14 @@ from enum import StrEnum
 from app.i18n import _, marked
 
 _LAST_ASCII = 0x7F
+_WINDOWS_SIGNS = {0xBC: ",", 0xBE: ".", 0xDB: "[", 0xDD: "]"}
 
 
 class KeyGroup(StrEnum):
     """Headings of the key sheet."""
 
     WALL = marked("Wall")
+    REPLAY = marked("Replay")
     ALARMS = marked("Alarms")
     INCIDENT = marked("Incident")
     WINDOW = marked("Window")
@@ -26,7 +28,8 @@ class KeyGroup(StrEnum):
 class Key:
     """One action: `name` is what the window connects, `sequences` are its keys, `text` is English source text.
 
-    With `wall_only` the wall's own key handler takes it when it has the focus; no window shortcut is made."""
+    With `wall_only` the wall's own key handler takes it when it has the focus; no window shortcut is made. A key held
+    down acts once, unless it `repeats`: nobody shall acknowledge a whole queue by leaning on the space bar."""
 
     name: str
     group: KeyGroup
@@ -34,6 +37,7 @@ class Key:
     text: str
     wall_only: bool = False
     shown: str = ""
+    repeats: bool = False
 
     @property
     def label(self) -> str:
@@ -50,14 +54,20 @@ KEYS: tuple[Key, ...] = (
     Key("call_up", KeyGroup.WALL, (), marked("Put that camera into the focused tile"), True, "0-9, Enter"),
     Key("move", KeyGroup.WALL, (), marked("Move the focus"), True, "← ↑ → ↓"),
     Key("enlarge", KeyGroup.WALL, (), marked("Enlarge the focused tile, and back"), True, "Enter"),
-    Key("back", KeyGroup.WALL, ("Esc",), marked("Back: entry, enlarged tile, panel, full screen"), True),
+    Key("back", KeyGroup.WALL, ("Esc",), marked("Back: entry, replay, enlarged tile, panel, full screen"), True),
     Key("layout_1", KeyGroup.WALL, ("Alt+1",), marked("One tile")),
     Key("layout_4", KeyGroup.WALL, ("Alt+2",), marked("4 tiles")),
     Key("layout_9", KeyGroup.WALL, ("Alt+3",), marked("9 tiles")),
     Key("layout_16", KeyGroup.WALL, ("Alt+4",), marked("16 tiles")),
-    Key("next_page", KeyGroup.WALL, ("PgDown",), marked("Next page of cameras")),
-    Key("previous_page", KeyGroup.WALL, ("PgUp",), marked("Previous page of cameras")),
+    Key("next_page", KeyGroup.WALL, ("PgDown",), marked("Next page of cameras"), repeats=True),
+    Key("previous_page", KeyGroup.WALL, ("PgUp",), marked("Previous page of cameras"), repeats=True),
     Key("overlay", KeyGroup.WALL, ("O",), marked("Boxes and zones on or off")),
+    Key("replay", KeyGroup.REPLAY, ("R",), marked("Replay the focused camera from −10, −30, −60 s")),
+    Key("replay_pause", KeyGroup.REPLAY, ("K",), marked("Pause the replay, and go on")),
+    Key("replay_back", KeyGroup.REPLAY, (",",), marked("One frame back"), repeats=True),
+    Key("replay_on", KeyGroup.REPLAY, (".",), marked("One frame on"), repeats=True),
+    Key("replay_slower", KeyGroup.REPLAY, ("[",), marked("Half the speed, down to 1/4")),
+    Key("replay_faster", KeyGroup.REPLAY, ("]",), marked("Double the speed, up to 4")),
     Key(
         "acknowledge",
         KeyGroup.ALARMS,
@@ -72,7 +82,7 @@ KEYS: tuple[Key, ...] = (
     Key("incident", KeyGroup.INCIDENT, ("I",), marked("Go to the incidents")),
     Key("take", KeyGroup.INCIDENT, ("T",), marked("Acknowledge: I handle it")),
     Key("verify", KeyGroup.INCIDENT, ("V",), marked("Verified: I looked and it is so")),
-    Key("close", KeyGroup.INCIDENT, ("C",), marked("Close, then the outcome's letter")),
+    Key("close", KeyGroup.INCIDENT, ("C",), marked("Close: the outcome's letter, a note if there is one, Enter")),
     Key("report", KeyGroup.INCIDENT, ("P",), marked("Write the PDF report")),
     Key("undo", KeyGroup.INCIDENT, ("Ctrl+Z",), marked("Undo the last false alarm or closure")),
     Key("keys", KeyGroup.WINDOW, ("F1", "?"), marked("This list of keys")),
@@ -96,9 +106,11 @@ def latin_letter(code: int, native: int) -> str:
     return ""
 
 
-def name_of_letter(letter: str) -> str | None:
-    """The action of a key that is one letter."""
-    return next((k.name for k in KEYS if letter and letter in k.sequences), None)
+def name_of_press(code: int, native: int) -> str | None:
+    """The action of a key that is one letter or sign, under another layout too."""
+    sign = _WINDOWS_SIGNS.get(native, "") if code > _LAST_ASCII else ""
+    printed = latin_letter(code, native) or sign
+    return next((k.name for k in KEYS if printed and printed in k.sequences), None)
 
 
 def markdown() -> str:

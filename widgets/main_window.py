@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from app.feeds import CommandRefused, Desk, DeskState
@@ -19,14 +19,15 @@ from storage.commands import AcknowledgeAlarm, AcknowledgeIncident, JudgeAlarm
 from storage.records import Alarm, AlarmState, Incident, IncidentState, Outcome, Verdict
 from widgets.banner import BannerLine
 from widgets.bridge import Bridge
-from widgets.keys import KEYS, latin_letter, name_of_letter
-from widgets.side_panel import WIDTH_PX, SidePanel
+from widgets.keys import KEYS, name_of_press
+from widgets.side_panel import NARROW_PX, WIDE_PX, SidePanel
 from widgets.status_line import Situation, StatusLine
 from widgets.undo import UndoSteps
 from widgets.wall import Wall
 from widgets.words import Names
 
 _STATUS_MS = 1000
+_PANEL_SHARE = 0.26
 _SIZE = (1920, 1080)
 
 
@@ -36,7 +37,8 @@ class MainWindow(QMainWindow):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._detector = ""
+        self._detector, self._looks_per_s = "", 0.0
+        self._panel_moved = False
         self._undo = UndoSteps(desk)
         self.bridge = Bridge(desk.bus, self)
         self.wall = Wall(desk, self)
@@ -53,9 +55,9 @@ class MainWindow(QMainWindow):
         self._on_desk_changed(desk.state())
         self.wall.setFocus()
 
-    def show_detector(self, name: str) -> None:
-        """Say in the status bar which detector looks."""
-        self._detector = name
+    def show_detector(self, name: str, looks_per_s: float = 0.0) -> None:
+        """Say in the status bar which detector looks, and how often."""
+        self._detector, self._looks_per_s = name, looks_per_s
         self._renew_status()
 
     def say(self, text: str) -> None:
@@ -70,13 +72,13 @@ class MainWindow(QMainWindow):
     # Building
 
     def _build(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter = splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.splitterMoved.connect(self._on_panel_moved)
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.wall)
         splitter.addWidget(self.panel)
         splitter.setStretchFactor(0, 1)
-        splitter.setSizes([_SIZE[0] - WIDTH_PX, WIDTH_PX])
         centre = QWidget(self)
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -94,6 +96,7 @@ class MainWindow(QMainWindow):
             if key.wall_only:
                 continue
             action = QAction(key.meaning, self)
+            action.setAutoRepeat(key.repeats)
             action.setShortcuts([QKeySequence(sequence) for sequence in key.sequences])
             action.triggered.connect(partial(_called, calls[key.name]))
             self.addAction(action)
@@ -106,6 +109,12 @@ class MainWindow(QMainWindow):
             "next_page": partial(self.wall.turn_page, 1),
             "previous_page": partial(self.wall.turn_page, -1),
             "overlay": self.wall.toggle_overlay,
+            "replay": self.replay,
+            "replay_pause": self.panel.replay.toggle_pause,
+            "replay_back": partial(self.panel.replay.step, -1),
+            "replay_on": partial(self.panel.replay.step, 1),
+            "replay_slower": partial(self.panel.replay.change_speed, 0.5),
+            "replay_faster": partial(self.panel.replay.change_speed, 2.0),
             "acknowledge": self.acknowledge,
             "alarms": partial(self._enter, self.panel.alarms),
             "alarm_camera": self.show_alarm_camera,
@@ -121,7 +130,7 @@ class MainWindow(QMainWindow):
             "keys": partial(self._show_page, self.panel.keys),
             "panel": self.toggle_panel,
             "full_screen": self.toggle_full_screen,
-            "quit": QApplication.quit,
+            "quit": QApplication.exit,
         }
 
     def _build_menu(self) -> None:
@@ -154,6 +163,8 @@ class MainWindow(QMainWindow):
         self.panel.alarms.row_activated.connect(self._on_alarm_activated)
         self.panel.incidents.row_activated.connect(self._on_incident_activated)
         self.panel.incident.said.connect(self.say)
+        self.panel.replay.said.connect(self.say)
+        self.panel.replay.escape = self._leave_entry
         self.panel.incident.left.connect(self.wall.setFocus)
         self.panel.incident.closed_with.connect(self._on_closed_with)
         self._status_timer = QTimer(self)
@@ -187,6 +198,7 @@ class MainWindow(QMainWindow):
                 waiting=sum(1 for a in state.alarms if a.state is AlarmState.RAISED),
                 incidents=sum(1 for i in state.incidents if i.state is not IncidentState.CLOSED),
                 detector=self._detector,
+                looks_per_s=self._looks_per_s,
             )
         )
 
@@ -232,6 +244,15 @@ class MainWindow(QMainWindow):
         if alarm is not None:
             self._on_alarm_activated(alarm)
 
+    def replay(self) -> None:
+        """Play the focused camera's last seconds in the panel, beside its live picture."""
+        focused = self.wall.arrangement.focused
+        if focused is None:
+            self.say(_("No camera to replay."))
+            return
+        self.panel.show()
+        self.panel.replay.replay(focused)
+
     def toggle_panel(self) -> None:
         """Panel on or off; the keyboard goes to the wall."""
         self.panel.setVisible(self.panel.isHidden())
@@ -275,10 +296,14 @@ class MainWindow(QMainWindow):
             self._go_back()
         elif self.wall.take_key(Qt.Key(event.key()), event.text(), event.modifiers()):
             self.wall.setFocus()
-        elif not event.modifiers() and (name := name_of_letter(latin_letter(event.key(), event.nativeVirtualKey()))):
+        elif not event.modifiers() and (name := name_of_press(event.key(), event.nativeVirtualKey())):
             self.actions_by_name[name].trigger()
         else:
             super().keyPressEvent(event)
+
+    def _leave_entry(self) -> bool:
+        """Esc while a replay is open: digits that are being typed come first."""
+        return bool(self.wall.entry) and self.wall.take_key(Qt.Key.Key_Escape, "", Qt.KeyboardModifier.NoModifier)
 
     def _go_back(self) -> None:
         if self.panel.pages.currentWidget() is not self.panel.work:
@@ -288,10 +313,21 @@ class MainWindow(QMainWindow):
         elif self.isFullScreen():
             self.toggle_full_screen()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The panel gets its share of the window, until somebody drags its edge."""
+        super().resizeEvent(event)
+        if not self._panel_moved:
+            panel_px = min(max(round(self.width() * _PANEL_SHARE), NARROW_PX), WIDE_PX)
+            self._splitter.setSizes([self.width() - panel_px, panel_px])
+
+    def _on_panel_moved(self, _position: int, _index: int) -> None:
+        self._panel_moved = True
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Give feeds and facts back; the runtime goes on."""
         self._status_timer.stop()
         self.panel.toast.clear()
+        self.panel.replay.close_replay()
         self.status.clear()
         self.bridge.close()
         self.wall.release()

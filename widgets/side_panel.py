@@ -6,6 +6,7 @@ It never lies over the wall. It only shows and selects; the window connects it t
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.feeds import Desk, DeskState
@@ -16,8 +17,12 @@ from widgets.banner import Toast
 from widgets.bridge import Bridge
 from widgets.incident_panel import IncidentPanel
 from widgets.key_sheet import AboutPage, KeySheet
+from widgets.replay_pane import ReplayPane
+from widgets.still_view import LEAST_PX
 
-WIDTH_PX = 500
+NARROW_PX, WIDE_PX = 380, 520
+_TABLE_PX = 52
+_ROOMY_PX = 900
 
 
 class SidePanel(QWidget):
@@ -27,14 +32,15 @@ class SidePanel(QWidget):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(380)
+        self.setMinimumWidth(NARROW_PX)
         self._desk = desk
         registry = desk.registry()
-        self.alarms: FactTable[Alarm] = FactTable(ALARM_COLUMNS, registry, self)
-        self.incidents: FactTable[Incident] = FactTable(INCIDENT_COLUMNS, registry, self)
+        self.alarms: FactTable[Alarm] = FactTable(ALARM_COLUMNS, registry, self, _("No open alarm"))
+        self.incidents: FactTable[Incident] = FactTable(INCIDENT_COLUMNS, registry, self, _("No incident yet"))
         self.alarms.setAccessibleName(_("Alarm queue"))
         self.incidents.setAccessibleName(_("Incidents"))
         self.incident = IncidentPanel(desk, bridge, self)
+        self.replay = ReplayPane(desk, self)
         self.toast = Toast(self)
         self._alarm_heading, self._incident_heading = QLabel(self), QLabel(self)
         self.pages = QStackedWidget(self)
@@ -46,7 +52,9 @@ class SidePanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.replay)
         column.addWidget(self.toast)
+        self.replay.opened.connect(self._on_replay_opened)
         self.incidents.row_selected.connect(self._on_incident_selected)
 
     def _built_work(self) -> QWidget:
@@ -56,9 +64,9 @@ class SidePanel(QWidget):
         splitter.addWidget(self._titled(self._alarm_heading, self.alarms))
         splitter.addWidget(self._titled(self._incident_heading, self.incidents))
         splitter.addWidget(self.incident)
-        for number, stretch in enumerate((3, 2, 6)):
+        for number, stretch in enumerate((2, 2, 5)):
             splitter.setStretchFactor(number, stretch)
-        splitter.setSizes([240, 180, 560])
+        splitter.setSizes([180, 190, 610])
         return splitter
 
     def _titled(self, heading: QLabel, table: QWidget) -> QWidget:
@@ -69,6 +77,7 @@ class SidePanel(QWidget):
         heading.setObjectName("heading")
         heading.setContentsMargins(12, 0, 12, 0)
         column.addWidget(heading)
+        table.setMinimumHeight(_TABLE_PX)
         column.addWidget(table, 1)
         return box
 
@@ -93,6 +102,20 @@ class SidePanel(QWidget):
             self.incident.show_incident(fresh)
         elif current is None and incidents:
             self.incidents.select(incidents[0].id)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the replay its share."""
+        super().resizeEvent(event)
+        self.replay.set_room(self.width(), self.height())
+        self._make_room(opened=not self.replay.isHidden())
+
+    def _on_replay_opened(self, opened: bool) -> None:
+        self._make_room(opened=opened)
+
+    def _make_room(self, *, opened: bool) -> None:
+        """On a small screen the replay takes the place of the still; the window may then become as small as before."""
+        self.incident.still.setMinimumHeight(0 if opened else LEAST_PX)
+        self.incident.still.setVisible(not opened or self.height() >= _ROOMY_PX)
 
     def _on_incident_selected(self, incident: Incident | None) -> None:
         if incident is not None:

@@ -26,6 +26,7 @@ class Situation:
     waiting: int
     incidents: int
     detector: str
+    looks_per_s: float = 0.0
 
 
 class StatusLine(QFrame):
@@ -74,4 +75,8 @@ class StatusLine(QFrame):
         alarms = _("{count} alarms, {waiting} waiting")
         self.alarms.setText(alarms.format(count=now.alarms, waiting=now.waiting))
         self.incidents.setText(_("{count} open incidents").format(count=now.incidents))
-        self.detector.setText(_("Detector: {name}").format(name=now.detector) if now.detector else "")
+        self.detector.setText(_detector_text(now) if now.detector else "")
+
+
+def _detector_text(now: Situation) -> str:
+    return _("Detector: {name}, {rate} looks/s").format(name=now.detector, rate=f"{now.looks_per_s:.0f}")

@@ -12,6 +12,7 @@ from storage.records import BoxMark
 from widgets import theme
 from widgets.chrome import label_pixmap
 
+LEAST_PX = 110
 _MAX_PX = 960
 
 
@@ -31,7 +32,7 @@ class StillView(QWidget):
         super().__init__(parent)
         self.image = QImage()
         self.marks: tuple[BoxMark, ...] = ()
-        self.setMinimumHeight(190)
+        self.setMinimumHeight(LEAST_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:

@@ -46,6 +46,8 @@ QSplitter::handle:hover {{ background: {ACCENT}; }}
 #panel {{ background: {PANEL}; }}
 #status, #banner {{ background: {WINDOW}; border-top: 1px solid {LINE}; }}
 #banner {{ background: #2b2718; }}
+#replay {{ background: {WINDOW}; border-top: 1px solid {PURPLE}; }}
+#replay QPushButton {{ padding: 4px 2px; font-size: 12px; }}
 #toast {{ background: {RAISED}; border-left: 3px solid {ACCENT}; }}
 #toast[refused="true"] {{ border-left: 3px solid {LIGHT_VERMILLION}; }}
 #heading {{ font-weight: bold; }}
@@ -59,6 +61,9 @@ QTableView:focus {{ border: 1px solid {ACCENT}; }}
 QHeaderView {{ background: {PANEL}; }}
 QHeaderView::section {{ background: {PANEL}; color: {MUTED}; border: none; border-bottom: 1px solid {LINE};
     padding: 3px 4px; font-size: 12px; }}
+QLineEdit {{ background: {WALL}; border: 1px solid {LINE}; border-radius: 3px; padding: 5px 6px;
+    selection-background-color: #27496b; }}
+QLineEdit:focus {{ border-color: {ACCENT}; }}
 QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 3px; padding: 5px 10px; }}
 QPushButton:hover {{ border-color: {ACCENT}; }}
 QPushButton:pressed {{ background: {LINE}; }}

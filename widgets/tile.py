@@ -63,6 +63,11 @@ class Tile:
         return not self.cell.isEmpty()
 
     @property
+    def header(self) -> Header:
+        """What the header says."""
+        return self._header
+
+    @property
     def picture(self) -> Picture | None:
         """The picture that is painted."""
         return self._picture
@@ -128,7 +133,8 @@ class Tile:
         picture, camera = self._picture, self.feed.camera
         age = age_text(self.age_s) if picture is not None else "–"
         clock = clock_text(picture.utc_s) if picture is not None else ""
-        return Header(camera.number, camera.name, self.state, age, clock, self.alarmed, self.focused)
+        recording = self.status.recording
+        return Header(camera.number, camera.name, self.state, age, clock, self.alarmed, self.focused, recording)
 
     @property
     def age_s(self) -> float:

@@ -213,7 +213,8 @@ class Wall(QWidget):
                 self._paint_tile(painter, region, camera_id, tile)
         if not self._tiles:
             painter.setPen(QColor(theme.MUTED))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, _("No camera on the wall yet."))
+            text = _("No camera yet. Add one: main.py camera add URL")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
         self._call_up.paint(painter, self._focused_area(), self._desk.registry(), self.devicePixelRatioF())
         painter.end()
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import psutil
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.metrics import Metrics, with_wall
 from app.node import EXIT_LATE, FIRST_PICTURE_S
 from app.outputs import write_outputs
 from app.runtime import RunFigures, Runtime
+from storage.errors import WatchfloorError
 from widgets.application import SignalWatch, grab
 from widgets.main_window import MainWindow
 from widgets.single_instance import SingleInstance
@@ -27,17 +30,36 @@ NAMING_MS = 500
 
 
 class _TimedRun(QObject):
-    """Counts the seconds from the first painted picture, then grabs the window and asks the application to quit."""
+    """Counts the seconds from the first painted picture, then asks the application to quit (None: never).
 
-    def __init__(self, window: MainWindow, runtime: Runtime, seconds: float, out: Path | None) -> None:
+    Whoever ends the run, what the wall showed is kept just before its window closes: quitting closes the tiles."""
+
+    def __init__(self, window: MainWindow, runtime: Runtime, seconds: float | None, out: Path | None) -> None:
         super().__init__(window)
-        self.metrics: Metrics | None = None
-        self._window, self._runtime, self._seconds, self._out = window, runtime, seconds, out
+        self._window, self._runtime, self._out = window, runtime, out
+        self._metrics: Metrics | None = None
+        self._refused: WatchfloorError | None = None
+        self._seconds = math.inf if seconds is None else seconds
         self._figures: RunFigures | None = None
-        self._deadline_s = time.monotonic() + FIRST_PICTURE_S
+        self._deadline_s = time.monotonic() + (FIRST_PICTURE_S if runtime.registry.cameras else 0.0)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_check)
         self._timer.start(CHECK_MS)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The window is about to close."""
+        if watched is self._window and event.type() is QEvent.Type.Close and self._metrics is None:
+            self._keep()
+        return False
+
+    def finish(self) -> Metrics:
+        """The figures of the run. Raises what the figures or the picture were refused with, outside of any slot."""
+        if self._metrics is None and self._refused is None:
+            self._keep()
+        if self._refused is not None:
+            raise self._refused
+        return self._metrics or self._read()
 
     def _on_check(self) -> None:
         now_s = time.monotonic()
@@ -49,14 +71,21 @@ class _TimedRun(QObject):
                 self._deadline_s = now_s + self._seconds
         elif now_s >= self._deadline_s:
             self._timer.stop()
-            self._finish(self._figures)
+            QApplication.exit()  # not quit(): that closes the windows first, and the picture would be empty
 
-    def _finish(self, figures: RunFigures) -> None:
+    def _keep(self) -> None:
+        self._timer.stop()
+        try:
+            self._metrics = self._read()
+            if self._out is not None:
+                grab(self._window, self._out / "wall-1.png")
+        except WatchfloorError as error:
+            self._refused = error
+
+    def _read(self) -> Metrics:
+        figures = self._figures or RunFigures(self._runtime)
         painted = replace(self._window.wall.figures.read(), tiles=len(self._window.wall.tiles))
-        if self._out is not None:
-            grab(self._window, self._out / "wall-1.png")
-        self.metrics = with_wall(figures.read(), painted)
-        QApplication.quit()
+        return with_wall(figures.read(), painted)
 
 
 def run_wall(
@@ -67,31 +96,49 @@ def run_wall(
     instance: SingleInstance | None = None,
 ) -> int:
     """Show the wall until Quit, SIGTERM or the end of `seconds`; exit code 4 when a worker missed the deadline."""
-    signals = SignalWatch(application, QApplication.quit)
+    with ExitStack() as end:
+        end.callback(runtime.close)
+        end.callback(runtime.stop)
+        signals = SignalWatch(application, QApplication.exit)
+        end.callback(signals.close)
+        return _run(application, runtime, seconds, out, instance)
+
+
+def _run(
+    application: QApplication,
+    runtime: Runtime,
+    seconds: float | None,
+    out: Path | None,
+    instance: SingleInstance | None,
+) -> int:
     window = MainWindow(runtime.desk)
     if instance is not None:
         instance.on_called = partial(_come_forward, window)
     _choose_layout(window, runtime)
-    timed = _TimedRun(window, runtime, seconds, out) if seconds is not None else None
+    timed = _TimedRun(window, runtime, seconds, out)
     naming = QTimer(window)
-    naming.timeout.connect(lambda: window.show_detector(runtime.analytics.service.status.detector))
+    naming.timeout.connect(partial(_name_detector, window, runtime))
     naming.start(NAMING_MS)
     runtime.start()
     window.show()
     application.exec()
     naming.stop()
+    metrics = timed.finish()
     window.close()
     late = runtime.stop()
-    if out is not None and timed is not None and timed.metrics is not None:
-        write_outputs(runtime, timed.metrics, out)
-    runtime.close()
-    signals.close()
+    if out is not None:
+        write_outputs(runtime, metrics, out)
     return EXIT_LATE if late else 0
 
 
 def _come_forward(window: MainWindow) -> None:
     window.raise_()
     window.activateWindow()
+
+
+def _name_detector(window: MainWindow, runtime: Runtime) -> None:
+    status = runtime.analytics.service.status
+    window.show_detector(status.detector, status.looks_per_s)
 
 
 def _choose_layout(window: MainWindow, runtime: Runtime) -> None:

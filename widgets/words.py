@@ -12,6 +12,7 @@ from app.feeds import TileState
 from app.i18n import _, marked
 from storage.journal import Registry
 from storage.records import Incident, Outcome
+from video.playback import Hole, PlaybackState, PlaybackStatus
 
 _TILE_STATES = {
     TileState.CONNECTING: marked("CONNECTING"),
@@ -41,6 +42,26 @@ def age_text(age_s: float) -> str:
     if age_s < 120:
         return f"{age_s:.0f} s"
     return f"{age_s / 60:.0f} min" if age_s < 7200 else f"{age_s / 3600:.0f} h"
+
+
+def replay_text(status: PlaybackStatus, now_s: float) -> str:
+    """`REPLAY −12 s`, so that nobody takes it for live; with what the player does when it does not simply play."""
+    if status.utc_s is None:
+        return _("REPLAY") if status.state is PlaybackState.EMPTY else f"{_('REPLAY')} …"
+    paused = f"  {_('PAUSED')}" if status.state is PlaybackState.PAUSED else ""
+    return f"{_('REPLAY')} −{max(now_s - status.utc_s, 0.0):.0f} s{paused}"
+
+
+def speed_text(speed: float) -> str:
+    """`1x`, `4x`, `1/4x`."""
+    return f"{speed:g}x" if speed >= 1 else f"1/{1 / speed:g}x"
+
+
+def gap_text(hole: Hole) -> str:
+    """Where footage is missing, and how long."""
+    text = _("No footage {begin} – {end} ({seconds} s)")
+    seconds = round(hole.to_utc_s - hole.from_utc_s)
+    return text.format(begin=clock_text(hole.from_utc_s), end=clock_text(hole.to_utc_s), seconds=seconds)
 
 
 def clock_text(utc_s: float) -> str:

@@ -11,6 +11,7 @@ from storage.records import Camera
 from storage.worker import Supervisor
 from tests.conftest import wait_until
 from video.decode import DecodePool
+from video.frame import Picture
 from video.session import SessionState, SessionStatus
 from video.source import VideoCode, VideoError
 
@@ -89,3 +90,23 @@ def test_a_dead_camera_says_why_in_one_sentence(hub: CameraHub) -> None:
     wait_until(lambda: feed.status().state is TileState.NO_SIGNAL)
     assert "missing/clip.mp4" in feed.status().reason
     feed.close()
+
+
+def test_no_lock_is_held_while_the_address_is_asked_for(supervisor: Supervisor) -> None:
+    def url_of(camera: Camera) -> str:
+        assert asked._lock.acquire(blocking=False), "attach holds its lock while calling out"
+        asked._lock.release()
+        return camera.main_url
+
+    asked = CameraHub(DecodePool(1), supervisor, url_of)
+    _feed(asked).close()
+
+
+def test_pictures_that_no_tile_took_are_counted_as_dropped(hub: CameraHub) -> None:
+    feed = _feed(hub)
+    picture = Picture("c1", 1, 0.0, 0.0, 0.0, 1, 1, 4, "bgra", 1, 1, memoryview(b"\0" * 4), None)
+    for _ in range(3):
+        feed._tap.put(picture)
+    assert hub.totals()["dropped_frames"] == 2
+    feed.close()
+    assert hub.totals()["dropped_frames"] == 2

@@ -30,6 +30,23 @@ def test_a_password_with_an_at_sign_is_cut_out_whole() -> None:
     assert login == Credential("admin", "p@ss")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtsp://10.0.0.5/stream?user=admin&password=s3cret_word&channel=1",
+        "rtsp://10.0.0.5/user=admin_password=s3cret_channel=1_stream=0.sdp",
+        "http://10.0.0.5/video.cgi?usr=admin&pwd=s3cret",
+        "http://a:b@10.0.0.5/video.cgi?pwd=s3cret",
+    ],
+)
+def test_a_login_elsewhere_in_the_address_is_sealed_with_it(url: str) -> None:
+    clean, login = split_login(url)
+    assert "s3cret" not in clean
+    assert "word" not in clean.replace("password", "")
+    assert login is not None
+    assert with_login(clean, login) == url
+
+
 def test_a_url_without_login_stays_as_it_is() -> None:
     assert split_login("rtsp://10.0.0.5/main") == ("rtsp://10.0.0.5/main", None)
     assert split_login("clips/a@b.mp4") == ("clips/a@b.mp4", None)

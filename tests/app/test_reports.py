@@ -92,9 +92,9 @@ def test_a_failed_write_keeps_the_old_file(
 
 def test_a_file_in_place_of_the_folder_is_a_typed_error(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("not a folder")
-    with pytest.raises(AppError) as failed:
+    with pytest.raises(StorageError) as failed:
         write_whole(tmp_path / "reports" / "a.pdf", b"x")
-    assert failed.value.code is AppCode.NOT_WRITTEN
+    assert failed.value.code is StorageCode.READ_ONLY
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")

@@ -68,3 +68,11 @@ def test_accepted_work_is_finished_before_the_threads_end() -> None:
     pool.workers[0].start()
     assert pool.workers[0].join(3)
     assert done == [0, 1, 2, 3, 4]
+
+
+def test_work_after_the_end_was_asked_for_is_refused_and_not_lost_silently() -> None:
+    tasks = Tasks(threads=1)
+    for worker in tasks.workers:
+        worker.stop()
+    assert not tasks.submit(lambda: None)
+    assert tasks.refused == 1

@@ -67,7 +67,7 @@ def test_a_missing_file_is_not_called_a_record() -> None:
     assert sentence(StorageError(StorageCode.NOT_FOUND, path="/x")) == "There is no file /x. Check the path."
     text = sentence(StorageError(StorageCode.NOT_FOUND, table="incidents", id="7"))
     assert text.startswith("The record was not found")
-    assert text.endswith("(table: incidents; number: 7)")
+    assert text.endswith("refresh the list.")  # table and id are for the log, not for the operator
 
 
 def test_no_password_gets_into_a_sentence() -> None:

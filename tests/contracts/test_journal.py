@@ -23,6 +23,7 @@ from storage.commands import (
     PutRecord,
     RecordEvent,
     RecordExport,
+    RecordFootageDigest,
     RemoveRecord,
     ReopenAlarm,
     ReopenIncident,
@@ -300,6 +301,57 @@ def test_an_export_is_in_the_incidents_history(journal: Journal) -> None:
     assert last.changes["exports.sha256"] == (None, "ab" * 32)
 
 
+def held(journal: Journal, now_utc_s: float) -> list[tuple[str, float, float, float | None, bool]]:
+    locks = journal.footage_locks(now_utc_s)
+    return [
+        (lock.camera_id, lock.from_utc_s, lock.to_utc_s, lock.until_utc_s, lock.incident_id is not None)
+        for lock in locks
+    ]
+
+
+def test_an_alarm_holds_its_footage_for_three_days(journal: Journal) -> None:
+    raised_alarm(journal)
+    journal.apply(RecordEvent(event(20.0)), RUNTIME)
+    until = START_UTC_S + 20 + 72 * 3600
+    assert held(journal, START_UTC_S + 30) == [("c1", START_UTC_S - 30, START_UTC_S + 80, until, False)]
+    assert held(journal, until - 1) != []
+    assert held(journal, until + 1) == []
+
+
+def test_an_incident_holds_its_footage_until_it_turns_out_false(journal: Journal) -> None:
+    incident_id = opened_incident(journal)
+    joined = raised_alarm(journal, 5.0, "c2")
+    journal.apply(JudgeAlarm(joined, 1, Verdict.JOINED, incident_id=incident_id), OPERATOR)
+    far = START_UTC_S + 10 * 365 * 86400
+    assert sorted((camera, until) for camera, _, _, until, _ in held(journal, far)) == [("c1", None), ("c2", None)]
+    assert {lock.incident_id for lock in journal.footage_locks(far)} == {incident_id}
+    journal.apply(AcknowledgeIncident(incident_id, 1), OPERATOR)
+    journal.apply(CloseIncident(incident_id, 2, Outcome.DETAINED), OPERATOR)
+    assert len(held(journal, far)) == 2
+    journal.apply(ReopenIncident(incident_id, 3), OPERATOR)
+    journal.apply(CloseIncident(incident_id, 4, Outcome.FALSE), OPERATOR)
+    assert held(journal, far) == []
+
+
+def test_a_false_alarm_lets_its_footage_go_and_reopening_takes_it_back(journal: Journal) -> None:
+    alarm_id = raised_alarm(journal)
+    journal.apply(JudgeAlarm(alarm_id, 1, Verdict.FALSE), OPERATOR)
+    assert held(journal, START_UTC_S) == []
+    journal.apply(ReopenAlarm(alarm_id, 2), OPERATOR)
+    assert [lock.alarm_id for lock in journal.footage_locks(START_UTC_S)] == [alarm_id]
+
+
+def test_footage_digests_come_back_newest_first(journal: Journal) -> None:
+    for hour in range(3):
+        command = RecordFootageDigest(hour * 3600.0, (hour + 1) * 3600.0, hour, f"{hour}" * 64)
+        journal.apply(command, RUNTIME)
+    found = journal.footage_digests()
+    assert [(d.from_utc_s, d.to_utc_s, d.count) for d in found] == [(7200, 10800, 2), (3600, 7200, 1), (0, 3600, 0)]
+    assert found[0].digest == "2" * 64
+    assert len(journal.footage_digests(limit=1)) == 1
+    refused(StorageCode.BAD_VALUE, journal, RecordFootageDigest(5.0, 5.0, 1, "x"), RUNTIME)
+
+
 def test_incident_pages_do_not_overlap(journal: Journal, clock: SteppedClock) -> None:
     for index in range(5):
         clock.utc_s += 1
@@ -363,6 +415,7 @@ COMMANDS: list[Command] = [
     CloseIncident("i", 1, Outcome.FOUND),
     ReopenIncident("i", 1),
     RecordExport("i", "pdf", ""),
+    RecordFootageDigest(0.0, 3600.0, 60, "ab" * 32),
     SignCheckpoint(),
 ]
 

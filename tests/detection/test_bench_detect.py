@@ -20,6 +20,6 @@ def test_the_figure_has_the_form_of_every_bench(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("WATCHFLOOR_MODEL", str(write_tiny_model(tmp_path)))
     figure = run(runs=1, frames=5)
     keys = {"name", "machine", "better", "runs", "spread", "ours", "references", "reference", "ratio"}
-    assert set(figure) == keys
+    assert keys <= set(figure)
     assert (figure["name"], figure["better"], figure["runs"]) == ("detect", "lower", 1)
     assert figure["reference"] in figure["references"]  # type: ignore[operator] # a dictionary

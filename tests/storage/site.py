@@ -13,6 +13,7 @@ from storage.commands import (
     PutRecord,
     RecordEvent,
     RecordExport,
+    RecordFootageDigest,
     SignCheckpoint,
 )
 from storage.embedded_journal import EmbeddedJournal, open_journal
@@ -119,6 +120,7 @@ def fill(journal: EmbeddedJournal) -> str:
     add_people(journal)
     add_registry(journal)
     journal.apply(PutCredential("c1", "v1:sealed"), ADMIN)
+    journal.apply(RecordFootageDigest(START_UTC_S - 3600, START_UTC_S, 60, "ef" * 32), RUNTIME)
     first = event()
     receipt = journal.apply(RecordEvent(first, opens_incident=True), RUNTIME)
     assert receipt.incident_id is not None

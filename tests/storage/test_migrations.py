@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 import sqlite_utils
 
 from storage import applied, database, migrations, schema
+from storage.commands import RecordFootageDigest
 from storage.embedded_journal import open_journal
 from storage.verification import verify_file
+from tests.storage.site import RUNTIME
 
 
 @pytest.fixture
@@ -23,13 +26,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def _second_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A program of version 2, beside a file of version 1."""
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(database, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(applied, "SCHEMA_VERSION", 2)
+def _next_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A program of version 3, beside a file of version 2."""
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(database, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(applied, "SCHEMA_VERSION", 3)
     yield
-    del migrations.steps._migrations[1:]
+    del migrations.steps._migrations[2:]
 
 
 def add_note(db: sqlite_utils.Database) -> None:
@@ -55,26 +58,56 @@ def test_every_list_query_has_an_index() -> None:
     assert {"ix_alarms_open", "ix_alarms_list", "ix_events_time", "ix_events_alarm", "ix_incidents_open"} <= indexed
 
 
-@pytest.mark.usefixtures("_second_step")
+def test_the_first_version_is_brought_forward_and_its_facts_stay(tmp_path: Path) -> None:
+    """The file was written by the program of version 1 (commit 314dbb8) and is kept as it was."""
+    path = tmp_path / "journal.db"
+    old = gzip.decompress((Path(__file__).parent / "data" / "journal-0001.db.gz").read_bytes())
+    path.write_bytes(old)
+    with contextlib.closing(open_journal(path)) as journal:
+        assert journal.counts()["incidents"] == 1
+        assert journal.counts()["footage_digests"] == 0
+        assert [a.camera_id for a in journal.alarms(open_only=False)]
+        journal.apply(RecordFootageDigest(0.0, 3600.0, 1, "ab" * 32), RUNTIME)
+        assert journal.verify().problems == ()
+    assert path.with_name("journal.db.before-2.bak").read_bytes()[:16] == old[:16]
+    with contextlib.closing(sqlite3.connect(path.with_name("journal.db.before-2.bak"))) as backup:
+        assert backup.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert backup.execute("SELECT count(*) FROM audit").fetchone()[0] > 15
+    assert _layout(path) == _layout_of_new(tmp_path)
+
+
+def _layout(path: Path) -> dict[str, str]:
+    """Every table and index with the text it was made by."""
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {name: " ".join(sql.split()) for name, sql in rows}
+
+
+def _layout_of_new(folder: Path) -> dict[str, str]:
+    open_journal(folder / "new" / "journal.db").close()
+    return _layout(folder / "new" / "journal.db")
+
+
+@pytest.mark.usefixtures("_next_step")
 def test_an_older_journal_is_copied_then_brought_forward(path: Path) -> None:
     size = path.stat().st_size
-    migrations.steps(name="0002_note")(add_note)
+    migrations.steps(name="0003_note")(add_note)
     open_journal(path).close()
     with contextlib.closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert raw.execute("PRAGMA user_version").fetchone()[0] == 3
         assert "note" in [r[1] for r in raw.execute("PRAGMA table_info(alarms)")]
-    backup = path.with_name("journal.db.before-2.bak")
+    backup = path.with_name("journal.db.before-3.bak")
     assert backup.stat().st_size == size
     assert verify_file(backup).ok
     assert verify_file(path).ok
 
 
-@pytest.mark.usefixtures("_second_step")
+@pytest.mark.usefixtures("_next_step")
 def test_a_step_that_fails_changes_nothing(path: Path) -> None:
-    migrations.steps(name="0002_bad")(add_note_badly)
+    migrations.steps(name="0003_bad")(add_note_badly)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         open_journal(path)
     with contextlib.closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert raw.execute("PRAGMA user_version").fetchone()[0] == 2
         assert "note" not in [r[1] for r in raw.execute("PRAGMA table_info(alarms)")]
     assert verify_file(path).ok

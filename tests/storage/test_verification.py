@@ -6,18 +6,23 @@ import contextlib
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from storage import schema
+from storage.chain_walk import ERASURE
 from storage.commands import AttachEvidence, RecordEvent, SignCheckpoint
 from storage.embedded_journal import open_journal
 from storage.errors import StorageCode, StorageError
 from storage.evidence import EvidenceStore
 from storage.journal import Problem, Verification
 from storage.keys import SigningKey
+from storage.ledger import Ledger
+from storage.statements import Statement
 from storage.verification import verify_file
 from tests.storage.site import RUNTIME, event, evidence, filled
 
@@ -168,8 +173,18 @@ def test_an_altered_line_elsewhere_is_named(copy: Path) -> None:
 
 
 def test_lawfully_erased_history_is_counted_not_reported(copy: Path) -> None:
+    """The row as it stands is a new version without the data; an entry of the chain says what was erased."""
     with raw(copy) as connection:
-        connection.execute("UPDATE history SET payload = NULL, salt = NULL, erased = 1 WHERE table_name = 'incidents'")
+        ledger = Ledger(connection, time.time)
+        ledger.begin()
+        incident = Statement(select(schema.incidents)).rows(connection)[0]
+        ledger.update(schema.incidents, incident, {"camera_id": ""})
+        ledger.seal(RUNTIME.id, ERASURE, "incidents", str(incident["id"]))
+        ledger.flush()
+        connection.execute(
+            "UPDATE history SET payload = NULL, salt = NULL, erased = 1 WHERE table_name = 'incidents' AND version = 1"
+        )
+        connection.execute("COMMIT")
     found = verify(copy)
     assert found.problems == ()
     assert found.erased == 1

@@ -116,3 +116,48 @@ def test_who_misses_the_deadline_is_named_with_its_stack() -> None:
     assert worker.join(2)
     assert [entry.name for entry in late] == ["deaf"]
     assert "release.wait" in late[0].stack
+
+
+def test_a_day_of_deaths_does_not_end_the_supervisor() -> None:
+    now = [0.0]
+    supervisor = Supervisor(clock=lambda: now[0])
+    worker = Dying(deaths=1)
+    supervisor.add(worker)
+    assert worker.join(2)
+    worker.failures = 5000
+    supervisor.restart_dead()
+    now[0] = 30.0
+    supervisor.restart_dead()
+    wait_until(lambda: worker.runs == 2)
+    assert supervisor.shutdown(2) == []
+
+
+def test_a_worker_that_held_for_long_begins_its_pauses_anew() -> None:
+    worker = Dying(deaths=2)
+    worker.failures = 7
+    worker.start()
+    assert worker.join(2)
+    assert worker.failures == 8
+    worker.start = lambda: None  # type: ignore[method-assign] # as if it had been started long ago
+    worker._started_s -= 3600
+    worker._guarded()
+    assert worker.failures == 1
+
+
+def test_a_worker_that_cannot_be_started_leaves_the_others_alive(caplog: pytest.LogCaptureFixture) -> None:
+    class Refused(Dying):
+        def start(self) -> None:
+            if self.runs:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    supervisor = Supervisor(first_pause_s=0.0)
+    refused, other = Refused(deaths=1), Dying(deaths=1)
+    for worker in (refused, other):
+        supervisor.add(worker)
+        assert worker.join(2)
+    supervisor.restart_dead()
+    wait_until(lambda: other.runs == 2)
+    assert refused.failures == 2
+    assert "can't start new thread" in caplog.text
+    assert supervisor.shutdown(2) == []

@@ -262,3 +262,31 @@ def test_one_stream_with_a_backlog_does_not_starve_another(clips: Clips) -> None
 )
 def test_fitted(source: tuple[int, int], box: tuple[int, int], expected: tuple[int, int]) -> None:
     assert fitted(*source, box) == expected
+
+
+class Poison(Collector):
+    """A tap that breaks."""
+
+    def put(self, picture: Picture) -> None:
+        super().put(picture)
+        raise ValueError("this picture does not fit")
+
+
+def test_a_stream_that_breaks_leaves_the_others_of_its_thread_alone(
+    clips: Clips, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = DecodePool(1)
+    pool.start()
+    info, packets = packets_of(clips.h264, 30)
+    taps = Poison(), Collector()
+    streams = [pool.register(name, PacketRing()) for name in ("bad", "good")]
+    for stream, tap in zip(streams, taps, strict=True):
+        stream.configure(1, info)
+        stream.add_tap(tap)
+        feed_slowly(stream, packets)
+    wait_until(lambda: len(taps[1].pictures) >= 20, 5, "pictures of the other stream")
+    wait_until(lambda: len(taps[0].pictures) >= 2, 5, "the broken stream's next key frame")
+    assert streams[0].stats().errors >= 2
+    assert "does not fit" in caplog.text
+    pool.stop()
+    assert pool.join(3)

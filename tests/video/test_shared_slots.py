@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from video import shared_slots
 from video.frame import Picture
 from video.shared_slots import FIT_HEIGHT_PX, FIT_WIDTH_PX, SharedSlots, SlotReader, SlotTap, camera_digest, clear_stale
 
@@ -167,3 +169,7 @@ def test_the_file_is_private_named_after_its_process_and_removed_at_the_end(tmp_
 def test_a_reader_whose_parent_has_gone_gets_a_plain_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         SharedSlots.attach(tmp_path / "watchfloor-slots-1-gone", 3)
+
+
+def test_shared_memory_without_room_is_not_used() -> None:
+    assert shared_slots._folder(2**60) == Path(tempfile.gettempdir())

@@ -35,8 +35,18 @@ from storage.records import (
     Zone,
 )
 from video.frame import Picture
+from video.playback import Hole, PlaybackState, PlaybackStatus
 
-NAMES = ("Main gate", "Station square", "Park entrance north", "Bridge, west", "School yard", "Market", "Depot", "Quay")
+NAMES = (
+    "Main gate",
+    "Central station / buses",
+    "Park entrance north",
+    "Bridge, west",
+    "School yard",
+    "Market",
+    "Depot",
+    "Quay",
+)
 _UTC_S = 1_790_000_000.0
 
 
@@ -112,6 +122,54 @@ class FakeFeed:
         return TrackSet(self.camera.id, utc_s, (person, car), alarmed)
 
 
+@dataclass
+class FakeReplay:
+    """A replay that notes its orders; `show` gives it a picture of a time."""
+
+    camera: Camera
+    asked: list[tuple[str, float]]
+    player: PlaybackStatus = field(default_factory=lambda: PlaybackStatus(PlaybackState.SEEKING, None, 1.0))
+    wanted: tuple[int, int] = (0, 0)
+    closed: bool = False
+    _picture: Picture | None = None
+
+    def want(self, width_px: int, height_px: int) -> None:
+        self.wanted = (width_px, height_px)
+
+    def take(self) -> Picture | None:
+        taken, self._picture = self._picture, None
+        return taken
+
+    def status(self) -> PlaybackStatus:
+        return self.player
+
+    def go_back(self, seconds: float) -> None:
+        self.asked.append(("go_back", seconds))
+
+    def pause(self, *, paused: bool) -> None:
+        self.asked.append(("pause", paused))
+        state = PlaybackState.PAUSED if paused else PlaybackState.PLAYING
+        self.player = replace(self.player, state=state)
+
+    def step(self, frames: int) -> None:
+        self.asked.append(("step", frames))
+
+    def set_speed(self, speed: float) -> None:
+        self.asked.append(("speed", speed))
+        self.player = replace(self.player, speed=speed)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def show(self, seconds_back: float, hole: Hole | None = None) -> None:
+        """Play a frame that is so old."""
+        utc_s = time.time() - seconds_back
+        self.player = PlaybackStatus(PlaybackState.PLAYING, utc_s, self.player.speed, hole)
+        width, height = self.wanted
+        scale = min(width / 640, height / 360)
+        self._picture = picture(self.camera.id, 40, round(640 * scale), round(360 * scale))
+
+
 class FakeDesk:
     """Notes what it is asked; `change` publishes a new state as the runtime would."""
 
@@ -119,6 +177,8 @@ class FakeDesk:
         self.bus = Bus()
         self.asked: list[tuple[object, ...]] = []
         self.feeds: dict[str, FakeFeed] = {}
+        self.replays: list[FakeReplay] = []
+        self.replay_refused = False
         self.still = b""
         self._state = DeskState()
         self._registry = made_registry(cameras)
@@ -134,6 +194,13 @@ class FakeDesk:
         zones = tuple(z for z in self._registry.zones if z.camera_id == camera_id)
         self.feeds[camera_id] = FakeFeed(camera, zones)
         return self.feeds[camera_id]
+
+    def replay(self, camera_id: str, seconds_back: float) -> FakeReplay | None:
+        if self.replay_refused:
+            return None
+        camera = next(c for c in self._registry.cameras if c.id == camera_id)
+        self.replays.append(FakeReplay(camera, [("open", seconds_back)]))
+        return self.replays[-1]
 
     def change(self, alarms: tuple[Alarm, ...] = (), incidents: tuple[Incident, ...] = ()) -> None:
         self._state = DeskState(alarms, incidents, self._state.seq + 1)
@@ -155,7 +222,7 @@ class FakeDesk:
         self.asked.append(("verify_incident", incident.id))
 
     def close_incident(self, incident: Incident, outcome: Outcome, note: str = "") -> None:
-        self.asked.append(("close_incident", incident.id, outcome))
+        self.asked.append(("close_incident", incident.id, outcome, note))
 
     def reopen_incident(self, incident: Incident) -> None:
         self.asked.append(("reopen_incident", incident.id, incident.version))
@@ -204,7 +271,7 @@ def alarm(number: int, state: AlarmState = AlarmState.RAISED, severity: Severity
 
 def incident(number: int, state: IncidentState = IncidentState.NEW) -> Incident:
     return Incident(
-        f"i{number}", f"2026-{number:05d}", "intrusion", Severity.HIGH, state, f"c{number}", _UTC_S, 5, place_id="p1",
+        f"i{number}", f"2026-{number:06d}", "intrusion", Severity.HIGH, state, f"c{number}", _UTC_S, 5, place_id="p1",
         owner_id="anna" if state is not IncidentState.NEW else None,
     )  # fmt: skip
 
@@ -217,8 +284,13 @@ def incident_file(of: Incident) -> IncidentFile:
     marks = (BoxMark(Box(0.2, 0.35, 0.3, 0.8), "person", 0.81, 7),)
     still = Evidence("still-1", EvidenceKind.STILL, "ab/cd.jpg", "00", of.camera_id, "e1", _UTC_S, _UTC_S, marks)
     steps = (("record event", "service:runtime"), ("judge alarm", "service:runtime"), ("acknowledge incident", "anna"))
+    changes: tuple[dict[str, tuple[object, object]], ...] = (
+        {"alarms.id": (None, "a1"), "alarms.state": (None, "raised")},
+        {"id": (None, of.id), "state": (None, "new"), "alarms.count": (1, 2)},
+        {"state": ("new", "acknowledged"), "owner_id": (None, "anna")},
+    )
     history = tuple(
-        HistoryEntry(n, _UTC_S + n * 20, actor, action, "incident", of.id, {}, "00")
+        HistoryEntry(n, _UTC_S + n * 20, actor, action, "incident", of.id, changes[n], "00")
         for n, (action, actor) in enumerate(steps)
     )
     return IncidentFile(of, (), (), (still,), history)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.feeds import Banner, CommandRefused
 from storage.records import AlarmState, IncidentState, Outcome, Severity, Verdict
 from tests.widgets.fakes import FakeDesk, alarm, closed, incident
+from widgets.chrome import header_pixmap
 from widgets.keys import KEYS, key, markdown
 from widgets.main_window import MainWindow
 
@@ -126,10 +129,11 @@ def test_incident_is_taken_verified_and_closed_by_keyboard_alone(
     press(window, Key.Key_C)
     assert window.panel.incident.choice.hasFocus()
     press(window, Key.Key_N)
+    press(window, Key.Key_Return)
     assert desk.asked == [
         ("acknowledge_incident", "i1"),
         ("verify_incident", "i1"),
-        ("close_incident", "i1", Outcome.NO_RESULT),
+        ("close_incident", "i1", Outcome.NO_RESULT, ""),
     ]
     assert window.wall.hasFocus()
 
@@ -139,6 +143,7 @@ def test_closure_is_undone(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> 
     changed(qtbot, window, desk, (), (verified,))
     press(window, Key.Key_C)
     press(window, Key.Key_D)
+    press(window, Key.Key_Return)
     changed(qtbot, window, desk, (), (closed(verified, Outcome.DETAINED),))
     QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert desk.asked[-1] == ("reopen_incident", "i1", verified.version + 1)
@@ -241,6 +246,8 @@ def test_severity_is_a_number_too(qtbot: QtBot, window: MainWindow, desk: FakeDe
 def test_key_sheet_beside_the_wall_and_back(qtbot: QtBot, window: MainWindow) -> None:
     press(window, Key.Key_F1)
     assert window.panel.pages.currentWidget() is window.panel.keys
+    texts = [label.text() for label in window.panel.keys.findChildren(QLabel)]
+    assert all(k.meaning in texts and k.label in texts for k in KEYS)
     press(window, Key.Key_Escape)
     assert window.panel.pages.currentWidget() is window.panel.work
 
@@ -271,3 +278,81 @@ def test_letters_work_under_a_cyrillic_layout(window: MainWindow, desk: FakeDesk
 def test_keys_make_the_readme_table() -> None:
     assert f"| Alt+3 | {key('layout_9').meaning} |" in markdown()
     assert len(markdown().splitlines()) == len(KEYS) + 2
+
+
+def test_a_note_goes_with_the_outcome_by_keyboard_alone(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (), (incident(1, IncidentState.VERIFIED),))
+    press(window, Key.Key_C)
+    press(window, Key.Key_H)
+    assert desk.asked == []
+    assert window.panel.incident.choice.note.hasFocus()
+    QTest.keyClicks(window.focusWidget(), "Given to the police: 2 X, R")
+    press(window, Key.Key_Return)
+    assert desk.asked == [("close_incident", "i1", Outcome.HANDED_OVER, "Given to the police: 2 X, R")]
+    assert window.wall.hasFocus()
+
+
+def test_escape_in_the_note_leaves_the_incident_open(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (), (incident(1, IncidentState.VERIFIED),))
+    press(window, Key.Key_C)
+    press(window, Key.Key_H)
+    press(window, Key.Key_Escape)
+    assert desk.asked == []
+    assert not window.panel.incident.choice.isVisible()
+
+
+def test_history_tells_what_changed_newest_last(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (), (incident(3),))
+    qtbot.waitUntil(lambda: window.panel.incident.history.text() != "")
+    lines = window.panel.incident.history.text().splitlines()
+    assert "event recorded" in lines[0]
+    assert "incident acknowledged" in lines[-2]
+    assert "New → Acknowledged" in lines[-1]
+    assert "Anna Koval" in lines[-1]
+    assert not any("Alarm" in line for line in lines)
+
+
+def test_tables_name_the_camera_in_full_at_every_width(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(2),), (incident(2, IncidentState.VERIFIED),))
+    for width_px in (380, 400, 500, 640):
+        window.panel.setFixedWidth(width_px)
+        QApplication.processEvents()
+        assert window.panel.incidents.width() == width_px
+        for table in (window.panel.alarms, window.panel.incidents):
+            model, metrics = table.model(), table.fontMetrics()
+            shown = [column for column in range(1, model.columnCount()) if not table.isColumnHidden(column)]
+            texts = [str(model.index(0, column).data()) for column in shown]
+            assert "2 Central station / buses" in texts
+            for column, text in zip(shown, texts, strict=True):
+                assert metrics.horizontalAdvance(text) <= table.columnWidth(column) - 14, text
+            assert "2 Central station" in str(model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole))
+
+
+def test_an_empty_queue_is_one_calm_line(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    assert not window.panel.alarms.horizontalHeader().isVisible()
+    changed(qtbot, window, desk, (alarm(2),), ())
+    assert window.panel.alarms.horizontalHeader().isVisible()
+
+
+def test_the_recording_mark_is_part_of_the_header(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    tile = window.wall.tiles[0]
+    before = tile.header
+    desk.feeds["c1"].tile_status = replace(desk.feeds["c1"].tile_status, recording=True)
+    qtbot.waitUntil(lambda: tile.header.recording)
+    assert not before.recording
+    without, marked = header_pixmap(before, 400, 1.0), header_pixmap(before._replace(recording=True), 400, 1.0)
+    assert without.toImage() != marked.toImage()
+
+
+def test_a_small_screen_stays_as_small_as_it_is(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    desk.still = jpeg()
+    changed(qtbot, window, desk, (alarm(2),), (incident(1, IncidentState.VERIFIED),))
+    window.resize(1280, 720)
+    press(window, Key.Key_C)
+    press(window, Key.Key_H)
+    qtbot.waitUntil(window.panel.incident.choice.note.hasFocus)
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == (1280, 720)
+    assert window.panel.width() == 380
+    window.resize(2560, 1440)
+    assert window.panel.width() == 520

@@ -1,0 +1,130 @@
+"""Command line over the registry: cameras and guard rules of this site. Views for both come with their issues."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.archive import Archive, opened
+from app.credentials import split_login
+from app.i18n import _
+from app.sentences import sentences
+from app.site import site_plan
+from detection.geometry import checked_polygon
+from storage.commands import PutRecord, RemoveRecord
+from storage.errors import StorageCode, StorageError
+from storage.records import Camera, RuleSpec, Severity, Zone, new_id
+from video.source import scheme_of
+
+camera_app = typer.Typer(help="Cameras of this site: add, list, remove.")
+rule_app = typer.Typer(help="Guard rules of this site: add, list, remove.")
+
+Number = Annotated[int, typer.Argument(help="The camera's number.")]
+
+
+def archive_of_site() -> AbstractContextManager[Archive]:
+    """The site's memory for the length of one command; nothing is started."""
+    plan = site_plan(None)
+    return opened(plan.folders, plan.settings)
+
+
+@camera_app.command("add")
+def camera_add(url: str, name: str = "", number: int = 0) -> None:
+    """Add a camera to this site; its password is sealed, never stored in plain text."""
+    with sentences(), archive_of_site() as archive:
+        taken = {camera.number for camera in archive.registry.cameras}
+        if number in taken or number < 0:
+            raise StorageError(StorageCode.BAD_VALUE, field="number", value=number)
+        number = number or next(n for n in range(1, len(taken) + 2) if n not in taken)
+        clean, login = split_login(url if scheme_of(url) else str(Path(url).resolve()))
+        camera = Camera(new_id(), number, name or clean.partition("://")[2] or Path(clean).stem, clean)
+        archive.journal.apply(PutRecord(camera), archive.actor)
+        if login is not None:
+            archive.logins.keep(camera.id, login, archive.actor)
+    typer.echo(f"{camera.number}\t{camera.name}\t{camera.main_url}")
+
+
+@camera_app.command("list")
+def camera_list() -> None:
+    """Cameras of this site."""
+    with sentences(), archive_of_site() as archive:
+        for camera in sorted(archive.registry.cameras, key=lambda c: c.number):
+            typer.echo(f"{camera.number}\t{camera.name}\t{camera.main_url}")
+
+
+@camera_app.command("remove")
+def camera_remove(number: Number) -> None:
+    """Take a camera out of use, with its zones and rules; its history stays."""
+    with sentences(), archive_of_site() as archive:
+        camera = _camera(archive, number)
+        for rule in (r for r in archive.registry.rules if r.camera_id == camera.id):
+            archive.journal.apply(RemoveRecord("rules", rule.id), archive.actor)
+        for zone in (z for z in archive.registry.zones if z.camera_id == camera.id):
+            archive.journal.apply(RemoveRecord("zones", zone.id), archive.actor)
+        archive.journal.apply(RemoveRecord("cameras", camera.id), archive.actor)
+
+
+@rule_app.command("add")
+def rule_add(
+    number: Number,
+    zone: Annotated[list[str], typer.Argument(help="Three or more corners `X,Y`, 0..1 of the picture from top left.")],
+    name: Annotated[str, typer.Option(help="What the operator reads.")] = "Person in zone",
+    hold_s: Annotated[float, typer.Option(help="Seconds inside before it counts.")] = 2.0,
+    severity: Annotated[int, typer.Option(min=1, max=5, help="1 information, 5 danger to life.")] = 3,
+    opens_incident: Annotated[bool, typer.Option("--opens-incident", help="Open an incident without asking.")] = False,
+) -> None:
+    """Guard a zone of a camera: a person inside it for some seconds raises an alarm."""
+    with sentences(), archive_of_site() as archive:
+        camera = _camera(archive, number)
+        points = tuple(checked_polygon([_point(corner) for corner in zone]))
+        drawn = Zone(new_id(), camera.id, name, points)
+        rule = RuleSpec(
+            id=new_id(),
+            camera_id=camera.id,
+            zone_id=drawn.id,
+            name=name,
+            hold_s=hold_s,
+            severity=Severity(severity),
+            opens_incident=opens_incident,
+        )
+        for record in (drawn, rule):
+            archive.journal.apply(PutRecord(record), archive.actor)
+    typer.echo(rule.id)
+
+
+@rule_app.command("list")
+def rule_list() -> None:
+    """Rules of this site."""
+    with sentences(), archive_of_site() as archive:
+        numbers = {camera.id: camera.number for camera in archive.registry.cameras}
+        for rule in archive.registry.rules:
+            typer.echo(f"{rule.id}\t{numbers.get(rule.camera_id, '-')}\t{rule.name}\t{rule.hold_s:g} s")
+
+
+@rule_app.command("remove")
+def rule_remove(rule_id: str) -> None:
+    """Take a rule out of use, with its zone; its history stays."""
+    with sentences(), archive_of_site() as archive:
+        found = [rule for rule in archive.registry.rules if rule.id == rule_id]
+        if not found:
+            raise StorageError(StorageCode.NOT_FOUND, subject=_("The rule"))
+        archive.journal.apply(RemoveRecord("rules", found[0].id), archive.actor)
+        archive.journal.apply(RemoveRecord("zones", found[0].zone_id), archive.actor)
+
+
+def _camera(archive: Archive, number: int) -> Camera:
+    found = [camera for camera in archive.registry.cameras if camera.number == number]
+    if not found:
+        raise StorageError(StorageCode.NOT_FOUND, subject=_("Camera {number}").format(number=number))
+    return found[0]
+
+
+def _point(corner: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in corner.split(","))
+    except ValueError as error:
+        raise StorageError(StorageCode.BAD_VALUE, field="zone", value=corner) from error
+    return x, y

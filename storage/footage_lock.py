@@ -1,0 +1,52 @@
+"""One recorder per folder: a lock that the system lifts when its process dies, so that none is ever stale."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from storage.durable import make_folder, typed_errors
+from storage.errors import StorageCode, StorageError
+
+LOCK_NAME = ".recorder.lock"
+
+
+class FolderLock:
+    """Held from construction to `release`. Raises FOLDER_TAKEN (with the holder's pid), READ_ONLY, DISK_FULL."""
+
+    def __init__(self, folder: Path) -> None:
+        make_folder(folder)
+        self.path = folder / LOCK_NAME
+        with typed_errors(self.path):
+            self._handle: int | None = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(self._handle)
+        except OSError as error:
+            holder = os.pread(self._handle, 32, 0).decode(errors="replace").strip()
+            os.close(self._handle)
+            raise StorageError(StorageCode.FOLDER_TAKEN, path=str(folder), pid=holder or "?") from error
+        os.ftruncate(self._handle, 0)
+        os.write(self._handle, f"{os.getpid()}\n".encode())
+
+    def release(self) -> None:
+        """Let the next one in; a second call does nothing. The file stays: removing it would let two in."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        # Bytes far behind the pid, which stays readable.
+        os.lseek(handle, 1 << 20, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        os.lseek(handle, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,248 @@
+"""Which footage there is and which is missing: an index beside the recordings, in a SQLite file of its own.
+
+Not the journal: it can be rebuilt from the segment files alone (`app.recording` walks them) and is therefore written
+without waiting for the disk. A segment's `to_utc_s` and `bytes` are those of its last whole fragment on the disk. Any
+thread; one connection under one lock. Another process may read at the same time (WAL).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from storage.chain import canonical
+from storage.database import typed
+from storage.durable import make_folder
+from storage.records import Gap, GapReason, Segment
+
+TOLERANCE_S = 0.5
+"""Less than this between two segments is no gap."""
+
+_LONGEST_S = 7200.0
+_PAGE = 1000
+_NAMES = "id, camera_id, path, from_utc_s, to_utc_s, bytes, codec, width, height, sha256"
+_COLUMNS = {
+    "id": str,
+    "camera_id": str,
+    "path": str,
+    "from_utc_s": float,
+    "to_utc_s": float,
+    "bytes": int,
+    "codec": str,
+    "width": int,
+    "height": int,
+    "sha256": str,
+}
+
+
+class SegmentIndex:
+    """Open once per process, close once. Raises StorageError: DISK_FULL, READ_ONLY, DAMAGED, BUSY."""
+
+    def __init__(self, path: Path) -> None:
+        make_folder(path.parent)
+        self.path = path
+        self._lock = threading.RLock()
+        with typed(path):
+            connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+            self._connection = connection
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute("PRAGMA synchronous = NORMAL")
+            _create(sqlite_utils.Database(connection))
+
+    def begin(self, segment: Segment, reason: GapReason = GapReason.UNKNOWN) -> None:
+        """A new file was opened; what is missing before it becomes a gap with `reason` (or that of an open gap)."""
+        with self._writing():
+            self._close_gap(segment, reason)
+            self._add([segment])
+
+    def grow(self, progress: Iterable[tuple[str, float, int]]) -> None:
+        """Segments (id, to_utc_s, bytes) have more on the disk."""
+        rows = [(to_utc_s, size, segment_id) for segment_id, to_utc_s, size in progress]
+        with self._writing():
+            self._connection.executemany("UPDATE segments SET to_utc_s = ?, bytes = ? WHERE id = ?", rows)
+
+    def close_segment(self, segment_id: str, to_utc_s: float, size: int, sha256: str) -> None:
+        """The file is finished; `sha256` is of the whole of it."""
+        sql = "UPDATE segments SET to_utc_s = ?, bytes = ?, sha256 = ? WHERE id = ?"
+        with self._writing():
+            self._connection.execute(sql, (to_utc_s, size, sha256, segment_id))
+
+    def discard(self, segment_id: str) -> None:
+        """Forget a segment without leaving a gap: its file never held anything."""
+        with self._writing():
+            self._connection.execute("DELETE FROM segments WHERE id = ?", (segment_id,))
+
+    def open_gap(self, camera_id: str, from_utc_s: float, reason: GapReason) -> None:
+        """From here on nothing is recorded; ends with the camera's next segment. A gap that is open already stays."""
+        with self._writing():
+            self._connection.execute(
+                "INSERT OR IGNORE INTO gaps (camera_id, from_utc_s, to_utc_s, reason) SELECT ?, ?, NULL, ?"
+                " WHERE NOT EXISTS (SELECT 1 FROM gaps WHERE camera_id = ? AND to_utc_s IS NULL)",
+                (camera_id, from_utc_s, reason.value, camera_id),
+            )
+
+    def delete(self, segment: Segment) -> None:
+        """The file was deleted by retention; neighbouring deleted times become one gap."""
+        camera, begin, end = segment.camera_id, segment.from_utc_s, segment.to_utc_s
+        where = f"camera_id = ? AND reason = '{GapReason.DELETED.value}'"
+        with self._writing():
+            self._connection.execute("DELETE FROM segments WHERE id = ?", (segment.id,))
+            grown = self._connection.execute(
+                f"UPDATE gaps SET to_utc_s = max(to_utc_s, ?) WHERE {where} AND to_utc_s BETWEEN ? AND ?",  # noqa: S608 - constants
+                (end, camera, begin - TOLERANCE_S, end),
+            )
+            if not grown.rowcount:
+                self._add_gap(Gap(camera, begin, end, GapReason.DELETED))
+
+    def between(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
+        """Segments that hold something of this time, by their beginning; after a clock step back they overlap."""
+        return self._segments(
+            "camera_id = ? AND from_utc_s > ? AND from_utc_s < ? AND to_utc_s > ? ORDER BY from_utc_s, id",
+            (camera_id, from_utc_s - _LONGEST_S, to_utc_s, from_utc_s),
+        )
+
+    def gaps(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> tuple[Gap, ...]:
+        """Known gaps that touch this time, by their beginning; one that is still open ends at `to_utc_s`."""
+        sql = (
+            "SELECT from_utc_s, coalesce(to_utc_s, ?), reason FROM gaps WHERE camera_id = ? AND from_utc_s < ?"
+            " AND (to_utc_s IS NULL OR to_utc_s > ?) ORDER BY from_utc_s"
+        )
+        rows = self._rows(sql, (to_utc_s, camera_id, to_utc_s, from_utc_s))
+        return tuple(Gap(camera_id, begin, end, GapReason(reason)) for begin, end, reason in rows)
+
+    def segment(self, segment_id: str) -> Segment | None:
+        """By id."""
+        return next(iter(self._segments("id = ?", (segment_id,))), None)
+
+    def camera_ids(self) -> tuple[str, ...]:
+        """Cameras of which there is footage."""
+        return tuple(row[0] for row in self._rows("SELECT DISTINCT camera_id FROM segments ORDER BY 1"))
+
+    def oldest(self, camera_id: str | None = None) -> Segment | None:
+        """The segment that begins first."""
+        where = "camera_id = ?" if camera_id is not None else "1"
+        found = self._segments(
+            f"{where} ORDER BY from_utc_s, id LIMIT 1", (camera_id,) if camera_id is not None else ()
+        )
+        return next(iter(found), None)
+
+    def newest_utc_s(self, camera_id: str) -> float | None:
+        """Up to where there is footage of a camera."""
+        found: float | None = self._rows("SELECT max(to_utc_s) FROM segments WHERE camera_id = ?", (camera_id,))[0][0]
+        return found
+
+    def total_bytes(self) -> int:
+        """Of all segments."""
+        return int(self._rows("SELECT coalesce(sum(bytes), 0) FROM segments")[0][0])
+
+    def oldest_first(self) -> Iterator[Segment]:
+        """All segments, read page by page."""
+        after: tuple[float, str] = (float("-inf"), "")
+        while page := self._segments("(from_utc_s, id) > (?, ?) ORDER BY from_utc_s, id LIMIT ?", (*after, _PAGE)):
+            yield from page
+            after = (page[-1].from_utc_s, page[-1].id)
+
+    def unfinished(self) -> tuple[Segment, ...]:
+        """Segments without a hash: open now, or left so by a crash."""
+        return self._segments("sha256 IS NULL ORDER BY from_utc_s, id")
+
+    def ended_between(self, from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
+        """Closed segments of all cameras that ended in this time."""
+        where = "sha256 IS NOT NULL AND to_utc_s >= ? AND to_utc_s < ? ORDER BY id"
+        return self._segments(where, (from_utc_s, to_utc_s))
+
+    def deleted_between(self, from_utc_s: float, to_utc_s: float) -> bool:
+        """Whether retention deleted something of this time, of any camera."""
+        sql = "SELECT 1 FROM gaps WHERE reason = ? AND from_utc_s < ? AND to_utc_s > ? LIMIT 1"
+        return bool(self._rows(sql, (GapReason.DELETED.value, to_utc_s, from_utc_s)))
+
+    def rebuild(self, segments: Iterable[Segment]) -> None:
+        """Forget everything and take these; what is missing between them becomes gaps of unknown reason."""
+        ordered = sorted(segments, key=lambda s: (s.camera_id, s.from_utc_s, s.id))
+        with self._writing():
+            self._connection.execute("DELETE FROM segments")
+            self._connection.execute("DELETE FROM gaps")
+            self._add(ordered)
+            camera, end_utc_s = "", 0.0
+            for segment in ordered:
+                if segment.camera_id == camera and segment.from_utc_s - end_utc_s > TOLERANCE_S:
+                    self._add_gap(Gap(camera, end_utc_s, segment.from_utc_s, GapReason.UNKNOWN))
+                end_utc_s = max(segment.to_utc_s, end_utc_s if segment.camera_id == camera else 0.0)
+                camera = segment.camera_id
+
+    def close(self) -> None:
+        """Release the file; a second call does nothing."""
+        with self._lock:
+            self._connection.close()
+
+    def _close_gap(self, segment: Segment, reason: GapReason) -> None:
+        camera, begin = segment.camera_id, segment.from_utc_s
+        sql = "SELECT rowid, from_utc_s FROM gaps WHERE camera_id = ? AND to_utc_s IS NULL"
+        found = self._connection.execute(sql, (camera,)).fetchone()
+        if found is not None:
+            if begin - found[1] > TOLERANCE_S:
+                self._connection.execute("UPDATE gaps SET to_utc_s = ? WHERE rowid = ?", (begin, found[0]))
+            else:
+                self._connection.execute("DELETE FROM gaps WHERE rowid = ?", (found[0],))
+            return
+        last = self.newest_utc_s(camera)
+        if last is not None and begin - last > TOLERANCE_S:
+            self._add_gap(Gap(camera, last, begin, reason))
+
+    def _add(self, segments: Sequence[Segment]) -> None:
+        marks = ", ".join("?" * len(_COLUMNS))
+        rows = [tuple(asdict(segment).values()) for segment in segments]
+        self._connection.executemany(f"INSERT OR REPLACE INTO segments ({_NAMES}) VALUES ({marks})", rows)  # noqa: S608 - constants
+
+    def _add_gap(self, gap: Gap) -> None:
+        values = (gap.camera_id, gap.from_utc_s, gap.to_utc_s, gap.reason.value)
+        self._connection.execute(
+            "INSERT INTO gaps (camera_id, from_utc_s, to_utc_s, reason) VALUES (?, ?, ?, ?)", values
+        )
+
+    def _segments(self, where: str, values: Sequence[object] = ()) -> tuple[Segment, ...]:
+        rows = self._rows(f"SELECT {_NAMES} FROM segments WHERE {where}", values)  # noqa: S608 - constants
+        return tuple(Segment(*row) for row in rows)
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._lock, typed(self.path):
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction under the index's lock."""
+        with self._lock, typed(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def footage_digest(segments: Iterable[Segment]) -> str:
+    """SHA-256 over the identities and hashes of closed segments, independent of folders and order."""
+    parts = sorted([segment.id, segment.camera_id, segment.sha256 or ""] for segment in segments)
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()
+
+
+def _create(db: sqlite_utils.Database) -> None:
+    segments = db.table("segments")
+    segments.create(_COLUMNS, pk="id", if_not_exists=True)
+    segments.create_index(["camera_id", "from_utc_s"], if_not_exists=True)
+    segments.create_index(["from_utc_s", "id"], if_not_exists=True)
+    segments.create_index(["camera_id", "to_utc_s"], if_not_exists=True)
+    segments.create_index(["to_utc_s"], if_not_exists=True)
+    gaps = db.table("gaps")
+    gaps.create({"camera_id": str, "from_utc_s": float, "to_utc_s": float, "reason": str}, if_not_exists=True)
+    gaps.create_index(["camera_id", "from_utc_s"], if_not_exists=True)

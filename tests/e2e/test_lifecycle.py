@@ -1,0 +1,99 @@
+"""How a run begins and ends: signals at any moment, refused outputs, a site without cameras."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app import exit_codes
+from storage.folders import Folders
+from tests.conftest import wait_until
+from tests.e2e.conftest import ROOT, Program, environment
+from tests.video.conftest import make_clip
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent in another way there")
+
+
+def _begin(home: Path, temporary: Path, *words: str) -> subprocess.Popen[bytes]:
+    temporary.mkdir(exist_ok=True)
+    env = environment(home, TMPDIR=str(temporary))
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *words], cwd=ROOT, env=env, stderr=subprocess.DEVNULL
+    )
+
+
+def _end(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> int:
+    """Signal, and wait: the exit code, after making sure that no child outlived it."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    code = process.wait(15)
+    _, left = psutil.wait_procs(children, 3)
+    assert left == []
+    return code
+
+
+def _clip_begun(home: Path) -> bool:
+    return any(Folders.under(home).demo.glob("*.part")) or any(Folders.under(home).demo.glob(".*.part"))
+
+
+def test_sigterm_while_the_demo_is_made_leaves_nothing_behind(home: Path, tmp_path: Path) -> None:
+    process = _begin(home, tmp_path / "tmp", "node", "--demo")
+    wait_until(lambda: _clip_begun(home), 30, "the first clip")
+    assert _end(process) == 128 + signal.SIGTERM
+    assert not _clip_begun(home)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_at_the_start_of_a_run_leaves_nothing_behind(
+    demo_home: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    temporary = tmp_path / "tmp"
+    process = _begin(demo_home, temporary, "node", "--demo")
+    wait_until(lambda: temporary.exists() and any(temporary.glob("watchfloor-*")), 30, "the temporary home")
+    assert _end(process, number) in {0, 1, 128 + number}
+    assert list(temporary.glob("watchfloor-*")) == []
+
+
+def test_sigterm_ends_a_wall_that_then_leaves_its_outputs(demo_home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = _begin(demo_home, tmp_path / "tmp", "demo", "--offscreen", "--out", str(out))
+    wait_until(lambda: len(psutil.Process(process.pid).children()) >= 3, 30, "the demo's processes")
+    assert _end(process) == 0
+    assert json.loads((out / "metrics.json").read_text())["tiles"] == 9
+    assert {"wall-1.png", "journal.db", "events.csv", "metrics.json"} <= {path.name for path in out.iterdir()}
+
+
+@pytest.mark.parametrize(("words", "blocked"), [(["node"], "metrics.json"), (["wall", "--offscreen"], "wall-1.png")])
+def test_an_output_that_cannot_be_written_is_said_and_ends_the_run(
+    program: Program, tmp_path: Path, words: list[str], blocked: str
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4")
+    (tmp_path / "out" / blocked).mkdir(parents=True)
+    done = program(*words, "--camera", str(clip), "--seconds", "1", "--out", str(tmp_path / "out"), timeout_s=40)
+    assert done.code == exit_codes.FAILED
+    assert "Traceback" not in done.err
+    assert blocked in done.err
+
+
+def test_a_site_without_cameras_does_not_wait_for_a_picture(program: Program, tmp_path: Path) -> None:
+    begin_s = time.monotonic()
+    done = program("--offscreen", "--seconds", "0.5", "--out", str(tmp_path / "out"))
+    assert done.code == 0, done.err
+    assert time.monotonic() - begin_s < 12.0
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["cameras"] == 0
+    verified = program("verify", str(tmp_path / "out" / "journal.db"))
+    assert (verified.code, verified.out.splitlines()[-1]) == (0, "ok")
+
+
+def test_a_home_that_cannot_exist_is_one_sentence(program: Program) -> None:
+    done = program("camera", "list", home=Path("/proc/self/nowhere"))
+    assert done.code != 0
+    done.assert_one_sentence()
