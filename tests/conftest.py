@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import sys
@@ -67,6 +68,20 @@ def _is_running(timer: object) -> bool:
         return False
 
 
+class _SignalStack(ctypes.Structure):
+    """`stack_t` of sigaltstack(2)."""
+
+    _fields_ = (("sp", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
+
+
+def _drop_signal_stack() -> None:
+    """OpenVINO's CPU plug-in gives this thread a signal stack with room for the kernel's frame (AMX state) and nothing
+    else: the next signal that Python handles would end the process with SIGSEGV."""
+    if sys.platform.startswith("linux") and "openvino" in sys.modules:
+        disabled = 2
+        ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, disabled, 0)), None)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     threads, children, files = set(threading.enumerate()), _children(), _open_files()
@@ -85,6 +100,7 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         time.sleep(0.02)
     if "qtbot" in request.fixturenames:
         left["timers"] = _active_timers()
+    _drop_signal_stack()
     found = {kind: what for kind, what in left.items() if what}
     assert not found, f"{request.node.nodeid} left behind: {found}"
 
