@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
+import shiboken6
 from PySide6.QtCore import QLibraryInfo, QObject, QSocketNotifier
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -109,6 +110,14 @@ class SignalWatch:
         if any(number in self._old for number in numbers):
             log.info("asked to stop by signal %s", sorted(set(numbers)))
             self._call()
+
+
+def destroy(window: QWidget) -> None:
+    """Close a window and delete it now, while Python is whole: an error's traceback may keep the Python half alive
+    until the interpreter ends, and Qt then calls `event` of an object that is half gone (seen: SIGSEGV)."""
+    if shiboken6.isValid(window):
+        window.close()
+        shiboken6.delete(window)
 
 
 def grab(window: QWidget, path: Path) -> None:

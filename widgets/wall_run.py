@@ -19,7 +19,7 @@ from app.node import EXIT_LATE, FIRST_PICTURE_S
 from app.outputs import write_outputs
 from app.runtime import RunFigures, Runtime
 from storage.errors import WatchfloorError
-from widgets.application import SignalWatch, grab
+from widgets.application import SignalWatch, destroy, grab
 from widgets.main_window import MainWindow
 from widgets.single_instance import SingleInstance
 
@@ -101,17 +101,19 @@ def run_wall(
         end.callback(runtime.stop)
         signals = SignalWatch(application, QApplication.exit)
         end.callback(signals.close)
-        return _run(application, runtime, seconds, out, instance)
+        window = MainWindow(runtime.desk)
+        end.callback(destroy, window)
+        return _run(application, window, runtime, seconds, out, instance)
 
 
 def _run(
     application: QApplication,
+    window: MainWindow,
     runtime: Runtime,
     seconds: float | None,
     out: Path | None,
     instance: SingleInstance | None,
 ) -> int:
-    window = MainWindow(runtime.desk)
     if instance is not None:
         instance.on_called = partial(_come_forward, window)
     _choose_layout(window, runtime)

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.errors import AppCode, AppError
 from widgets import theme
-from widgets.application import create_application, grab, has_display, log_exception
+from widgets.application import create_application, destroy, grab, has_display, log_exception
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,3 +91,12 @@ def test_the_gui_process_holds_no_inference_library() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_destroyed_window_is_gone_though_somebody_keeps_its_python_half(qapp: QApplication) -> None:
+    window = QLabel("kept by a traceback")
+    window.show()
+    destroy(window)
+    assert not shiboken6.isValid(window)
+    assert qapp.topLevelWidgets() == []
+    destroy(window)
