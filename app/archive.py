@@ -18,6 +18,7 @@ from storage.evidence import EvidenceStore
 from storage.folders import Folders
 from storage.keys import SigningKey
 from storage.records import Actor
+from storage.reserve import Reserve
 from storage.sealed import Sealer
 from storage.settings import Settings
 
@@ -37,7 +38,10 @@ class Archive:
         self.folders, self.settings = folders, settings
         self.actor = Actor(f"os:{user}")
         self.key = SigningKey.load_or_create(folders.signing_key)
-        self.journal = open_journal(folders.journal, self.key, checkpoints=folders.checkpoints)
+        self.reserve = Reserve(folders.data / "reserve")
+        self.journal = open_journal(
+            folders.journal, self.key, checkpoints=folders.checkpoints, on_full=self.reserve.give_up
+        )
         with ExitStack() as undo:
             undo.callback(self.journal.close)
             self.journal.ensure_first_operator(self.actor.id, user)
@@ -47,7 +51,11 @@ class Archive:
             self.logins = Logins(self.journal, Sealer(folders.sealing_key))
             self.registry = self.journal.registry()
             undo.pop_all()
-        self.reports = IncidentReports(self.journal, self.store, self.registry, settings, self.key.fingerprint)
+        self.reports = IncidentReports(self.journal, self.store, lambda: self.registry, settings, self.key.fingerprint)
+
+    def reload(self) -> None:
+        """Read the registry again; whoever asks for `registry` from now on gets the new one."""
+        self.registry = self.journal.registry()
 
     def sign(self) -> None:
         """Sign the head of the chain; a failure is logged, the journal stays whole."""

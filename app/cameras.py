@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import overload
 
 from app.feeds import TileState, TileStatus
@@ -21,6 +21,7 @@ from storage.worker import Supervisor, Worker
 from video.decode import DecodePool
 from video.fanout import PacketTaker, PictureTap, Tap
 from video.frame import Picture
+from video.recording_queue import RecordingQueue
 from video.retry import RetryPolicy
 from video.session import MOST_OPENS, CameraSession, SessionState, SessionStatus
 
@@ -82,17 +83,29 @@ class CameraHub(Worker):
         session.add_tap(tap)
         return session
 
-    def record(self, camera: Camera, taker: PacketTaker) -> CameraSession:
-        """Give `taker` the camera's packets, opening the camera if needed and keeping it open; nothing is decoded."""
-        session = self._wanted(camera, taker)
+    def record(self, camera: Camera, taker: PacketTaker, *, sub: bool = False) -> CameraSession:
+        """Give `taker` the camera's packets, opening the camera if needed and keeping it open; nothing is decoded.
+
+        With `sub` those of its sub-stream, which is a session of its own that nobody views (`sub_key`)."""
+        session = self._wanted(camera, taker, sub=sub and camera.sub_url is not None)
         session.add_taker(taker)
         return session
 
-    def _wanted(self, camera: Camera, tap: Tap | PacketTaker) -> CameraSession:
-        session = self._taken(camera.id, tap)
+    def unrecord(self, camera: Camera, taker: PacketTaker) -> None:
+        """`taker` wants no more packets, of whichever stream."""
+        for key in (camera.id, sub_key(camera.id)):
+            session = self._left(key, taker)
+            if session is not None:
+                session.remove_taker(taker)
+                if isinstance(taker, RecordingQueue):
+                    session.remove_ear(taker)
+
+    def _wanted(self, camera: Camera, tap: Tap | PacketTaker, *, sub: bool = False) -> CameraSession:
+        key = sub_key(camera.id) if sub else camera.id
+        session = self._taken(key, tap)
         if session is None:
-            fresh = self._session(camera)  # asks the journal for the login: never under the lock
-            session = self._taken(camera.id, tap, fresh)
+            fresh = self._session(camera, sub=sub)  # asks the journal for the login: never under the lock
+            session = self._taken(key, tap, fresh)
             if session is fresh:
                 self._supervisor.add(session)
             else:
@@ -120,16 +133,22 @@ class CameraHub(Worker):
 
     def detach(self, camera_id: str, tap: Tap) -> None:
         """`tap` wants no more pictures."""
+        session = self._left(camera_id, tap)
+        if session is not None:
+            session.remove_tap(tap)
+
+    def _left(self, key: str, tap: Tap | PacketTaker) -> CameraSession | None:
+        """The session that `tap` leaves with this, None where it took nothing."""
         with self._lock:
-            entry = self._open.get(camera_id)
+            entry = self._open.get(key)
             if entry is None or tap not in entry.taps:
-                return
+                return None
             entry.taps.remove(tap)
             self._closed_totals["dropped_frames"] += _untaken(tap)
             if not entry.taps:
                 entry.unwanted_since_s = time.monotonic()
                 entry.session.wanted = False
-        entry.session.remove_tap(tap)
+            return entry.session
 
     def close_unwanted(self, now_s: float) -> None:
         """Close sessions without takers whose grace time is over."""
@@ -168,12 +187,12 @@ class CameraHub(Worker):
                 totals[key] += value
         return totals
 
-    def _session(self, camera: Camera) -> CameraSession:
+    def _session(self, camera: Camera, *, sub: bool = False) -> CameraSession:
         return CameraSession(
-            camera.id,
+            sub_key(camera.id) if sub else camera.id,
             camera.name,
-            self._url_of(camera),
-            pool=self._pool,
+            self._url_of(replace(camera, main_url=camera.sub_url or camera.main_url) if sub else camera),
+            pool=None if sub else self._pool,
             policy=self._policy,
             opens=self._opens,
             on_change=self._on_change,
@@ -188,6 +207,11 @@ class CameraHub(Worker):
         with self._lock:
             for key, value in _figures(session).items():
                 self._closed_totals[key] += value
+
+
+def sub_key(camera_id: str) -> str:
+    """Under which name the session of a camera's sub-stream runs."""
+    return f"{camera_id}/sub"
 
 
 def _untaken(tap: Tap | PacketTaker) -> int:

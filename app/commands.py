@@ -14,25 +14,44 @@ from typing import Annotated
 
 import typer
 
+from app import backup_commands, soak_commands
+from app.alert_commands import alert_app
+from app.erasure_commands import erase_app, retention_app
 from app.errors import AppCode, AppError
 from app.exit_codes import exit_code_of
-from app.i18n import _
 from app.log import set_up
-from app.registry_commands import archive_of_site, camera_app, rule_app
+from app.package_commands import package_app
+from app.people_commands import operator_app
+from app.period_commands import period, sheet
+from app.record_commands import record_app
+from app.registry_commands import archive_of_site, camera_app, mask_app, rule_app
 from app.runtime import Runtime, RuntimePlan
 from app.sentences import sentences
 from app.signals import unwind_on_stop
 from app.texts import sentence
+from app.verify_command import verify
 from detection.models import ModelChoice, fetch_model, list_models
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.folders import Folders
-from storage.verification import verify_file
 from video.probe import ProbeResult, probe
 from video.source import redact
 
 log = logging.getLogger(__name__)
 
-BENCHES = ("decode", "detect", "journal", "record", "start", "wall")
+BENCHES = (
+    "backup",
+    "decode",
+    "detect",
+    "export",
+    "journal",
+    "rebuild",
+    "record",
+    "scroll",
+    "search",
+    "start",
+    "verify",
+    "wall",
+)
 model_app = typer.Typer(help="Detection models: list what is there, fetch the official nano weights.")
 
 
@@ -40,11 +59,22 @@ def add_to(app: typer.Typer) -> None:
     """Register this module's commands."""
     app.command("probe")(probe_sources)
     app.command("report")(report)
+    app.command("period")(period)
+    app.command("sheet")(sheet)
     app.command("verify")(verify)
     app.command("bench")(bench)
+    soak_commands.add_to(app)
+    backup_commands.add_to(app)
     app.add_typer(model_app, name="model")
     app.add_typer(camera_app, name="camera")
     app.add_typer(rule_app, name="rule")
+    app.add_typer(mask_app, name="mask")
+    app.add_typer(record_app, name="record")
+    app.add_typer(operator_app, name="operator")
+    app.add_typer(alert_app, name="alert")
+    app.add_typer(package_app, name="package")
+    app.add_typer(erase_app, name="erase")
+    app.add_typer(retention_app, name="retention")
 
 
 def set_up_log(verbose: bool, name: str) -> None:
@@ -133,24 +163,6 @@ def report(
                 raise AppError(AppCode.UNKNOWN_INCIDENT, incident=incident) from error
             raise
         typer.echo(str(written))
-
-
-def verify(path: Annotated[Path, typer.Argument(help="A journal file.")]) -> None:
-    """Check a journal: chain, digests, rows against their history, checkpoints. Exit code 5: altered."""
-    with sentences():
-        folders = Folders.find()
-        at_home = path.resolve() == folders.journal.resolve()
-        result = verify_file(path, checkpoints=folders.checkpoints, at_home=at_home)
-        typer.echo(
-            f"{result.rows} rows, {result.entries} entries, {result.checkpoints} checkpoints, head {result.head}"
-        )
-        typer.echo(f"key {result.key_fingerprint or _('unknown')}")
-        for problem in result.problems:
-            field = f".{problem.field}" if problem.field else ""
-            typer.echo(f"ALTERED {problem.table}{field} {problem.row_id}: {problem.what}", err=True)
-        if not result.ok:
-            raise AppError(AppCode.NOT_INTACT, path=str(path))
-    typer.echo("ok")
 
 
 def bench(

@@ -46,6 +46,10 @@ class Logins:
         """Seal and store."""
         self._journal.apply(PutCredential(camera_id, self._sealer.seal(camera_id, credential)), actor)
 
+    def sealed(self, camera_id: str, credential: Credential) -> str:
+        """For `PutCredential`, by whoever stores many at once."""
+        return self._sealer.seal(camera_id, credential)
+
     def url_of(self, camera: Camera) -> str:
         """The camera's main stream with its login. Raises StorageError(BAD_KEY)."""
         sealed = self._journal.sealed_credential(camera.id)

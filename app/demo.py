@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.demo_records import demo_vocabulary
 from storage.commands import RegistryRecord
 from storage.records import Camera, District, Neighbour, Place, ProtectedObject, RuleSpec, Severity, Zone
 from storage.worker import Worker
@@ -182,6 +183,7 @@ class DemoSite:
         yield from self.zones
         yield from self.rules
         yield from self.neighbours
+        yield from demo_vocabulary(self.districts, self.cameras)
 
     def _camera(self, post: _Post, clips: Mapping[str, Clip]) -> Camera:
         if post.server is None:

@@ -8,14 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.bus import Bus
 from detection.detector import TrackSet
-from storage.journal import IncidentFile, Registry
-from storage.records import Alarm, Camera, Incident, Outcome, RuleSpec, Verdict, Zone
+from storage.case_commands import OpenIncident
+from storage.case_records import Handover, Lookout, Note
+from storage.commands import Command
+from storage.journal import IncidentFile, Receipt, Registry
+from storage.records import Alarm, Camera, Incident, RuleSpec, Verdict, Zone
 from video.frame import Picture
 from video.playback import PlaybackStatus
+
+if TYPE_CHECKING:
+    from app.offices import Offices
+    from app.snapshots import PictureOrder
 
 
 class TileState(StrEnum):
@@ -96,13 +103,33 @@ class ReplayFeed(Protocol):
         """Nobody looks any more."""
 
 
+class PictureShot(Protocol):
+    """One frame that waits for the reason why it is wanted; forgotten when nobody lets it go."""
+
+    def let_go(self, order: PictureOrder, done: Callable[[str, bytes], None]) -> None:
+        """Written down as an export first; then `done(path, jpeg)` on a worker thread, the path empty without a
+        file."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskState:
-    """Published on the bus whenever facts changed: what is open, newest and most severe first."""
+    """Published on the bus whenever facts changed: what is open, newest and most severe first; `marks` are this
+    operator's marks and bookmarks that belong to no incident yet."""
 
     alarms: tuple[Alarm, ...] = ()
     incidents: tuple[Incident, ...] = ()
     seq: int = 0
+    lookouts: tuple[Lookout, ...] = ()
+    marks: tuple[Note, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    read_lookouts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChanged:
+    """Records were changed, here or by another process; `Desk.registry` gives the new ones already."""
+
+    registry: Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +148,21 @@ class CommandRefused:
     text: str
 
 
+class CameraDesk(Protocol):
+    """What a wall needs of a desk: `Desk` has it, a bench brings its own."""
+
+    def registry(self) -> Registry:
+        """Cameras with their numbers, and privacy masks."""
+
+    def feed(self, camera_id: str) -> CameraFeed:
+        """Open a camera for a tile."""
+
+
 class Desk(Protocol):
     """What an operator can do. Commands return at once; DeskState brings the change back, CommandRefused a refusal."""
 
     bus: Bus
+    offices: Offices
 
     def registry(self) -> Registry:
         """Cached registry."""
@@ -137,6 +175,21 @@ class Desk(Protocol):
 
     def replay(self, camera_id: str, seconds_back: float) -> ReplayFeed | None:
         """Play the camera's footage from so many seconds ago; None when it is unknown or too many replays are open."""
+
+    def actor_id(self) -> str:
+        """Who sits here."""
+
+    def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
+        """Any command of the journal; `done` is called on a worker thread once it is durable."""
+
+    def enter_incident(self, command: OpenIncident, done: Callable[[Receipt], None] | None = None) -> None:
+        """An incident by hand, with a still of its camera at `happened_utc_s` when there is one."""
+
+    def record_now(self, camera_id: str, seconds: float) -> bool:
+        """Record for so long, whatever the camera's plan says; False where nothing can be recorded."""
+
+    def shoot(self, camera_id: str, utc_s: float) -> PictureShot | None:
+        """Hold the frame that is painted now, at full size; None for an unknown camera."""
 
     def acknowledge_alarm(self, alarm: Alarm) -> None:
         """Take it."""
@@ -153,7 +206,7 @@ class Desk(Protocol):
     def verify_incident(self, incident: Incident) -> None:
         """Confirm it."""
 
-    def close_incident(self, incident: Incident, outcome: Outcome, note: str = "") -> None:
+    def close_incident(self, incident: Incident, outcome: str, note: str = "") -> None:
         """Close with an outcome."""
 
     def reopen_incident(self, incident: Incident) -> None:

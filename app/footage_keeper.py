@@ -1,25 +1,26 @@
 """Looks after what was recorded, slowly: heals after a crash, frees space, warns, seals hours into the journal's chain.
 
-One worker beside the writers. Deletes only what `footage_retention` planned with the locks that the journal just gave;
-while the journal cannot be asked, nothing is deleted.
+One worker beside the writers. What may be deleted is `app.footage_space`'s affair, the index `app.index_repair`'s.
 """
 
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from app.feeds import Banner
+from app.footage_space import FootageSpace, Importance
 from app.i18n import _
+from app.index_repair import IndexRepair
 from app.texts import sentence
 from storage.commands import RecordFootageDigest
 from storage.errors import WatchfloorError
-from storage.footage_files import hash_file
-from storage.footage_retention import DAY_S, Allowance, plan_deletion
+from storage.footage_files import hash_file, read_segment
+from storage.footage_folders import FootageFolders
 from storage.journal import Journal
 from storage.records import Actor, Segment
 from storage.segments import SegmentIndex, footage_digest
@@ -29,49 +30,73 @@ from storage.worker import Worker
 log = logging.getLogger(__name__)
 
 PERIOD_S = 30.0
+URGENT_S = 3.0
 HOUR_S = 3600.0
 SETTLE_S = 300.0
 """An hour is sealed when its last segments are surely closed."""
-MOST_A_ROUND = 500
 BANNER = "recording"
-_GB = 10**9
+_SLICE_S = 10.0
+_MOST_UNFINISHED = 200
 _ACTOR = Actor("service:runtime")
 
 
+class Recorded(Importance, Protocol):
+    """The cameras behind the recordings (`recorded_cameras.RecordedCameras`)."""
+
+    @property
+    def open_segments(self) -> frozenset[str]:
+        """Segments at work now."""
+
+    @property
+    def trouble(self) -> WatchfloorError | None:
+        """What their recorders suffer from."""
+
+    def tidy(self) -> None:
+        """Let go of cameras that need not be open."""
+
+
 class FootageKeeper(Worker):
-    """`tell` gets the banner; `problem` says what the writers suffer from; `left_open` are a crashed run's segments."""
+    """`tell` gets the banner."""
 
     def __init__(
         self,
-        folder: Path,
+        folders: FootageFolders,
         index: SegmentIndex,
         journal: Journal,
         settings: RecordingSettings,
         tell: Callable[[Banner], None],
-        problem: Callable[[], WatchfloorError | None] = lambda: None,
+        cameras: Recorded,
         *,
-        left_open: tuple[Segment, ...] = (),
         clock: Callable[[], float] = time.time,
-        free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
         period_s: float = PERIOD_S,
     ) -> None:
         super().__init__("footage-keeper")
-        self.deleted = 0
-        self._folder, self._index, self._journal, self._settings = folder, index, journal, settings
-        self._tell, self._problem = tell, problem
-        self._left_open = left_open
-        self._clock, self._free_bytes, self._period_s = clock, free_bytes, period_s
+        self._folders, self._index, self._journal = folders, index, journal
+        self._tell, self._cameras = tell, cameras
+        self._clock, self._period_s = clock, period_s
+        self._space = FootageSpace(folders, index, journal, settings, cameras, clock=clock, beat=self._goes_on)
+        self._repair = IndexRepair(index, folders.paths)
+        self._unreadable: set[str] = set()
+        self._futile = False
+        self._failure = ""
         self._told = ""
         self._wake = threading.Event()
 
+    @property
+    def deleted(self) -> int:
+        """Files that retention took since the start."""
+        return self._space.deleted
+
     def run(self) -> None:
-        """A round now and then."""
-        due_s = 0.0
+        """A look every second, a round now and then; when a disk is short of room, sooner."""
+        looked_s = float("-inf")
         while not self.stopping.is_set():
             self.beat()
-            if time.monotonic() >= due_s:
+            self.look()
+            waited_s = time.monotonic() - looked_s
+            if waited_s >= self._period_s or (waited_s >= URGENT_S and self._is_urgent()):
                 self.round()
-                due_s = time.monotonic() + self._period_s
+                looked_s = time.monotonic()
             self._wake.wait(min(1.0, self._period_s))
 
     def stop(self) -> None:
@@ -79,60 +104,89 @@ class FootageKeeper(Worker):
         super().stop()
         self._wake.set()
 
+    def look(self) -> None:
+        """What cannot wait for the next round: folders that come and go, cameras that must stop or may go on."""
+        self._folders.look()
+        self._cameras.tidy()
+        self._try(self._space.shed)
+        self._say(self._text())
+
     def round(self) -> None:
         """Everything once; a failure of the disk or the journal is said and tried again next time."""
+        self._failure = ""
+        for task in (self._repair_index, self._free, self._heal, self._seal):
+            self._try(task)
+        self.look()
+
+    def _try(self, task: Callable[[], None]) -> None:
         try:
-            self._heal()
-            self._free_space()
-            self._seal()
-            problem = self._problem()
-            self._say(sentence(problem) if problem is not None else self._warning())
+            task()
         except WatchfloorError as error:
             log.warning("recordings are not looked after: %s", error)
-            self._say(sentence(error))
+            self._failure = sentence(error)
         except OSError as error:
             log.warning("recordings are not looked after: %s", error)
-            self._say(_("The recordings folder cannot be read. Check the disk."))
+            self._failure = _("The recordings folder cannot be read. Check the disk.")
+
+    def _goes_on(self) -> bool:
+        self.beat()
+        return not self.stopping.is_set()
+
+    def _free(self) -> None:
+        before = self._space.deleted
+        self._futile = True  # until something was deleted: looking through a long index again and again helps nobody
+        self._space.free()
+        self._futile = self._space.deleted == before and self._space.short
+
+    def _is_urgent(self) -> bool:
+        try:
+            return not self._repair.done or (not self._futile and self._space.short)
+        except OSError:
+            return False
+
+    def _text(self) -> str:
+        """The one sentence that an operator has to know now."""
+        trouble = self._cameras.trouble or self._folders.problem
+        if trouble is not None and not self._space.held:
+            return sentence(trouble)
+        if not self._repair.done:
+            return _("The index of the recordings was damaged or lost. It is made again; recording goes on.")
+        try:
+            return self._failure or self._space.warning()
+        except OSError:
+            return _("The recordings folder cannot be read. Check the disk.")
+
+    def _repair_index(self) -> None:
+        self._repair.step(_SLICE_S)
 
     def _heal(self) -> None:
-        """Hash what a crash left open."""
-        while self._left_open and not self.stopping.is_set():
-            self.beat()
-            segment, *rest = self._left_open
-            try:
-                hashed = hash_file(Path(segment.path))
-                self._index.close_segment(segment.id, segment.to_utc_s, segment.bytes, hashed)
-            except OSError as error:
-                log.warning("segment %s cannot be read: %s", segment.path, error)
-            self._left_open = tuple(rest)
-
-    def _free_space(self) -> None:
-        settings = self._settings
-        missing = settings.reserve_gb * _GB - self._free_bytes(self._folder)
-        allowance = Allowance(settings.keep_days * DAY_S, settings.quota_gb * _GB, max(missing, 0))
-        now_utc_s = self._clock()
-        locks = self._journal.footage_locks(now_utc_s)  # raises: then nothing is deleted
-        going = plan_deletion(
-            self._index.oldest_first(),
-            locks,
-            allowance,
-            total_bytes=self._index.total_bytes(),
-            now_utc_s=now_utc_s,
-        )
-        for segment in going[:MOST_A_ROUND]:
-            if self.stopping.is_set():
+        """Hash what a crash left open and what only files told of; a slice at a time, it may be terabytes."""
+        end_s = time.monotonic() + _SLICE_S
+        # In this order: what is closed between the two questions is looked up again before it is touched.
+        unfinished = self._index.unfinished(_MOST_UNFINISHED + len(self._unreadable))
+        at_work = self._cameras.open_segments | self._unreadable
+        for segment in unfinished:
+            if not self._goes_on() or time.monotonic() > end_s:
                 return
-            self.beat()
-            Path(segment.path).unlink(missing_ok=True)
-            self._index.delete(segment)
-            self.deleted += 1
-        if going:
-            log.info("%d recordings deleted by retention", min(len(going), MOST_A_ROUND))
+            if segment.id not in at_work:
+                self._finish(segment)
 
-    def _warning(self) -> str:
-        if self._free_bytes(self._folder) >= self._settings.reserve_gb * _GB:
-            return ""
-        return _("The recordings disk is almost full, and the rest is held by alarms and incidents. Free some space.")
+    def _finish(self, segment: Segment) -> None:
+        path = Path(segment.path)
+        told = read_segment(path).segment
+        now = self._index.segment(segment.id)
+        if now is None or now.closed:
+            return
+        try:
+            hashed = hash_file(path) if told is not None else ""
+        except OSError as error:
+            log.debug("%s cannot be hashed: %s", path, error)
+            told = None
+        if told is None:
+            log.warning("segment %s cannot be read", path)
+            self._unreadable.add(segment.id)
+        else:
+            self._index.close_segment(segment.id, told.to_utc_s, told.bytes, hashed)
 
     def _seal(self) -> None:
         """One digest for every whole hour since the last one in which something was closed."""
@@ -154,17 +208,3 @@ class FootageKeeper(Worker):
         if text != self._told:
             self._told = text
             self._tell(Banner(BANNER, text))
-
-
-def adopt(index: SegmentIndex, read: Callable[[Path], Segment | None]) -> tuple[Segment, ...]:
-    """Segments that a crash left open, as their files tell; the others are forgotten. Before recording."""
-    found: list[Segment] = []
-    for segment in index.unfinished():
-        told = read(Path(segment.path))
-        if told is None or told.id != segment.id:
-            log.warning("segment %s was left open and cannot be read", segment.path)
-            index.discard(segment.id)
-            continue
-        found.append(told)
-    index.grow((segment.id, segment.to_utc_s, segment.bytes) for segment in found)
-    return tuple(found)

@@ -31,17 +31,19 @@ class EventIntake:
         tasks: Tasks,
         changed: Callable[[], None],
         refused: Callable[[WatchfloorError], None],
+        happened: Callable[[str, float], None] = lambda _camera_id, _utc_s: None,
     ) -> None:
         self.events = 0
         self._journal, self._store, self._hub, self._tasks = archive.journal, archive.store, hub, tasks
         self._rules: dict[str, RuleSpec] = {rule.id: rule for rule in archive.registry.rules}
-        self._changed, self._refused = changed, refused
+        self._changed, self._refused, self._happened = changed, refused, happened
         self._unanswered = 0
         self._answered = threading.Condition()
 
     def take(self, event: Event) -> None:
         """Record the event; its still follows when the record is durable."""
         self.events += 1
+        self._happened(event.camera_id, event.utc_s)
         rule = self._rules.get(event.rule_id)
         command = RecordEvent(
             event,

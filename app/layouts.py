@@ -6,6 +6,7 @@ how much picture they leave. Everything is immutable and lives on no thread.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
@@ -102,6 +103,27 @@ def grid(count: int) -> Layout:
     return Layout(f"{columns}x{rows}", columns, rows, cells)
 
 
+_AROUND = {
+    Side.LEFT: Cell(0, 1, 1, 2),
+    Side.RIGHT: Cell(3, 1, 1, 2),
+    Side.UP: Cell(1, 0, 2, 1),
+    Side.DOWN: Cell(1, 3, 2, 1),
+}
+_CORNERS = (Cell(0, 0), Cell(3, 0), Cell(0, 3), Cell(3, 3))
+PURSUIT = Layout("pursuit", 4, 4, (Cell(1, 1, 2, 2), *_AROUND.values(), *_CORNERS))
+"""One camera large, what lies around it on its sides, four others in the corners."""
+
+
+def pursuit_order(
+    camera_id: str, around: Mapping[Side, str], others: Sequence[str], nothing: str = ""
+) -> tuple[str, ...]:
+    """Cameras in the cells of PURSUIT; `nothing` where no neighbour is known and no other camera is left."""
+    sides = [around.get(side, nothing) for side in _AROUND]
+    taken = {camera_id, *sides}
+    corners = [other for other in others if other not in taken][: len(_CORNERS)]
+    return (camera_id, *sides, *corners)
+
+
 STANDARD = (1, 4, 9, 16)
 """Tiles of the layouts that have a key of their own."""
 
@@ -132,14 +154,14 @@ class Arrangement:
     @property
     def focused(self) -> str | None:
         """The camera that has the focus; None over an empty cell."""
-        return self.on_page[self.focus] if self.focus < len(self.on_page) else None
+        return (self.on_page[self.focus] or None) if self.focus < len(self.on_page) else None
 
     @property
     def shown(self) -> tuple[tuple[str, tuple[float, float, float, float]], ...]:
         """What is seen now: cameras with their rectangles, 0..1 of the wall."""
         if self.enlarged and self.focused is not None:
             return ((self.focused, (0.0, 0.0, 1.0, 1.0)),)
-        return tuple((camera, self.layout.rect(i)) for i, camera in enumerate(self.on_page))
+        return tuple((camera, self.layout.rect(i)) for i, camera in enumerate(self.on_page) if camera)
 
     def with_cameras(self, order: tuple[str, ...]) -> Arrangement:
         """Other cameras; the focus stays with its camera when it is still there."""

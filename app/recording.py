@@ -7,27 +7,34 @@ the wall and the journal go on without recording.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.bus import Bus
 from app.cameras import CameraHub
 from app.feeds import Banner
-from app.footage_keeper import BANNER, FootageKeeper, adopt
+from app.footage_keeper import BANNER, FootageKeeper
+from app.index_repair import open_index
+from app.recorded_cameras import RecordedCameras
+from app.site_time import zone_of
 from app.texts import sentence
 from storage.errors import WatchfloorError
 from storage.folders import Folders
 from storage.footage_files import read_segment
-from storage.footage_lock import FolderLock
-from storage.journal import Journal
-from storage.records import Camera, GapReason, Segment
+from storage.footage_folders import FootageFolders
+from storage.journal import Journal, Registry
+from storage.records import GapReason, Segment
 from storage.segments import SegmentIndex
 from storage.settings import RecordingSettings, Settings
 from storage.worker import Worker
 from video.recorder import RecorderPool
 
 log = logging.getLogger(__name__)
+
+_MOST_OPEN = 1000
+"""A crash leaves one segment a camera open; what is older is only not hashed yet, and has time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +49,42 @@ class RecordingFigures:
     total_bytes: int = 0
 
 
-def recordings_folder(folders: Folders, settings: Settings) -> Path:
-    """The settings' folder, or the usual one."""
+def recordings_folders(folders: Folders, settings: Settings) -> tuple[Path, ...]:
+    """The settings' folder, or the usual one, and the further ones."""
     chosen = settings.recording.folder
-    return Path(chosen).expanduser().absolute() if chosen else folders.recordings
+    first = Path(chosen).expanduser().absolute() if chosen else folders.recordings
+    return (first, *(Path(one).expanduser().absolute() for one in settings.recording.folders))
 
 
 class Recording:
     """`start` attaches cameras; `close` after all workers ended. Without an index nothing is recorded."""
 
     def __init__(self, folders: Folders, settings: Settings, journal: Journal, bus: Bus) -> None:
-        self.folder = recordings_folder(folders, settings)
         self.index: SegmentIndex | None = None
         self.pool: RecorderPool | None = None
         self._bus = bus
-        self._lock: FolderLock | None = None
+        self._folders: FootageFolders | None = None
         self._keeper: FootageKeeper | None = None
+        self._cameras: RecordedCameras | None = None
+        self._zone = zone_of(settings)
         self._failure: WatchfloorError | None = None
         if settings.recording.enabled:
             try:
-                self._open(folders.footage_index, settings.recording, journal)
+                self._folders = FootageFolders(recordings_folders(folders, settings))
+                self._open(self._folders, folders.footage_index, settings.recording, journal)
             except WatchfloorError as error:
                 self._failure = error
                 log.error("nothing is recorded: %s", error)
                 self.close()
-                self.index = self.pool = None
+                self.index = self.pool = self._cameras = None
 
-    def _open(self, path: Path, settings: RecordingSettings, journal: Journal) -> None:
-        self._lock = FolderLock(self.folder)
-        self.index = SegmentIndex(path)
-        left_open = adopt(self.index, _told)
-        for segment in left_open:
+    def _open(self, folders: FootageFolders, path: Path, settings: RecordingSettings, journal: Journal) -> None:
+        self.index = open_index(path, folders.paths)
+        for segment in adopt(self.index, _told):
             self.index.open_gap(segment.camera_id, segment.to_utc_s, GapReason.UNKNOWN)
-        self.pool = RecorderPool(self.folder, self.index, segment_s=float(settings.segment_s))
-        self._keeper = FootageKeeper(
-            self.folder, self.index, journal, settings, self._bus.publish, self._problem, left_open=left_open
-        )
+        self.pool = RecorderPool(folders, self.index, segment_s=float(settings.segment_s))
+        self._cameras = RecordedCameras(self.pool, self._zone, time.time)
+        self._keeper = FootageKeeper(folders, self.index, journal, settings, self._bus.publish, self._cameras)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -86,14 +93,29 @@ class Recording:
             return ()
         return (*self.pool.workers, self._keeper)
 
-    def start(self, hub: CameraHub, cameras: Iterable[Camera]) -> None:
-        """Record these cameras, and keep them open for it."""
+    def start(self, hub: CameraHub, registry: Registry) -> None:
+        """Record the cameras as planned, and keep them open for it. Again after plans or cameras have changed."""
         if self._failure is not None:
             self._bus.publish(Banner(BANNER, sentence(self._failure)))
-        if self.pool is None:
-            return
-        for camera in cameras:
-            hub.record(camera, self.pool.add(camera.id).queue)
+        if self._cameras is not None:
+            self._cameras.start(hub, registry)
+
+    def event(self, camera_id: str, utc_s: float) -> None:
+        """Something happened there: a camera that is recorded on event is, from 10 s before it. Any thread."""
+        if self._cameras is not None:
+            self._cameras.event(camera_id, utc_s)
+
+    @property
+    def problem(self) -> WatchfloorError | None:
+        """What keeps footage from the disk now."""
+        if self._failure is not None:
+            return self._failure
+        trouble = self._cameras.trouble if self._cameras is not None else None
+        return trouble or (self._folders.problem if self._folders is not None else None)
+
+    def start_now(self, camera_id: str, seconds: float) -> bool:
+        """Record for so long whatever the plan says; False where nothing can be recorded. Any thread."""
+        return self._cameras is not None and self._cameras.start_now(camera_id, seconds)
 
     def between(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
         """Segments that hold something of this time; nothing without recording. Reads the index: not on the GUI's."""
@@ -121,12 +143,22 @@ class Recording:
         """Release index and folder; a second call does nothing."""
         if self.index is not None:
             self.index.close()
-        if self._lock is not None:
-            self._lock.release()
+        if self._folders is not None:
+            self._folders.release()
 
-    def _problem(self) -> WatchfloorError | None:
-        recorders = self.pool.recorders if self.pool else ()
-        return next((recorder.problem for recorder in recorders if recorder.problem is not None), None)
+
+def adopt(index: SegmentIndex, read: Callable[[Path], Segment | None]) -> tuple[Segment, ...]:
+    """Segments that a crash left open, as their files tell; the others are forgotten. Before recording."""
+    found: list[Segment] = []
+    for segment in index.unfinished(_MOST_OPEN, newest=True):
+        told = read(Path(segment.path))
+        if told is None or told.id != segment.id:
+            log.warning("segment %s was left open and cannot be read", segment.path)
+            index.discard(segment.id)
+            continue
+        found.append(told)
+    index.grow((segment.id, segment.to_utc_s, segment.bytes) for segment in found)
+    return tuple(found)
 
 
 def _told(path: Path) -> Segment | None:

@@ -12,12 +12,13 @@ import typer
 from app.archive import opened
 from app.errors import AppCode, AppError
 from app.i18n import _
-from app.recording import recordings_folder
+from app.index_repair import set_aside
+from app.recording import recordings_folders
 from app.sentences import sentences
 from app.site import site_plan
 from storage import footage_scan
 from storage.errors import StorageCode, StorageError
-from storage.footage_lock import FolderLock
+from storage.footage_folders import FootageFolders
 from storage.segments import SegmentIndex
 
 recordings_app = typer.Typer(help="Recordings of this site: list, make the index again, verify.")
@@ -41,14 +42,14 @@ def rebuild() -> None:
     """Make the index again from the files alone; not while something records."""
     with sentences():
         plan = site_plan(None)
-        folder = recordings_folder(plan.folders, plan.settings)
-        lock = FolderLock(folder)
+        folders = FootageFolders(recordings_folders(plan.folders, plan.settings))
         try:
+            _refuse_missing(folders)
             _set_aside_damaged(plan.folders.footage_index)
             with _index() as index:
-                checked = footage_scan.rebuild(index, [folder])
+                checked = footage_scan.rebuild(index, folders.paths)
         finally:
-            lock.release()
+            folders.release()
         _show(checked)
 
 
@@ -75,14 +76,22 @@ def _index() -> Iterator[SegmentIndex]:
         index.close()
 
 
+def _refuse_missing(folders: FootageFolders) -> None:
+    """An index without one of the folders would forget what is there."""
+    if folders.problem is not None:
+        raise folders.problem
+
+
 def _set_aside_damaged(path: Path) -> None:
     """A damaged index goes aside: the files have all that was in it but the reasons of gaps."""
     try:
-        SegmentIndex(path).close()
+        index = SegmentIndex(path)
     except StorageError as error:
         if error.code not in (StorageCode.DAMAGED, StorageCode.NOT_A_JOURNAL):
             raise
-        path.replace(path.with_name(f"{path.name}.damaged"))
+        set_aside(path)
+    else:
+        index.close()
 
 
 def _show(checked: footage_scan.Checked) -> None:

@@ -1,4 +1,4 @@
-"""Command line over the registry: cameras and guard rules of this site. Views for both come with their issues."""
+"""Command line over the registry: cameras, guard rules and privacy masks of this site."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ import typer
 from app.archive import Archive, opened
 from app.credentials import split_login
 from app.i18n import _
+from app.import_commands import camera_import
+from app.import_store import remove_camera
 from app.sentences import sentences
 from app.site import site_plan
 from detection.geometry import checked_polygon
 from storage.commands import PutRecord, RemoveRecord
 from storage.errors import StorageCode, StorageError
 from storage.records import Camera, RuleSpec, Severity, Zone, new_id
+from storage.registry_records import PrivacyMask
 from video.source import scheme_of
 
-camera_app = typer.Typer(help="Cameras of this site: add, list, remove.")
+camera_app = typer.Typer(help="Cameras of this site: add, list, remove, import.")
+camera_app.command("import")(camera_import)
 rule_app = typer.Typer(help="Guard rules of this site: add, list, remove.")
+mask_app = typer.Typer(help="Privacy masks of this site: add, list, remove.")
 
 Number = Annotated[int, typer.Argument(help="The camera's number.")]
+Corners = Annotated[list[str], typer.Argument(help="Three or more corners `X,Y`, 0..1 of the picture from top left.")]
 
 
 def archive_of_site() -> AbstractContextManager[Archive]:
@@ -59,18 +65,13 @@ def camera_list() -> None:
 def camera_remove(number: Number) -> None:
     """Take a camera out of use, with its zones and rules; its history stays."""
     with sentences(), archive_of_site() as archive:
-        camera = _camera(archive, number)
-        for rule in (r for r in archive.registry.rules if r.camera_id == camera.id):
-            archive.journal.apply(RemoveRecord("rules", rule.id), archive.actor)
-        for zone in (z for z in archive.registry.zones if z.camera_id == camera.id):
-            archive.journal.apply(RemoveRecord("zones", zone.id), archive.actor)
-        archive.journal.apply(RemoveRecord("cameras", camera.id), archive.actor)
+        remove_camera(archive, _camera(archive, number))
 
 
 @rule_app.command("add")
 def rule_add(
     number: Number,
-    zone: Annotated[list[str], typer.Argument(help="Three or more corners `X,Y`, 0..1 of the picture from top left.")],
+    zone: Corners,
     name: Annotated[str, typer.Option(help="What the operator reads.")] = "Person in zone",
     hold_s: Annotated[float, typer.Option(help="Seconds inside before it counts.")] = 2.0,
     severity: Annotated[int, typer.Option(min=1, max=5, help="1 information, 5 danger to life.")] = 3,
@@ -113,6 +114,39 @@ def rule_remove(rule_id: str) -> None:
             raise StorageError(StorageCode.NOT_FOUND, subject=_("The rule"))
         archive.journal.apply(RemoveRecord("rules", found[0].id), archive.actor)
         archive.journal.apply(RemoveRecord("zones", found[0].zone_id), archive.actor)
+
+
+@mask_app.command("add")
+def mask_add(
+    number: Number,
+    corner: Corners,
+    name: Annotated[str, typer.Option(help="What is hidden, for whoever reads the list.")] = "Privacy mask",
+) -> None:
+    """Hide a part of a camera's picture on the wall, in replays, reports and view copies; recordings keep it."""
+    with sentences(), archive_of_site() as archive:
+        points = tuple(checked_polygon([_point(one) for one in corner]))
+        mask = PrivacyMask(new_id(), _camera(archive, number).id, name, points)
+        archive.journal.apply(PutRecord(mask), archive.actor)
+    typer.echo(mask.id)
+
+
+@mask_app.command("list")
+def mask_list() -> None:
+    """Privacy masks of this site."""
+    with sentences(), archive_of_site() as archive:
+        numbers = {camera.id: camera.number for camera in archive.registry.cameras}
+        for mask in archive.registry.privacy_masks:
+            corners = " ".join(f"{x:g},{y:g}" for x, y in mask.points)
+            typer.echo(f"{mask.id}\t{numbers.get(mask.camera_id, '-')}\t{mask.name}\t{corners}")
+
+
+@mask_app.command("remove")
+def mask_remove(mask_id: str) -> None:
+    """Take a mask out of use; its history stays."""
+    with sentences(), archive_of_site() as archive:
+        if not any(mask.id == mask_id for mask in archive.registry.privacy_masks):
+            raise StorageError(StorageCode.NOT_FOUND, subject=_("The mask"))
+        archive.journal.apply(RemoveRecord("privacy_masks", mask_id), archive.actor)
 
 
 def _camera(archive: Archive, number: int) -> Camera:

@@ -110,5 +110,5 @@ class Replay:
 
 
 def _note_view(camera: Camera, utc_s: float) -> None:
-    """Looking at recordings is to be audited (issue 5): the command goes here."""
+    """For a runtime without a seat; else `access_audit.AccessAudit.viewed` writes it into the journal."""
     log.info("replay of camera %s from %.1f", camera.id, utc_s)

@@ -15,7 +15,8 @@ from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from app.i18n import _, marked
-from app.texts import label_of
+from app.labels import label_of, outcome_name
+from app.masks import Polygon, masks_of
 from storage.journal import IncidentFile, Registry, Verification
 from storage.records import (
     AlarmState,
@@ -132,18 +133,29 @@ class Names:
         self._districts = _by_id(registry.districts)
         self._objects = _by_id(registry.objects)
         self._categories = _by_id(registry.categories)
+        self._outcomes = registry.outcomes
+        self._services = _by_id(registry.services)
         self._rules = _by_id(registry.rules)
         self._zones = _by_id(registry.zones)
         self._operators = _by_id(registry.operators)
+        self._registry = registry
 
     def camera(self, camera_id: str) -> str:
         """`12 North gate`."""
         camera = self.cameras.get(camera_id)
         return f"{camera.number} {camera.name}" if camera else camera_id
 
+    def masks(self, camera_id: str) -> tuple[Polygon, ...]:
+        """What covers the camera's pictures."""
+        return masks_of(self._registry, camera_id)
+
     def category(self, category_id: str) -> str:
         """The category's name."""
         return _name(self._categories, category_id)
+
+    def outcome(self, outcome_id: str) -> str:
+        """The outcome's name."""
+        return outcome_name(outcome_id, self._outcomes)
 
     def rule(self, rule_id: str) -> str:
         """The rule's name."""
@@ -161,6 +173,14 @@ class Names:
     def district(self, place: Place | None) -> str:
         """The name of the place's district."""
         return _name(self._districts, place.district_id if place else None)
+
+    def service(self, service_id: str) -> str:
+        """The service's name."""
+        return _name(self._services, service_id)
+
+    def district_of(self, district_id: str | None) -> str:
+        """The district's name."""
+        return _name(self._districts, district_id) if district_id else ""
 
     def guarded(self, object_id: str | None) -> str:
         """The name of the protected object."""
@@ -180,6 +200,8 @@ class Names:
             "place_id": self._places,
             "object_id": self._objects,
             "rule_id": self._rules,
+            "district_id": self._districts,
+            "service_id": self._services,
         }
         return _name(known.get(field, {}), value)
 
@@ -192,14 +214,26 @@ def facts(file: IncidentFile, names: Names, context: ReportContext) -> list[tupl
     return [
         (_("Opened (UTC)"), utc_text(incident.opened_utc_s)),
         (_("Opened (local)"), f"{utc_text(incident.opened_utc_s, context.zone)} ({context.zone.key})"),
+        *(
+            [(_("Happened (local)"), utc_text(incident.happened_utc_s, context.zone))]
+            if incident.happened_utc_s is not None
+            else []
+        ),
+        (_("Source"), label_of(incident.source)),
+        (_("Title"), incident.title or NONE),
         (_("Camera"), names.camera(incident.camera_id)),
         (_("Place"), place.name if place else incident.place_id or NONE),
-        (_("Address"), (place.address if place else "") or NONE),
-        (_("District"), names.district(place)),
+        (_("Address"), incident.address or (place.address if place else "") or NONE),
+        (_("District"), names.district_of(incident.district_id) or names.district(place)),
         (_("Object"), names.guarded(incident.object_id)),
         (_("Rule"), ", ".join(names.rule(r) for r in rule_ids) or NONE),
         (_("Zone"), ", ".join(names.zone_of_rule(r) for r in rule_ids) or NONE),
         (_("Owner"), names.operator(incident.owner_id)),
+        *(
+            [(_("Damage"), f"{incident.damage_minor / 100:,.2f} {incident.currency}")]
+            if incident.damage_minor is not None
+            else []
+        ),
         (_("Alarms / events"), f"{len(file.alarms)} / {len(file.events)}"),
     ]
 

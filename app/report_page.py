@@ -183,7 +183,7 @@ class Page(FPDF):
         self.set_line_width(0.15)
         with super().table(
             col_widths=tuple(widths_mm),
-            width=sum(widths_mm),
+            width=min(sum(widths_mm), self.epw),  # the sum may be a rounding too wide
             align="LEFT",
             text_align="LEFT",
             v_align="TOP",

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from app.i18n import _, ngettext
+from app.labels import action_name, label_of, object_name
+from app.report_case import pictures_of, write_case
 from app.report_facts import NONE, Names, ReportContext, changes_text, facts, utc_text
 from app.report_page import ACCENT, FAINT, WARNING, Colour, Page, fitting
 from app.report_stills import STILL_MM, write_still
-from app.texts import action_name, label_of, object_name
 from storage.journal import IncidentFile, Registry
 from storage.records import Severity
 
@@ -38,7 +39,9 @@ def incident_pdf(file: IncidentFile, registry: Registry, stills: Mapping[str, by
         report = _IncidentReport(page, title, file, Names(registry), context)
         report.write_title()
         report.write_stills(stills)
-        report.write_alarms()
+        write_case(page, file, report.names, context.zone)
+        if file.alarms:
+            report.write_alarms()
         report.write_history()
         report.write_integrity()
         return bytes(page.output())
@@ -76,7 +79,7 @@ class _IncidentReport:
         severity = _("Severity {level}: {name}").format(level=int(incident.severity), name=label_of(incident.severity))
         chips = [(severity, _SEVERITY_COLOURS[incident.severity]), (label_of(incident.state), ACCENT)]
         if incident.outcome:
-            chips.append((_("Outcome: {outcome}").format(outcome=label_of(incident.outcome)), FAINT))
+            chips.append((_("Outcome: {outcome}").format(outcome=self.names.outcome(incident.outcome)), FAINT))
         page.chips(chips)
         page.pairs(facts(self.file, self.names, self.context))
         if incident.note:
@@ -86,12 +89,13 @@ class _IncidentReport:
     def write_stills(self, stills: Mapping[str, bytes]) -> None:
         """Each still with boxes, the original beneath, its time, camera and SHA-256; then what was left out."""
         page = self.page
-        page.heading(_("Pictures"), STILL_MM + 14 if self.file.evidence else 20)
-        if not self.file.evidence:
+        pictures = pictures_of(self.file)
+        page.heading(_("Pictures"), STILL_MM + 14 if pictures else 20)
+        if not pictures:
             page.write_line(_("No picture was stored with this incident."), colour=FAINT)
-        for item in self.file.evidence[:STILLS_SHOWN]:
+        for item in pictures[:STILLS_SHOWN]:
             write_still(page, item, stills.get(item.id), self.names, self.context.zone)
-        rest = self.file.evidence[STILLS_SHOWN:]
+        rest = pictures[STILLS_SHOWN:]
         if rest:
             text = ngettext(
                 "{count} further picture is only listed.", "{count} further pictures are only listed.", len(rest)

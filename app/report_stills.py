@@ -1,6 +1,7 @@
 """A still on the page: with boxes, the original beside it, and a caption that lets a reader check it.
 
-The original goes in byte for byte: its SHA-256 can be recomputed from the PDF's image stream. What cannot be shown (a
+The original goes in byte for byte: its SHA-256 can be recomputed from the PDF's image stream. Where the camera has
+privacy masks both pictures have them, and the caption says so. What cannot be shown (a
 picture that is missing, altered or damaged) is said in its place.
 """
 
@@ -13,10 +14,12 @@ from datetime import tzinfo
 from PIL import Image
 
 from app.i18n import _
+from app.labels import OBJECTS, object_name
 from app.marked_still import marked_still
+from app.masked_still import masked_still
+from app.masks import Polygon
 from app.report_facts import Names, utc_text
 from app.report_page import WARNING, Page, fitting
-from app.texts import OBJECTS, object_name
 from storage.records import Evidence
 
 STILL_MM = 70.0
@@ -29,15 +32,17 @@ _CAPTION_MM = 38.0
 
 def write_still(page: Page, item: Evidence, original: bytes | None, names: Names, zone: tzinfo) -> None:
     """Write one piece of evidence; `original` is its stored JPEG, None when the file is gone."""
-    marked = _marked(item, original)
+    masked = bool(names.masks(item.camera_id))
+    shown = _covered(original, names.masks(item.camera_id))
+    marked = _marked(item, shown)
     trouble = _trouble(item, original, marked)
-    if original is None or marked is None:
+    if shown is None or marked is None:
         page.need(_CAPTION_MM)
         _write_caption(page, item, trouble, names, zone)
     else:
-        indent, bottom = _write_pictures(page, original, marked)
+        indent, bottom = _write_pictures(page, shown, marked)
         with page.indented(indent):
-            _write_caption(page, item, trouble, names, zone)
+            _write_caption(page, item, trouble, names, zone, masked=masked)
         page.set_y(max(page.y, bottom))
     page.ln(4)
 
@@ -57,10 +62,14 @@ def _write_pictures(page: Page, original: bytes, marked: bytes) -> tuple[float, 
     return indent, top + height
 
 
-def _write_caption(page: Page, item: Evidence, trouble: str, names: Names, zone: tzinfo) -> None:
+def _write_caption(
+    page: Page, item: Evidence, trouble: str, names: Names, zone: tzinfo, *, masked: bool = False
+) -> None:
     page.write_line(fitting(names.camera(item.camera_id), 9), 8.5, bold=True)
     if trouble:
         page.write_line(trouble, 8.5, bold=True, colour=WARNING)
+    elif masked:
+        page.write_line(_("A privacy mask covers a part; the original is in the evidence store"), 7.5)
     else:
         page.write_line(_("Left with boxes, above as recorded"), 7.5)
     page.write_line(utc_text(item.from_utc_s, timespec="milliseconds"), 7.5)
@@ -77,6 +86,16 @@ def _trouble(item: Evidence, original: bytes | None, marked: bytes | None) -> st
     if hashlib.sha256(original).hexdigest() != item.sha256:
         return _("The picture was ALTERED: it does not match the SHA-256 that was recorded.")
     return "" if marked else _("The stored picture is damaged and cannot be shown.")
+
+
+def _covered(original: bytes | None, masks: tuple[Polygon, ...]) -> bytes | None:
+    """What may be shown of it; None when there is none or Pillow cannot read it."""
+    if original is None or not masks:
+        return original
+    try:
+        return masked_still(original, masks)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
 
 
 def _marked(item: Evidence, original: bytes | None) -> bytes | None:

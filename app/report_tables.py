@@ -61,13 +61,13 @@ def incident_csv(file: IncidentFile, registry: Registry, context: ReportContext)
         items = content if isinstance(content, list) else [content]
         for index, item in enumerate(items, 1):
             rows.extend((section, index, field, value) for field, value in _flat(item))
-    return _csv(("section", "item", "field", "value"), rows)
+    return csv_bytes(("section", "item", "field", "value"), rows)
 
 
 def events_csv(events: Iterable[Event], registry: Registry, zone: tzinfo) -> bytes:
     """One row per event."""
     names = Names(registry)
-    return _csv(_EVENT_COLUMNS, (_event_row(event, names, zone) for event in events))
+    return csv_bytes(_EVENT_COLUMNS, (_event_row(event, names, zone) for event in events))
 
 
 def guarded(cell: object) -> object:
@@ -120,6 +120,10 @@ def _tree(file: IncidentFile, registry: Registry, context: ReportContext) -> dic
         "alarms": [_record(alarm, names, context.zone) for alarm in file.alarms],
         "events": [_record(event, names, context.zone) for event in file.events],
         "evidence": [_record(item, names, context.zone) for item in file.evidence],
+        **{
+            name: [_record(item, names, context.zone) for item in getattr(file, name)]
+            for name in ("handovers", "steps", "participants", "notes", "links", "exhibits", "alerts", "packages")
+        },
         "history": [_record(entry, names, context.zone) for entry in file.history],
         "chain": {
             "head_seq": context.head_seq,
@@ -145,8 +149,10 @@ def _record(record: Any, names: Names, zone: tzinfo) -> dict[str, Any]:
     return fields
 
 
-def _moments(name: str, utc_s: float, zone: tzinfo) -> dict[str, Any]:
+def _moments(name: str, utc_s: float | None, zone: tzinfo) -> dict[str, Any]:
     prefix = f"{name}_" if name else ""
+    if utc_s is None:
+        return {f"{prefix}{form}": None for form in ("utc_s", "utc", "local")}
     return {
         f"{prefix}utc_s": _plain(utc_s),
         f"{prefix}utc": iso_text(utc_s),
@@ -180,7 +186,8 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, object]]:
         yield from _flat(item, f"{prefix}.{key}" if prefix else str(key))
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A CSV file of guarded cells, UTF-8 with BOM."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(header)

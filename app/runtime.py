@@ -9,21 +9,25 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.analytics import Analytics
 from app.archive import Archive
 from app.bus import Bus
 from app.cameras import CameraHub, LiveFeed
 from app.desk import ChangeFeed, OperatorDesk
-from app.feeds import Banner
+from app.feeds import Banner, RegistryChanged
 from app.i18n import use_language
 from app.intake import EventIntake
 from app.metrics import Metrics, UsageMeter
 from app.notary import Notary
 from app.recording import Recording
 from app.replay import Replays
+from app.seat_offices import SeatOffices
+from app.sign_in import SeatChanged
 from app.tasks import Tasks
 from app.texts import sentence
+from app.upkeep import upkeep_workers
 from detection.models import ModelChoice, choose_model
 from detection.worker import DetectionStatus
 from storage.commands import RegistryRecord
@@ -35,6 +39,10 @@ from storage.worker import Latecomer, Supervisor, Worker
 from video.decode import DecodePool
 from video.fanout import PacketRing
 from video.footage import StoredFootage
+from video.session import SessionState
+
+if TYPE_CHECKING:
+    from app.alerts_out import AlertsOut
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +54,8 @@ TASKS_S = 1.0
 @dataclass(frozen=True, slots=True)
 class RuntimePlan:
     """What to run. `records` are put into the journal first (demo, `wall --camera`); `urls` are the cameras' URLs with
-    credentials by camera id, kept in memory only."""
+    credentials by camera id, kept in memory only. `alerts` may leave the house; `hint_password` says that nobody has a
+    password yet; a home that is not `lasting` goes with the run: no backups, no reserve, no sheets."""
 
     folders: Folders
     settings: Settings
@@ -54,6 +63,9 @@ class RuntimePlan:
     urls: dict[str, str] = field(default_factory=dict)
     model: Path | None = None
     workers: Sequence[Worker] = ()
+    alerts: bool = True
+    hint_password: bool = True
+    lasting: bool = True
 
 
 class Runtime:
@@ -77,15 +89,50 @@ class Runtime:
             self.recording = Recording(plan.folders, plan.settings, self.archive.journal, self.bus)
             undo.callback(self.recording.close)
             self.footage = StoredFootage(self._ring_of, self.recording.between)
-            self.replays = Replays(self.footage, self.supervisor, lambda: self.registry)
-            self.changes = ChangeFeed(self.archive.journal, self.bus)
-            self.intake = EventIntake(self.archive, self.hub, self.tasks, self.changes.nudge, self._refused)
+            self.changes = ChangeFeed(self.archive, self.bus, lambda: self.seat.people.seat.state.operator_id)
+            self.seat = SeatOffices(
+                self.archive,
+                self.recording,
+                self.bus,
+                self.tasks,
+                changed=self.changes.nudge,
+                dead_cameras=self._dead_cameras,
+            )
+            viewed = self.seat.people.audit.viewed
+            self.replays = Replays(self.footage, self.supervisor, lambda: self.registry, viewed=viewed)
+            self.alerts = self._alerts() if plan.alerts else None
+            self.intake = EventIntake(
+                self.archive, self.hub, self.tasks, self.changes.nudge, self._refused, self._happened
+            )
             self.desk = OperatorDesk(
-                self.archive, self.bus, self.tasks, self.changes, self.open_feed, self.replays.open
+                self.archive,
+                self.bus,
+                self.tasks,
+                self.changes,
+                self.open_feed,
+                self.replays.open,
+                self._ring_of,
+                self.recording.start_now,
+                lambda: self.seat.people.seat.actor,
+                self.seat.offices,
             )
             self.analytics = self._analytics(choice)
             undo.pop_all()
+        self.bus.subscribe(SeatChanged, lambda _seat: self.changes.renew())
+        self.bus.subscribe(RegistryChanged, self._on_registry_changed)
         self.bus.subscribe(DetectionStatus, lambda _status: self._note_usage())
+
+    def _alerts(self) -> AlertsOut:
+        from app.alerts_out import AlertsOut  # mail, MQTT and CAP are imported only where alerts may leave
+
+        return AlertsOut(
+            self.archive.journal,
+            self.plan.folders,
+            self.plan.settings,
+            registry=lambda: self.archive.registry,
+            changed=self.changes.nudge,
+            tell=self.bus.publish,
+        )
 
     def _analytics(self, choice: ModelChoice) -> Analytics:
         folders, detection = self.plan.folders, self.plan.settings.detection
@@ -105,15 +152,22 @@ class Runtime:
         self.supervisor.start()
         notary = Notary(self.archive)
         workers: list[Worker] = [*self.plan.workers, *self.tasks.workers, *self.pool.workers]
-        workers += [self.hub, self.changes, notary]
+        workers += [self.hub, self.changes, notary, *self.seat.workers]
+        workers += upkeep_workers(self.archive, self.bus, lasting=self.plan.lasting)
+        workers += self.alerts.workers if self.alerts is not None else ()
         for worker in workers:
             self.supervisor.add(worker)
         for worker in self.recording.workers:
             self.supervisor.add(worker)
         self.analytics.start(self.registry)
-        self.recording.start(self.hub, self.registry.cameras)
+        self.recording.start(self.hub, self.registry)
         if self.analytics.needs_model and not os.environ.get("YOLO_OFFLINE"):
             self.analytics.fetch_model(self.plan.folders.models)
+
+    def _on_registry_changed(self, changed: RegistryChanged) -> None:
+        """Recording plans hold from now on, names everywhere."""
+        self.registry = changed.registry
+        self.tasks.submit(lambda: self.recording.start(self.hub, changed.registry))
 
     def stop(self) -> list[Latecomer]:
         """Ask all, join all against one deadline; names who was late. The journal stays open for the last reports.
@@ -144,6 +198,11 @@ class Runtime:
         tracks, notice, recording = self.analytics.tracks, self.analytics.notice, self.recording.recording
         return LiveFeed(camera, zones, rules, self.hub, tracks, notice, recording)
 
+    def _dead_cameras(self) -> list[Camera]:
+        """Cameras that are open and give no picture now."""
+        dead = {s.camera_id for s in self.hub.sessions() if s.status().state is not SessionState.LIVE}
+        return [camera for camera in self.registry.cameras if camera.id in dead]
+
     def _ring_of(self, camera_id: str) -> PacketRing | None:
         session = self.hub.session(camera_id)
         return session.ring if session is not None else None
@@ -165,6 +224,9 @@ class Runtime:
     def _note_usage(self) -> None:
         """Once a second, so that the share of a detection process that dies is not lost."""
         self.meter.read(self.worker_pids())
+
+    def _happened(self, camera_id: str, utc_s: float) -> None:
+        self.recording.event(camera_id, utc_s)
 
     def _refused(self, error: WatchfloorError) -> None:
         self.bus.publish(Banner("journal", sentence(error)))

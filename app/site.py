@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from app.demo import DemoSite
 from app.errors import AppCode, AppError
 from app.runtime import RuntimePlan
 from detection.model_files import check_model
@@ -31,11 +30,22 @@ def site_plan(model: Path | None) -> RuntimePlan:
 @contextmanager
 def demo_plan(model: Path | None, progress: Progress) -> Iterator[RuntimePlan]:
     """Embedded demo cameras and a journal in a temporary home; clips are kept in the user's cache."""
+    from app.demo import DemoSite  # what draws the clips is not imported at every start
+
     _refuse_bad(model)
     user = Folders.find()
     site = DemoSite.prepare(user.demo, progress)
     with _temporary_home(user) as folders:
-        yield RuntimePlan(folders, Settings(), tuple(site.records()), model=model, workers=site.workers())
+        yield RuntimePlan(
+            folders,
+            Settings(),
+            tuple(site.records()),
+            model=model,
+            workers=site.workers(),
+            alerts=False,
+            hint_password=False,
+            lasting=False,
+        )
 
 
 @contextmanager
@@ -48,7 +58,9 @@ def trial_plan(urls: Sequence[str], model: Path | None) -> Iterator[RuntimePlan]
     secret = {camera.id: url for camera, url in zip(cameras, urls, strict=True)}
     with _temporary_home(Folders.find()) as folders:
         settings = Settings(recording=RecordingSettings(enabled=False))
-        yield RuntimePlan(folders, settings, cameras, secret, model=model)
+        yield RuntimePlan(
+            folders, settings, cameras, secret, model=model, alerts=False, hint_password=False, lasting=False
+        )
 
 
 def _refuse_bad(model: Path | None) -> None:

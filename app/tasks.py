@@ -41,6 +41,11 @@ class Tasks:
         self._jobs: queue.Queue[Callable[[], None]] = queue.Queue(limit)
         self.workers = [_TaskThread(f"task-{n}", self._jobs) for n in range(threads)]
 
+    @property
+    def ending(self) -> bool:
+        """Whether the pool was asked to stop: a long task had better end."""
+        return any(worker.stopping.is_set() for worker in self.workers)
+
     def submit(
         self,
         work: Callable[[], Result],
@@ -48,7 +53,7 @@ class Tasks:
         failed: Callable[[Exception], None] | None = None,
     ) -> bool:
         """Queue `work`; False when the queue is full or the pool was asked to stop (nothing is done then)."""
-        if any(worker.stopping.is_set() for worker in self.workers):
+        if self.ending:
             self.refused += 1
             log.warning("a task came after the end was asked for and was refused")
             return False

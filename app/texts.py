@@ -7,26 +7,13 @@ them; the rest is for the log. Credentials never pass: every detail is redacted 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from string import Formatter
 
 from app.errors import AppCode
-from app.feeds import TileState
 from app.i18n import _, marked
 from app.log import cleaned
 from detection.detector import DetectionCode
 from storage.errors import StorageCode, WatchfloorError
-from storage.records import (
-    AlarmState,
-    EvidenceKind,
-    GapReason,
-    IncidentState,
-    Outcome,
-    Role,
-    RuleKind,
-    Severity,
-    Verdict,
-)
 from video.source import VideoCode
 
 SENTENCES: dict[str, str] = {
@@ -44,7 +31,10 @@ SENTENCES: dict[str, str] = {
         " program; the journal was not touched."
     ),
     StorageCode.NOT_A_JOURNAL: marked("{path} is not a Watchfloor journal. Choose the right file; it was not touched."),
-    StorageCode.DAMAGED: marked("{path} is damaged. Keep a copy as it is, then put back the last good backup."),
+    StorageCode.DAMAGED: marked(
+        "{path} is damaged. If it is the journal, end Watchfloor; “main.py restore BACKUP” then puts a good backup in"
+        " its place and keeps the damaged file."
+    ),
     StorageCode.NETWORK_PATH: marked(
         "{path} lies on a network share, where a journal is not safe. Choose a folder on a disk of this machine."
     ),
@@ -64,6 +54,10 @@ SENTENCES: dict[str, str] = {
         "This step is not possible in the present state. Look at the state and choose another step."
     ),
     StorageCode.BAD_VALUE: marked("The value for {field} is not acceptable. Correct it and try again."),
+    StorageCode.NO_REASON: marked("This needs a reason or a case. Say why, or choose the incident, and try again."),
+    StorageCode.HELD: marked(
+        "A legal hold or an authority's open request keeps this. Take the hold out of use first, or wait for its end."
+    ),
     StorageCode.BAD_SETTINGS: marked(
         "The settings file {path} cannot be read. Correct it, or move it away to start with the standard settings."
     ),
@@ -72,6 +66,14 @@ SENTENCES: dict[str, str] = {
     ),
     StorageCode.FOLDER_TAKEN: marked(
         "Another Watchfloor already records into {path}. Stop it, or choose another recordings folder."
+    ),
+    StorageCode.CANCELLED: marked("The search was cancelled."),
+    StorageCode.BAD_SCHEDULE: marked(
+        "The recording schedule of a camera cannot be read. Write it like “Mon-Fri 08:00-18:00; Sat 10:00-14:00”."
+    ),
+    StorageCode.IN_USE: marked("A program has {path} open. End Watchfloor on this machine, then try again."),
+    StorageCode.NOT_WHOLE: marked(
+        "The backup {path} is not intact and was not put back. Take another one, or give --force if there is none."
     ),
     VideoCode.UNKNOWN_SCHEME: marked("{url} is an address of an unknown kind. Use rtsp://, http:// or a video file."),
     VideoCode.UNREACHABLE: marked("Nothing answers at {url}. Check the address, the network and the camera's power."),
@@ -83,6 +85,12 @@ SENTENCES: dict[str, str] = {
     VideoCode.ENDED: marked("{url} ended the stream. Watchfloor connects again by itself."),
     VideoCode.DAMAGED: marked("{url} sends data that cannot be decoded. Check the network and the camera's codec."),
     VideoCode.UNSUPPORTED: marked("{url} sends a format that is not supported. Set the camera to H.264 or H.265."),
+    VideoCode.NO_DEVICE: marked(
+        "The camera device {url} cannot be opened. Connect it, and give your user the right to use it (group video)."
+    ),
+    VideoCode.NO_PROTOCOL: marked(
+        "{url} needs a protocol that the installed FFmpeg does not have. Let a media server pass it on as RTSP."
+    ),
     VideoCode.NOT_BUFFERED: marked("There is no picture of that moment any more: it has left the buffer."),
     VideoCode.DISK_FULL: marked("The disk is full: the recording could not be written. Free some space."),
     VideoCode.DISK_FAILED: marked("The recording could not be written. Check the disk and its folder."),
@@ -102,6 +110,8 @@ SENTENCES: dict[str, str] = {
         " hand; the built-in people detector works meanwhile."
     ),
     DetectionCode.BAD_ZONE: marked("A zone needs at least three different points within the picture. Draw it again."),
+    AppCode.NO_RECORDINGS: marked("Nothing is recorded at this seat, so there is nothing to pack. Look at the banner."),
+    AppCode.BAD_RECORD: marked("The value for “{name}” does not fit here. Possible: {known}."),
     AppCode.BAD_USAGE: marked("The command is not complete or not known. “main.py --help” shows how to use it."),
     AppCode.NO_DISPLAY: marked(
         "There is no display to open a window on. Start it in a desktop session, or use --offscreen or “main.py node”."
@@ -122,6 +132,67 @@ SENTENCES: dict[str, str] = {
         "Recordings were altered or are missing. Keep them as they are and inform the administrator."
     ),
     AppCode.SHUTDOWN_LATE: marked("A part of the program did not end in time: {name}. The log has its state."),
+    AppCode.ALERT_REFUSED: marked(
+        "{target} did not take the alert. Tell the service by telephone or radio, and check its address."
+    ),
+    AppCode.ALERT_UNREACHABLE: marked(
+        "Nothing answers at {target}. Tell the service by telephone or radio; Watchfloor tries again by itself."
+    ),
+    AppCode.ALERT_TIMEOUT: marked(
+        "{target} did not answer in time. Tell the service by telephone or radio; Watchfloor tries again by itself."
+    ),
+    AppCode.ALERT_LOGIN: marked("{target} refuses our login, or none is kept for it. Give the right one again."),
+    AppCode.ALERT_TLS: marked(
+        "The connection to {target} is not safe. Check its certificate and the authorities in the settings."
+    ),
+    AppCode.ALERT_TARGET: marked("An alert cannot be sent to {target}. Correct the route's target or the settings."),
+    AppCode.ALERT_NOT_VALID: marked("The alert is not valid CAP 1.2 and was not sent. Report it."),
+    AppCode.ALERT_NO_KEY: marked(
+        "Pictures were not sent to {target}: there is no key to encrypt them to. Give the recipient's key."
+    ),
+    AppCode.ALERT_UNANSWERED: marked("{name} did not answer about incident {incident}. Call by telephone or radio."),
+    AppCode.ANSWERS_ADDRESS: marked(
+        "Answers cannot be received at {address}. Choose another address or port in the settings."
+    ),
+    AppCode.ANSWERS_NEED_TLS: marked(
+        "Answers from other machines need a certificate. Give one in the settings, or receive on 127.0.0.1 only."
+    ),
+    AppCode.SEAT_EMPTY: marked("Nobody is signed in at this seat. Sign in; the wall goes on meanwhile."),
+    AppCode.SEAT_LOCKED: marked("This seat is locked. Unlock it by your password, or relieve your colleague by yours."),
+    AppCode.SEAT_BUSY: marked("The seat is busy. Wait a moment and try again."),
+    AppCode.WRONG_LOGIN: marked("Name and password do not fit. Check the keyboard's language and try again."),
+    AppCode.LOGIN_DELAYED: marked("Too many wrong passwords. Wait {seconds} s and try again."),
+    AppCode.SEAT_UNPROTECTED: marked("There is no password yet. Set one with “main.py operator password”."),
+    AppCode.TEMPORARY_LOGIN: marked(
+        "Your password is a temporary one. Choose your own; until then nothing can be done."
+    ),
+    AppCode.CANCELLED: marked("The work was cancelled. Nothing was delivered; start it again when it is wanted."),
+    AppCode.NOT_A_PACKAGE: marked("{path} is not an evidence package, or cannot be read. Choose the right file."),
+    AppCode.PACKAGE_NOT_INTACT: marked(
+        "The package {path} is not intact. Do not rely on it; have it made again by the site that it comes from."
+    ),
+    AppCode.UNKNOWN_SIGNER: marked(
+        "The package is intact, but nobody knows who signed it. Ask the site for its fingerprint by another way."
+    ),
+    AppCode.IMPORT_NO_FILE: marked("There is no file {path}. Nothing was stored; check the path."),
+    AppCode.IMPORT_TOO_LARGE: marked(
+        "{path} is too large, or nested too deep, for a list of cameras. Nothing was stored; choose the right file."
+    ),
+    AppCode.IMPORT_BROKEN: marked("{path} cannot be read at line {line}. Correct it there; nothing was stored."),
+    AppCode.IMPORT_COLUMNS: marked(
+        "{path} has no column with addresses in its header at line {line}. Name the columns like {known}."
+    ),
+    AppCode.IMPORT_KIND: marked(
+        "{path} is not a list of cameras that is known: a table with a header, or a configuration of Frigate, go2rtc"
+        " or MediaMTX. Choose the right file, or say which it is with --from."
+    ),
+    AppCode.IMPORT_ADDRESS: marked(
+        "{address} is no address or range of at most 1024 that can be used. Write it like 192.168.1.10-20."
+    ),
+    AppCode.IMPORT_API: marked(
+        "{url} does not answer as MediaMTX's API does. Check the address, and that the API is switched on there."
+    ),
+    AppCode.IMPORT_NONE: marked("There is no import that could be taken back."),
     AppCode.INTERNAL: marked("Something unexpected happened inside the program. The log has the details; report it."),
 }
 
@@ -133,6 +204,11 @@ _UNKNOWN = {
     "field": marked("a field"),
     "incident": marked("of that number"),
     "name": marked("of that name"),
+    "target": marked("the service"),
+    "address": marked("this address"),
+    "seconds": marked("some"),
+    "known": marked("see the help"),
+    "line": marked("1"),
 }
 _FILE_NOT_FOUND = marked("There is no file {path}. Check the path.")
 _REASONS = (
@@ -141,6 +217,18 @@ _REASONS = (
     marked("no incident to join"),
     marked("no signing key"),
     marked("not Unicode text"),
+    marked("at least 8 letters"),
+    marked("not valid at this time"),
+    marked("camera of another group"),
+    marked("somebody else's login"),
+    marked("somebody else's shift"),
+    marked("somebody else's incident"),
+    marked("the one who asked"),
+    marked("the one who broke the glass"),
+    marked("never without a second person"),
+    marked("no public key of a recipient"),
+    marked("not sealed"),
+    marked("no approval"),
 )
 _BRACKETED = {
     "path": marked("file"),
@@ -161,101 +249,6 @@ _BRACKETED = {
 }
 _LONGEST_DETAIL = 200
 
-LABELS: dict[type[Enum], dict[str, str]] = {
-    Severity: {
-        Severity.INFO.name: marked("Information"),
-        Severity.LOW.name: marked("Low"),
-        Severity.MEDIUM.name: marked("Medium"),
-        Severity.HIGH.name: marked("High"),
-        Severity.CRITICAL.name: marked("Critical"),
-    },
-    RuleKind: {
-        RuleKind.INTRUSION.name: marked("Person in a guarded zone"),
-    },
-    AlarmState: {
-        AlarmState.RAISED.name: marked("Raised"),
-        AlarmState.ACKNOWLEDGED.name: marked("Acknowledged"),
-        AlarmState.JUDGED.name: marked("Judged"),
-    },
-    Verdict: {
-        Verdict.INCIDENT.name: marked("Incident"),
-        Verdict.JOINED.name: marked("Joined to an incident"),
-        Verdict.FALSE.name: marked("False alarm"),
-    },
-    IncidentState: {
-        IncidentState.NEW.name: marked("New"),
-        IncidentState.ACKNOWLEDGED.name: marked("Acknowledged"),
-        IncidentState.VERIFIED.name: marked("Verified"),
-        IncidentState.CLOSED.name: marked("Closed"),
-    },
-    Outcome: {
-        Outcome.DETAINED.name: marked("Detained"),
-        Outcome.FOUND.name: marked("Found"),
-        Outcome.HANDED_OVER.name: marked("Handed over"),
-        Outcome.PREVENTED.name: marked("Prevented"),
-        Outcome.FALSE.name: marked("False alarm"),
-        Outcome.NO_RESULT.name: marked("No result"),
-    },
-    GapReason: {
-        GapReason.NO_SIGNAL.name: marked("No signal"),
-        GapReason.STOPPED.name: marked("Recording was stopped"),
-        GapReason.DISK_FULL.name: marked("The disk was full"),
-        GapReason.DISK_FAILED.name: marked("The disk failed"),
-        GapReason.TOO_SLOW.name: marked("The disk was too slow"),
-        GapReason.CLOCK_STEP.name: marked("The clock was set"),
-        GapReason.DELETED.name: marked("Deleted after its time"),
-        GapReason.UNKNOWN.name: marked("Reason unknown"),
-    },
-    EvidenceKind: {
-        EvidenceKind.STILL.name: marked("Still picture"),
-    },
-    Role: {
-        Role.OPERATOR.name: marked("Operator"),
-        Role.SUPERVISOR.name: marked("Supervisor"),
-        Role.INVESTIGATOR.name: marked("Investigator"),
-        Role.ADMINISTRATOR.name: marked("Administrator"),
-        Role.SERVICE.name: marked("Program"),
-    },
-    TileState: {
-        TileState.CONNECTING.name: marked("Connecting"),
-        TileState.LIVE.name: marked("Live"),
-        TileState.STALE.name: marked("Picture is old"),
-        TileState.NO_SIGNAL.name: marked("No signal"),
-    },
-}
-
-OBJECTS = {
-    "person": marked("person"),
-    "bicycle": marked("bicycle"),
-    "car": marked("car"),
-    "motorcycle": marked("motorcycle"),
-    "bus": marked("bus"),
-    "truck": marked("truck"),
-    "dog": marked("dog"),
-    "backpack": marked("backpack"),
-    "suitcase": marked("suitcase"),
-}
-
-ACTIONS = {
-    "put": marked("record changed"),
-    "put first operator": marked("first administrator set"),
-    "put credential": marked("camera login changed"),
-    "put operator": marked("operator changed"),
-    "remove": marked("record removed"),
-    "record event": marked("event recorded"),
-    "attach evidence": marked("evidence attached"),
-    "acknowledge alarm": marked("alarm acknowledged"),
-    "judge alarm": marked("alarm judged"),
-    "reopen alarm": marked("alarm reopened"),
-    "acknowledge incident": marked("incident acknowledged"),
-    "verify incident": marked("incident verified"),
-    "close incident": marked("incident closed"),
-    "reopen incident": marked("incident reopened"),
-    "export": marked("report exported"),
-    "record footage digest": marked("recordings sealed"),
-    "sign checkpoint": marked("checkpoint signed"),
-}
-
 
 def sentence(error: WatchfloorError) -> str:
     """What happened and what to do, in the language in use; complete even where details are missing."""
@@ -269,22 +262,6 @@ def _template_of(error: WatchfloorError) -> str:
     if error.code is StorageCode.NOT_FOUND and "path" in error.details:
         return _FILE_NOT_FOUND
     return SENTENCES.get(error.code.value, SENTENCES[AppCode.INTERNAL])
-
-
-def label_of(member: Enum) -> str:
-    """Display name of a state, outcome, severity, rule kind, role ...; the bare value of one that has none."""
-    text = LABELS.get(type(member), {}).get(member.name)
-    return _(text) if text else str(member.value)
-
-
-def object_name(label: str) -> str:
-    """Display name of what a detector saw (COCO label)."""
-    return _(OBJECTS[label]) if label in OBJECTS else label
-
-
-def action_name(action: str) -> str:
-    """Display name of a command's `action`, as the history tells it."""
-    return _(ACTIONS[action]) if action in ACTIONS else action
 
 
 class _Filling(dict[str, str]):

@@ -12,6 +12,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from storage.errors import StorageCode, StorageError
 from storage.statements import Value
@@ -22,8 +23,22 @@ Digested = tuple[str, str, int, str]
 GENESIS = "0" * 64
 SALT_BYTES = 16
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-_quote: Callable[[str], str] = json.encoder.encode_basestring
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _made_once() -> Callable[[object], str]:
+    """The encoder's own inner part, made once: `encode` makes it anew for every row, a fifth of what a row costs."""
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # another Python than CPython
+        return _encoder.encode
+    chunks = make(None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", True, False, False)
+    join: Callable[[Any], str] = "".join
+    return lambda values: join(chunks(values, 0))
+
+
+_encode = _made_once()
+quote: Callable[[str], str] = json.encoder.encode_basestring
+"""A text as canonical JSON. Raises TypeError for anything else."""
 
 
 def canonical(values: object) -> str:
@@ -54,7 +69,7 @@ def digest(salt: bytes, text: str) -> str:
 
 def digest_list(entries: Sequence[Digested]) -> str:
     """Canonical list of (table, row id, version, digest); only the id can need escapes."""
-    return "[" + ",".join(f'["{t}",{_quote(i)},{v},"{d}"]' for t, i, v, d in entries) + "]"
+    return "[" + ",".join(f'["{t}",{quote(i)},{v},"{d}"]' for t, i, v, d in entries) + "]"
 
 
 def entry_hash(entry: Mapping[str, Value]) -> str:

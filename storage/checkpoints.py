@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from storage import schema
 from storage.chain import canonical
-from storage.durable import make_folder, typed_errors
+from storage.durable import make_folder, replace, typed_errors, write_new
 from storage.errors import StorageCode, StorageError
 from storage.keys import SigningKey, signature_holds
 from storage.ledger import Ledger
@@ -97,6 +97,26 @@ def read_outside(folder: Path) -> dict[str, list[OutsideCheckpoint]]:
     warning. Raises READ_ONLY when they may not be read."""
     with typed_errors(folder):
         return {path.stem: _read_lines(path) for path in sorted(folder.glob(f"*{_SUFFIX}")) if path.is_file()}
+
+
+def set_aside(folder: Path, journal_id: str, seq: int) -> Path | None:
+    """After an older copy was put back: lines that speak of changes behind `seq` go to `<journal>.superseded-<id>.txt`
+    beside, whole, so that the journal is measured by what it can still hold. None when there were none."""
+    path = folder / f"{journal_id}{_SUFFIX}"
+    with typed_errors(path):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    going = {copy.line for copy in (_read_lines(path) if lines else []) if _behind(copy.row.get("seq"), seq)}
+    if not going:
+        return None
+    aside = folder / f"{journal_id}.superseded-{new_id()}.txt"
+    numbered = list(enumerate(lines, start=1))
+    write_new(aside, "".join(f"{line}\n" for n, line in numbered if n in going).encode(), 0o644)
+    replace(path, "".join(f"{line}\n" for n, line in numbered if n not in going).encode())
+    return aside
+
+
+def _behind(found: Value, seq: int) -> bool:
+    return isinstance(found, int) and found > seq
 
 
 def _read_lines(path: Path) -> list[OutsideCheckpoint]:

@@ -16,13 +16,25 @@ from storage.records import (
     IncidentState,
     Neighbour,
     Operator,
-    Outcome,
     Place,
     ProtectedObject,
     RuleSpec,
     Verdict,
     Zone,
     new_id,
+)
+from storage.registry_records import (
+    AlertRoute,
+    CameraGroup,
+    Deadline,
+    LegalHold,
+    OutcomeKind,
+    PrivacyMask,
+    Procedure,
+    RecordingPlan,
+    SavedSearch,
+    Sector,
+    Service,
 )
 
 
@@ -34,7 +46,28 @@ class Command:
     action: ClassVar[str]
 
 
-RegistryRecord = Camera | Category | District | Neighbour | Operator | Place | ProtectedObject | RuleSpec | Zone
+RegistryRecord = (
+    AlertRoute
+    | Camera
+    | CameraGroup
+    | Category
+    | Deadline
+    | District
+    | LegalHold
+    | Neighbour
+    | Operator
+    | OutcomeKind
+    | Place
+    | PrivacyMask
+    | Procedure
+    | ProtectedObject
+    | RecordingPlan
+    | RuleSpec
+    | SavedSearch
+    | Sector
+    | Service
+    | Zone
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +207,11 @@ class CloseIncident(Command):
 
     permission: ClassVar[Permission] = Permission.CLOSE_INCIDENT
     action: ClassVar[str] = "close incident"
-    sources: ClassVar[frozenset[IncidentState]] = frozenset({IncidentState.ACKNOWLEDGED, IncidentState.VERIFIED})
+    sources: ClassVar[frozenset[IncidentState]] = frozenset(IncidentState) - {IncidentState.NEW, IncidentState.CLOSED}
     target: ClassVar[IncidentState] = IncidentState.CLOSED
     incident_id: str
     version: int
-    outcome: Outcome
+    outcome: str
     note: str = ""
 
 

@@ -21,10 +21,15 @@ from storage.schema import APPLICATION_ID, SCHEMA_VERSION
 
 BUSY_TIMEOUT_S = 5.0
 JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
+QUICK_BYTES = 64 * 1024 * 1024
+"""A journal up to this size is checked for damage when it is opened (less than 0.1 s)."""
+SIDE_FILES = ("-wal", "-shm", "-journal")
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 _WAL_ATTEMPTS = 100
 _WAL_PAUSE_S = 0.05
+_STEP_PAGES = 4096
+_CHECKED_STEPS = 100_000
 
 # 9p is left out: sandboxes mount their local root with it.
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -220,6 +225,56 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def refuse_damage(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise DAMAGED for a file whose pages do not fit together. A large one is left to the verification that comes
+    after every start: nobody waits for it."""
+    if path.stat().st_size > QUICK_BYTES:
+        return
+    with typed(path):
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise StorageError(StorageCode.DAMAGED, path=str(path), cause=readable(found))
+
+
+def readable(text: object) -> str:
+    """What SQLite says of damage, as text."""
+    return text if isinstance(text, str) else repr(text)
+
+
+def copy_to(connection: sqlite3.Connection, target: Path, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Copy what a connection sees into a new file that is one file, checked roughly. Raises DAMAGED, DISK_FULL,
+    READ_ONLY, and CANCELLED soon after `stopped` says so; the caller removes what a failure leaves."""
+
+    def look(_status: int = 0, _left: int = 0, _pages: int = 0) -> None:
+        if stopped():
+            raise StorageError(StorageCode.CANCELLED)
+
+    with typed(target), contextlib.closing(sqlite3.connect(target)) as copy:
+        _copy_in_steps(connection, copy, look)
+        copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+        copy.set_progress_handler(lambda: int(stopped()), _CHECKED_STEPS)
+        try:
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.OperationalError:
+            look()
+            raise
+        if found != "ok":
+            raise StorageError(StorageCode.DAMAGED, path=str(target))
+
+
+def _copy_in_steps(connection: sqlite3.Connection, copy: sqlite3.Connection, look: Callable[..., None]) -> None:
+    """One reading transaction around all steps: without it every write between two of them begins the copy anew."""
+    if connection.in_transaction:
+        connection.backup(copy, pages=_STEP_PAGES, progress=look)
+        return
+    connection.execute("BEGIN")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        connection.backup(copy, pages=_STEP_PAGES, progress=look)
+    finally:
+        connection.execute("COMMIT")
 
 
 def require_writable(path: Path) -> None:

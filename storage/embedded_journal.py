@@ -14,17 +14,40 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from storage import (
+    case_queries,
+    database,
+    erasure_register,
+    footage_queries,
+    need_to_know,
+    people_queries,
+    queries,
+    schema,
+)
 from storage import checkpoints as checkpoint_files
-from storage import database, footage_queries, queries, schema
 from storage.applied import is_current
+from storage.case_records import Handover, Lookout, LookoutReceipt, Note
 from storage.commands import Command, PutFirstOperator
 from storage.durable import make_folder
 from storage.errors import StorageCode, StorageError
 from storage.handlers import RUNTIME
-from storage.journal import FootageDigest, FootageLock, IncidentFile, Receipt, Registry, Verification
+from storage.journal import (
+    FootageDigest,
+    FootageLock,
+    IncidentFile,
+    Receipt,
+    Registry,
+    Verification,
+)
 from storage.keys import SigningKey
 from storage.ledger import Ledger, read_head
+from storage.people_queries import AccessFilter, Briefing
+from storage.people_records import Access, Approval, FailedLogin, Login, Password, Shift, ShiftItem
 from storage.records import Actor, Alarm, Change, Event, Incident, new_id
+from storage.release_commands import EraseSubject
+from storage.release_reads import ReleaseReads
+from storage.scrubbing import scrub
+from storage.search_reads import SearchReads
 from storage.statements import Row, row_by_id
 from storage.verification import verify_connection
 from storage.writer import QUEUE_COMMANDS, Answer, Pending, Writer
@@ -36,7 +59,7 @@ _CLOSE_S = 10.0
 Mounted = Callable[[], Iterable[database.Partition]]
 
 
-class EmbeddedJournal:
+class EmbeddedJournal(ReleaseReads, SearchReads):
     """`key` signs checkpoints (None: SignCheckpoint is refused); `checkpoints` is a folder elsewhere for copies."""
 
     def __init__(
@@ -48,6 +71,7 @@ class EmbeddedJournal:
         clock: Callable[[], float] = time.time,
         mounted: Mounted | None = None,
         queue_commands: int = QUEUE_COMMANDS,
+        on_full: Callable[[], bool] | None = None,
     ) -> None:
         self.path = path.absolute()
         self._key = key
@@ -61,7 +85,7 @@ class EmbeddedJournal:
         self._connection = self._open(clock)
         self.id = str((row_by_id(schema.meta).row(self._connection, {"row_key": "journal_id"}) or {})["value"])
         ledger = Ledger(self._connection, clock, key)
-        self.writer = Writer(self._connection, ledger, self._publish_checkpoint, queue_commands)
+        self.writer = Writer(self._connection, ledger, self._publish_checkpoint, queue_commands, on_full)
         self.writer.start()
 
     def apply(self, command: Command, actor: Actor) -> Receipt:
@@ -89,16 +113,43 @@ class EmbeddedJournal:
             return queries.alarms(connection, open_only=open_only, limit=limit)
 
     def incidents(
-        self, *, open_only: bool = False, limit: int = 200, before_id: str | None = None
+        self, *, open_only: bool = False, limit: int = 200, before_id: str | None = None, viewer_id: str | None = None
     ) -> Sequence[Incident]:
         """See `Journal.incidents`."""
         with self._reading() as connection:
-            return queries.incidents(connection, open_only=open_only, limit=limit, before_id=before_id)
+            return queries.incidents(
+                connection, open_only=open_only, limit=limit, before_id=before_id, viewer_id=viewer_id
+            )
 
-    def incident_file(self, incident: str) -> IncidentFile:
+    def incident_file(self, incident: str, *, viewer_id: str | None = None) -> IncidentFile:
         """See `Journal.incident_file`."""
         with self._reading() as connection:
-            return queries.incident_file(connection, incident)
+            return queries.incident_file(connection, incident, viewer_id)
+
+    def overdue(self, now_utc_s: float, limit: int = 100) -> Sequence[Incident]:
+        """See `Journal.overdue`."""
+        with self._reading() as connection:
+            return case_queries.overdue(connection, now_utc_s, limit)
+
+    def open_handovers(self, viewer_id: str | None = None) -> Sequence[Handover]:
+        """See `Journal.open_handovers`."""
+        with self._reading() as connection:
+            return case_queries.open_handovers(connection, viewer_id)
+
+    def lookouts(self, now_utc_s: float) -> Sequence[Lookout]:
+        """See `Journal.lookouts`."""
+        with self._reading() as connection:
+            return case_queries.lookouts(connection, now_utc_s)
+
+    def lookout_receipts(self, lookout_id: str) -> Sequence[LookoutReceipt]:
+        """See `Journal.lookout_receipts`."""
+        with self._reading() as connection:
+            return case_queries.lookout_receipts(connection, lookout_id)
+
+    def open_notes(self, actor_id: str, limit: int = 100) -> Sequence[Note]:
+        """See `Journal.open_notes`."""
+        with self._reading() as connection:
+            return case_queries.open_notes(connection, actor_id, limit)
 
     def events(self, *, limit: int = 100_000) -> Sequence[Event]:
         """See `Journal.events`."""
@@ -114,6 +165,68 @@ class EmbeddedJournal:
         """See `Journal.footage_digests`."""
         with self._reading() as connection:
             return footage_queries.footage_digests(connection, limit)
+
+    def logins_open(self) -> Sequence[Login]:
+        """See `Journal.logins_open`."""
+        with self._reading() as connection:
+            return people_queries.logins_open(connection)
+
+    def failed_logins(self, since_utc_s: float, limit: int = 500) -> Sequence[FailedLogin]:
+        """See `Journal.failed_logins`."""
+        with self._reading() as connection:
+            return people_queries.failed_logins(connection, since_utc_s, limit)
+
+    def password(self, operator_id: str) -> Password | None:
+        """See `Journal.password`."""
+        with self._reading() as connection:
+            return people_queries.password(connection, operator_id)
+
+    def has_passwords(self) -> bool:
+        """See `Journal.has_passwords`."""
+        with self._reading() as connection:
+            return people_queries.has_passwords(connection)
+
+    def shifts(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Shift]:
+        """See `Journal.shifts`."""
+        with self._reading() as connection:
+            return people_queries.shifts(connection, open_only=open_only, limit=limit)
+
+    def shift_items(self, shift_id: str | None = None, viewer_id: str | None = None) -> Sequence[ShiftItem]:
+        """See `Journal.shift_items`."""
+        with self._reading() as connection:
+            return people_queries.shift_items(connection, shift_id, viewer_id)
+
+    def approvals(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Approval]:
+        """See `Journal.approvals`."""
+        with self._reading() as connection:
+            return people_queries.approvals(connection, open_only=open_only, limit=limit)
+
+    def accesses(self, wanted: AccessFilter, limit: int = 200) -> Sequence[Access]:
+        """See `Journal.accesses`."""
+        with self._reading() as connection:
+            return people_queries.accesses(connection, wanted, limit)
+
+    def cameras_of(self, operator_id: str) -> frozenset[str] | None:
+        """See `Journal.cameras_of`."""
+        with self._reading() as connection:
+            return need_to_know.cameras_of(connection, operator_id)
+
+    def briefing(self, now_utc_s: float) -> Briefing:
+        """See `Journal.briefing`."""
+        with self._reading() as connection:
+            return people_queries.briefing(connection, now_utc_s)
+
+    def erase(self, command: EraseSubject, actor: Actor) -> Receipt:
+        """`apply`, and the register of erasures beside the copies of checkpoints. `scrub` is still to be called."""
+        receipt = self.apply(command, actor)
+        self._register_erasures()
+        return receipt
+
+    def scrub(self, *, whole: bool = False) -> bool:
+        """Overwrite on the disk what was erased: index segments, WAL, and (`whole`: everything is written anew, which
+        makes other writers wait) free pages. False when a reader kept the WAL; what it held goes with the next one."""
+        with database.typed(self.path):
+            return scrub(self.path, whole=whole)
 
     def counts(self) -> dict[str, int]:
         """See `Journal.counts`."""
@@ -132,25 +245,24 @@ class EmbeddedJournal:
 
     def verify(self, *, evidence: Path | None = None) -> Verification:
         """See `Journal.verify`; with `evidence` (the store's folder) the files' hashes too."""
+        home_key = None if self._key is None else self._key.id
         with self._reading() as connection:
-            return verify_connection(connection, checkpoints=self._checkpoints, evidence=evidence, at_home=True)
+            return verify_connection(
+                connection, checkpoints=self._checkpoints, evidence=evidence, at_home=True, home_key=home_key
+            )
 
     def head(self) -> tuple[int, str]:
         """See `Journal.head`."""
         with self._reading() as connection:
             return read_head(connection)
 
-    def backup(self, path: str) -> None:
+    def backup(self, path: str, stopped: Callable[[], bool] = lambda: False) -> None:
         """See `Journal.backup`: copied beside, checked, then named. Raises DISK_FULL, READ_ONLY, DAMAGED."""
         target = Path(path)
         temporary = target.with_name(f".{target.name}.{new_id()}.part")
         make_folder(target.parent)
         try:
-            with database.typed(target), contextlib.closing(sqlite3.connect(temporary)) as copy:
-                self._reader().backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE").fetchone()
-                if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                    raise StorageError(StorageCode.DAMAGED, path=path)
+            database.copy_to(self._reader(), temporary, stopped)
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
@@ -170,6 +282,8 @@ class EmbeddedJournal:
             raise StorageError(StorageCode.BUSY, path=str(self.path))
         try:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:  # a full or failing disk: all of it stays in the WAL beside the file
+            checkpoint_files.log.warning("the journal was closed without emptying its WAL: %s", error)
         finally:
             self._connection.close()
 
@@ -187,10 +301,18 @@ class EmbeddedJournal:
         database.require_writable(self.path)
         connection = database.connect(self.path)
         try:
+            if exists:
+                database.refuse_damage(connection, self.path)
+            connection.execute("PRAGMA secure_delete = ON").fetchone()  # what goes is overwritten, always
             if not is_current(connection):
                 from storage.migrations import migrate
 
                 migrate(connection, self.path, exists=exists, clock=clock)
+            with database.typed(self.path):
+                if self._checkpoints is not None and erasure_register.settle(
+                    connection, self._checkpoints, clock, self._key
+                ):
+                    scrub(self.path)
         except BaseException:
             connection.close()
             raise
@@ -226,6 +348,16 @@ class EmbeddedJournal:
             item[1].close()
             self._readers.remove(item)
 
+    def _register_erasures(self) -> None:
+        """After the erasure's commit: it stands even when the folder elsewhere fails; the next opening catches up."""
+        if self._checkpoints is None:
+            return
+        try:
+            with self._reading() as connection:
+                erasure_register.catch_up(connection, self._checkpoints, self._key)
+        except StorageError:
+            erasure_register.log.exception("an erasure is not in the register elsewhere yet")
+
     def _publish_checkpoint(self, row: Row) -> None:
         """After the checkpoint's commit, on the writer thread. The row stands even when the folder elsewhere fails."""
         if self._checkpoints is None or self._key is None:
@@ -243,9 +375,10 @@ def open_journal(
     checkpoints: Path | None = None,
     clock: Callable[[], float] = time.time,
     mounted: Mounted | None = None,
+    on_full: Callable[[], bool] | None = None,
 ) -> EmbeddedJournal:
-    """Open or create a journal.
+    """Open or create a journal. `on_full` is asked for room when the disk is full (writer thread).
 
     Raises StorageError: NEWER_JOURNAL and NOT_A_JOURNAL (the file stays as it is), DAMAGED, READ_ONLY, NETWORK_PATH,
     DISK_FULL, BUSY, BAD_KEY (key inside the journal's folder)."""
-    return EmbeddedJournal(path, key, checkpoints=checkpoints, clock=clock, mounted=mounted)
+    return EmbeddedJournal(path, key, checkpoints=checkpoints, clock=clock, mounted=mounted, on_full=on_full)

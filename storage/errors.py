@@ -35,9 +35,15 @@ class StorageCode(StrEnum):
     STALE_VERSION = "storage.stale_version"
     ILLEGAL_TRANSITION = "storage.illegal_transition"
     BAD_VALUE = "storage.bad_value"
+    NO_REASON = "storage.no_reason"
+    HELD = "storage.held"
     BAD_SETTINGS = "storage.bad_settings"
     BAD_KEY = "storage.bad_key"
     FOLDER_TAKEN = "storage.folder_taken"
+    IN_USE = "storage.in_use"
+    NOT_WHOLE = "storage.not_whole"
+    BAD_SCHEDULE = "storage.bad_schedule"
+    CANCELLED = "storage.cancelled"
 
 
 class StorageError(WatchfloorError):

@@ -41,6 +41,11 @@ class Folders:
         return self.data / "evidence"
 
     @property
+    def pictures(self) -> Path:
+        """Snapshots of tiles."""
+        return self.reports / "pictures"
+
+    @property
     def recordings(self) -> Path:
         """Footage, unless the settings name another folder."""
         return self.data / "recordings"

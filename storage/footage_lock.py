@@ -29,6 +29,14 @@ class FolderLock:
         os.ftruncate(self._handle, 0)
         os.write(self._handle, f"{os.getpid()}\n".encode())
 
+    @property
+    def valid(self) -> bool:
+        """Whether the folder still has the file that we hold: it may have been removed, or another disk be there."""
+        try:
+            return self._handle is not None and os.path.samestat(os.fstat(self._handle), self.path.stat())
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Let the next one in; a second call does nothing. The file stays: removing it would let two in."""
         handle, self._handle = self._handle, None

@@ -1,24 +1,26 @@
 """The journal's reads about footage: what holds it, and what the chain says of it. Functions of a connection.
 
-Locks are derived from alarms and incidents and never stored: an alarm holds its camera's footage for 72 h from its
-last event, an incident for ever; a false verdict (of the alarm, or of the incident that it became) lets it go.
+Locks are derived from alarms and incidents and never stored: an alarm holds its camera's footage of the last 72 h until
+72 h after its last event, an incident for ever; a false verdict (of the alarm, or of the incident that it became) lets
+it go. A legal hold and an authority's open request hold theirs whatever the verdict is.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
 from storage import schema
+from storage.case_footage import case_locks
+from storage.holds import POST_ROLL_S, PRE_ROLL_S, held_footage
 from storage.journal import FootageDigest, FootageLock
 from storage.records import AlarmState, IncidentState, Outcome
 from storage.rows import from_row
 from storage.statements import Row, Statement, constant
 
 PROVISIONAL_S = 72 * 3600.0
-PRE_ROLL_S = 30.0
-POST_ROLL_S = 60.0
 
 _alarms, _incidents = schema.alarms, schema.incidents
 _COLUMNS = (_alarms.c.id, _alarms.c.camera_id, _alarms.c.first_utc_s, _alarms.c.last_utc_s, _alarms.c.incident_id)
@@ -49,13 +51,23 @@ _DIGESTS = Statement(
 def footage_locks(connection: sqlite3.Connection, now_utc_s: float) -> tuple[FootageLock, ...]:
     """Everything that is held now."""
     provisional = _PROVISIONAL.rows(connection, {"after_utc_s": now_utc_s - PROVISIONAL_S})
-    locks = [_lock(row, float(row["last_utc_s"]) + PROVISIONAL_S) for row in provisional]
-    return (*locks, *(_lock(row, None) for row in _OF_INCIDENTS.rows(connection)))
+    since_utc_s = now_utc_s - PROVISIONAL_S
+    locks = [_provisional(_lock(row, float(row["last_utc_s"]) + PROVISIONAL_S), since_utc_s) for row in provisional]
+    by_law = [
+        FootageLock(str(window.camera_id), window.from_utc_s, window.to_utc_s, None, None, "", held_by=holder)
+        for window, holder in held_footage(connection)
+    ]
+    return (*locks, *(_lock(row, None) for row in _OF_INCIDENTS.rows(connection)), *case_locks(connection), *by_law)
 
 
 def footage_digests(connection: sqlite3.Connection, limit: int) -> tuple[FootageDigest, ...]:
     """Newest first."""
     return tuple(from_row(FootageDigest, row) for row in _DIGESTS.rows(connection, {"row_limit": limit}))
+
+
+def _provisional(lock: FootageLock, since_utc_s: float) -> FootageLock:
+    """Without what is older than 72 h: an alarm that false events feed for weeks does not hold weeks of footage."""
+    return replace(lock, from_utc_s=max(lock.from_utc_s, since_utc_s))
 
 
 def _lock(row: Row, until_utc_s: float | None) -> FootageLock:

@@ -36,7 +36,7 @@ def rebuild(index: SegmentIndex, folders: Iterable[Path]) -> Checked:
     whether they are the recorded ones, the digests in the journal's chain tell."""
     segments: dict[str, Segment] = {}
     findings: list[Finding] = []
-    for path in sorted(_files(folders)):
+    for path in sorted(footage_files(folders)):
         segment, flaw = read_segment(path)
         if segment is not None and segment.id in segments:
             segment, flaw = None, Flaw.DUPLICATE
@@ -61,7 +61,8 @@ def verify(index: SegmentIndex, digests: Sequence[FootageDigest] = ()) -> Checke
     return Checked(count, tuple(findings))
 
 
-def _files(folders: Iterable[Path]) -> Iterator[Path]:
+def footage_files(folders: Iterable[Path]) -> Iterator[Path]:
+    """Everything that may be footage."""
     for folder in folders:
         for path in folder.rglob("*"):
             if path.is_file() and not path.name.startswith("."):

@@ -10,8 +10,21 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from storage import checkpoints, schema
+from storage import (
+    cases,
+    checkpoints,
+    need_to_know,
+    people,
+    registry_use,
+    releases,
+    schema,
+    schema_cases,
+    scope,
+    search_index,
+    values,
+)
 from storage.access import PERMISSIONS, Permission
+from storage.case_commands import AttachExhibit
 from storage.commands import (
     AcknowledgeAlarm,
     AcknowledgeIncident,
@@ -33,11 +46,13 @@ from storage.commands import (
     VerifyIncident,
 )
 from storage.errors import StorageCode, StorageError
+from storage.exhibits import attach_exhibit
 from storage.intake import attach_evidence, record_event
 from storage.journal import Receipt
 from storage.ledger import Ledger
 from storage.outcome import Done
 from storage.records import Actor, Operator, Role
+from storage.registry_records import SavedSearch
 from storage.rows import REGISTRY, REGISTRY_TABLES, registry_row
 from storage.statements import Statement, constant
 from storage.workflow import (
@@ -48,6 +63,7 @@ from storage.workflow import (
     record_export,
     record_footage_digest,
     reopen_alarm,
+    reopen_incident,
 )
 
 RUNTIME = "service:runtime"
@@ -66,8 +82,13 @@ def execute(ledger: Ledger, command: Command, actor: Actor) -> Receipt:
         raise StorageError(StorageCode.UNKNOWN_ACTOR, actor=actor.id)
     if permission not in PERMISSIONS[role]:
         raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, permission=permission.value)
+    scope.require(ledger, command, actor)
+    need_to_know.require_named(ledger, command, actor)
     done = _HANDLERS[type(command)](ledger, command, actor)
     seq = ledger.seq if done.repeated else ledger.seal(actor.id, command.action, done.subject, done.subject_id)
+    if ledger.touched:
+        search_index.update(ledger.connection, *ledger.touched)
+        ledger.touched.clear()
     return Receipt(seq, done.alarm_id, done.alarm_raised, done.incident_id, done.incident_number)
 
 
@@ -76,13 +97,38 @@ def _needed(command: Command) -> Permission:
         return Permission.ADMINISTER
     if isinstance(command, RemoveRecord) and command.table == schema.operators.name:
         return Permission.ADMINISTER
+    if _saved_search_of(command) is not None:  # everybody's own: `_put_record` and `_remove_record` see to that
+        return Permission.READ_JOURNAL
     return command.permission
 
 
-def _put_record(ledger: Ledger, command: PutRecord, _actor: Actor) -> Done:
+def _saved_search_of(command: Command) -> str | None:
+    """The id of the saved search that the command is about."""
+    if isinstance(command, PutRecord) and isinstance(command.record, SavedSearch):
+        return command.record.id
+    if isinstance(command, RemoveRecord) and command.table == schema_cases.saved_searches.name:
+        return command.record_id
+    return None
+
+
+def _require_own_search(ledger: Ledger, command: PutRecord | RemoveRecord, actor: Actor) -> None:
+    search_id = _saved_search_of(command)
+    if search_id is None:
+        return
+    row = ledger.find(schema_cases.saved_searches, search_id) or {}
+    owners = {row.get("operator_id", actor.id)}
+    if isinstance(command, PutRecord) and isinstance(command.record, SavedSearch):
+        owners.add(command.record.operator_id)
+    if owners != {actor.id}:
+        raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, reason="somebody else's saved search")
+
+
+def _put_record(ledger: Ledger, command: PutRecord, actor: Actor) -> Done:
     if isinstance(command.record, Operator):
         return _write_operator(ledger, command.record)
+    _require_own_search(ledger, command, actor)
     row, table = registry_row(command.record), REGISTRY[type(command.record)]
+    registry_use.check(ledger, command.record)
     ledger.put(table, row)
     return Done(table.name, str(row["id"]))
 
@@ -98,15 +144,18 @@ def _put_first_operator(ledger: Ledger, command: PutFirstOperator, _actor: Actor
 
 
 def _write_operator(ledger: Ledger, operator: Operator) -> Done:
-    if operator.id == RUNTIME or not operator.id:
-        raise StorageError(StorageCode.BAD_VALUE, table=schema.operators.name, id=operator.id)
+    # The program's own permissions are nobody's: who had them could write events and erase.
+    if operator.id == RUNTIME or not operator.id or operator.role == Role.SERVICE:
+        raise StorageError(StorageCode.BAD_VALUE, field="role", table=schema.operators.name, id=operator.id)
+    values.title("name", operator.name, needed=True)
     before = _administrators(ledger)
     ledger.put(schema.operators, registry_row(operator))
     _keep_an_administrator(ledger, before)
     return Done(schema.operators.name, operator.id)
 
 
-def _remove_record(ledger: Ledger, command: RemoveRecord, _actor: Actor) -> Done:
+def _remove_record(ledger: Ledger, command: RemoveRecord, actor: Actor) -> Done:
+    _require_own_search(ledger, command, actor)
     table = REGISTRY_TABLES.get(command.table)
     if table is None or command.record_id == RUNTIME:
         raise StorageError(StorageCode.BAD_VALUE, table=command.table, id=command.record_id)
@@ -114,6 +163,8 @@ def _remove_record(ledger: Ledger, command: RemoveRecord, _actor: Actor) -> Done
     if row["retired"]:
         raise StorageError(StorageCode.NOT_FOUND, table=table.name, id=command.record_id)
     before = _administrators(ledger)
+    registry_use.require_unused(ledger, table, command.record_id)
+    registry_use.retire_along(ledger, table, command.record_id)
     ledger.update(table, row, {"retired": 1})
     _keep_an_administrator(ledger, before)
     return Done(table.name, command.record_id)
@@ -153,8 +204,12 @@ _HANDLERS: dict[type[Command], Callable[[Ledger, Any, Actor], Done]] = {
     AcknowledgeIncident: move_incident,
     VerifyIncident: move_incident,
     CloseIncident: close_incident,
-    ReopenIncident: move_incident,
+    ReopenIncident: reopen_incident,
     RecordExport: record_export,
     RecordFootageDigest: record_footage_digest,
     SignCheckpoint: _sign_checkpoint,
+    AttachExhibit: attach_exhibit,
+    **cases.HANDLERS,
+    **people.HANDLERS,
+    **releases.HANDLERS,
 }

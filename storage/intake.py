@@ -8,12 +8,12 @@ from sqlalchemy import and_, bindparam, select
 
 from storage import schema
 from storage.commands import AttachEvidence, RecordEvent
+from storage.incident_moves import open_incident
 from storage.ledger import Ledger
 from storage.outcome import Done
 from storage.records import Actor, AlarmState, Event, IncidentState, Verdict, new_id
 from storage.rows import event_row, evidence_row
 from storage.statements import Row, Statement, constant
-from storage.workflow import open_incident
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def record_event(ledger: Ledger, command: RecordEvent, actor: Actor) -> Done:
         _feed(ledger, alarm, event)
         return _done(alarm, raised=False, number=_number(ledger, alarm))
     incident: Row = {}
-    if command.opens_incident and ledger.find(schema.categories, command.category_id) is None:
+    if command.opens_incident and not _in_use(ledger, command.category_id):
         log.warning("no category %r: the alarm waits for an operator's verdict", command.category_id)
     elif command.opens_incident:
         incident = open_incident(ledger, new, command.category_id, new_id(ledger.clock()), None)
@@ -96,6 +96,11 @@ def _alarm_to_feed(ledger: Ledger, event: Event) -> Row | None:
             },
         )
     )
+
+
+def _in_use(ledger: Ledger, category_id: str) -> bool:
+    row = ledger.find(schema.categories, category_id)
+    return row is not None and not row["retired"]
 
 
 def _feed(ledger: Ledger, alarm: Row, event: Event) -> None:

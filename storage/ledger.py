@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, select
 
-from storage import chain, schema
+from storage import chain, schema, schema_cases
 from storage.errors import StorageCode, StorageError
 from storage.records import Actor, Role, new_id
 from storage.statements import Row, Statement, Value, insert_into, insert_new_into, row_by_id, update_of
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _HEAD = Statement(select(schema.audit.c.seq, schema.audit.c.hash).order_by(schema.audit.c.seq.desc()).limit(1))
 _ADD_HISTORY = insert_into(schema.history)
 _ADD_AUDIT = insert_into(schema.audit)
+_SEARCHED = {"incidents": "id", "notes": "incident_id"}
+"""Tables of the full-text index, and their column that names the incident."""
+
 _INLINE_TABLES = frozenset(schema.FACTS[name] for name in schema.INLINE)
 # Plain texts: SQLAlchemy's quoted names are a subclass of str, which the driver tries to adapt (4 microseconds each).
 _NAMES = {table: name for name, table in schema.FACTS.items()}
@@ -54,6 +57,7 @@ class Ledger:
         self.seq = 0
         self.head = chain.GENESIS
         self.signed: list[Row] = []  # checkpoints of this transaction, for the folder elsewhere
+        self.touched: set[str] = set()  # incidents whose words may have changed in the command at work
         self._noted: list[chain.Digested] = []  # digests of the command at work
         self._unsealed: list[tuple[Value, ...]] = []  # its history rows
         self._history: list[tuple[Value, ...]] = []  # those of the commands sealed before it, not yet written
@@ -78,6 +82,7 @@ class Ledger:
         """Drop what a refused command noted (the caller undoes its rows)."""
         self._noted = []
         self._unsealed = []
+        self.touched.clear()
         self._roles.clear()
         self.known.clear()
 
@@ -126,6 +131,8 @@ class Ledger:
         differing["revision"] = revision
         update_of(table, tuple(differing)).run(self.connection, {**differing, "row_key": row["id"]})
         changed = {**row, **differing}
+        if table is schema_cases.notes and row["incident_id"]:  # it may leave this incident
+            self.touched.add(row["incident_id"])
         self._note(table, changed, revision)
         return changed
 
@@ -173,5 +180,8 @@ class Ledger:
         position = len(self._noted)
         self._unsealed.append((self.seq + 1, position, name, row_id, version, stored, salt, digest, 0))
         self._noted.append((name, row_id, version, digest))
+        naming = _SEARCHED.get(name)
+        if naming is not None and row[naming]:
+            self.touched.add(row[naming])
         if table is schema.operators:
             self._roles.clear()

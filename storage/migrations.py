@@ -17,7 +17,7 @@ from pathlib import Path
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from storage import schema
+from storage import schema, schema_cases, search_index, tables_0002
 from storage.applied import MIGRATIONS_META, applied
 from storage.checkpoints import JOURNAL_ID
 from storage.database import typed
@@ -25,9 +25,10 @@ from storage.errors import StorageCode, StorageError
 from storage.handlers import RUNTIME
 from storage.layout import LAYOUT_META, layout
 from storage.ledger import Ledger
-from storage.records import Category, Operator, Role, new_id
-from storage.rows import REGISTRY, registry_row
-from storage.statements import create_sql
+from storage.records import Category, Operator, Role, Severity, new_id
+from storage.registry_records import OutcomeKind
+from storage.rows import registry_row
+from storage.statements import DIALECT, create_indexes_sql, create_sql
 from storage.tables_0001 import TABLES
 
 _SET = "watchfloor.journal"
@@ -52,21 +53,45 @@ CATEGORIES = (
     Category("utility_failure", "Utility failure", OTHER),
 )
 
+LETTERS = {
+    "intrusion": ("I", Severity.MEDIUM),
+    "robbery": ("R", Severity.HIGH),
+    "open_robbery": ("O", Severity.HIGH),
+    "theft": ("T", Severity.MEDIUM),
+    "fraud": ("F", Severity.LOW),
+    "murder": ("M", Severity.CRITICAL),
+    "vehicle_theft": ("W", Severity.MEDIUM),
+    "hit_and_run": ("H", Severity.HIGH),
+    "vandalism": ("V", Severity.LOW),
+    "fight": ("G", Severity.HIGH),
+    "disorder": ("D", Severity.LOW),
+    "illegal_parking": ("P", Severity.INFO),
+    "fire": ("B", Severity.CRITICAL),
+    "accident": ("A", Severity.HIGH),
+    "lost_child": ("C", Severity.HIGH),
+    "utility_failure": ("U", Severity.MEDIUM),
+}
+OUTCOMES = (
+    OutcomeKind("detained", "Detained", "D"),
+    OutcomeKind("found", "Found", "F"),
+    OutcomeKind("handed_over", "Handed over", "H"),
+    OutcomeKind("prevented", "Prevented", "P"),
+    OutcomeKind("false", "False", "X"),
+    OutcomeKind("no_result", "No result", "N"),
+)
+
 steps = Migrations(_SET)
 
 
 @steps(name="0001_main_job")
 def main_job(db: sqlite_utils.Database) -> None:
-    """Every table of the main job, the built-in actor and the sources' own categories."""
+    """Every table of the main job. (Its first rows are put by the newest step, which knows all columns.)"""
     for statement in TABLES:
         db.conn.execute(statement)
     ledger = Ledger(db.conn, time.time)
     ledger.adopt()
     ledger.insert(schema.meta, {"id": JOURNAL_ID, "value": new_id()})
     ledger.insert(schema.meta, {"id": "created_at_utc_s", "value": repr(time.time())})
-    ledger.put(schema.operators, registry_row(Operator(RUNTIME, "Watchfloor", Role.SERVICE)))
-    for category in CATEGORIES:
-        ledger.put(REGISTRY[Category], registry_row(category))
     ledger.seal(RUNTIME, "create journal", schema.meta.name, JOURNAL_ID)
     ledger.flush()
 
@@ -74,8 +99,44 @@ def main_job(db: sqlite_utils.Database) -> None:
 @steps(name="0002_footage")
 def footage(db: sqlite_utils.Database) -> None:
     """Digests of recorded footage."""
-    for statement in create_sql(schema.footage_digests):
+    for statement in tables_0002.TABLES:
         db.conn.execute(statement)
+
+
+@steps(name="0003_journal")
+def journal(db: sqlite_utils.Database) -> None:
+    """Cases, people, what leaves the house; columns that older rows do not have stay NULL there."""
+    for table, columns in schema.ADDED.items():
+        for name in columns:
+            kind = schema.FACTS[table].c[name].type.compile(dialect=DIALECT)
+            db.conn.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+    for table_of_step in schema.CASE_TABLES:
+        for statement in create_sql(table_of_step):
+            db.conn.execute(statement)
+    for statement in create_indexes_sql(schema.incidents):
+        db.conn.execute(statement)
+    for statement in search_index.CREATE:
+        db.conn.execute(statement)
+    ledger = Ledger(db.conn, time.time)
+    ledger.adopt()
+    _put_first_records(ledger)
+    ledger.seal(RUNTIME, "put first records", schema_cases.outcomes.name, "")
+    ledger.flush()
+    search_index.rebuild(db.conn)
+
+
+def _put_first_records(ledger: Ledger) -> None:
+    """The built-in actor, the sources' own categories with their letters, the outcomes."""
+    if ledger.find(schema.operators, RUNTIME) is None:
+        ledger.put(schema.operators, registry_row(Operator(RUNTIME, "Watchfloor", Role.SERVICE)))
+        for category in CATEGORIES:
+            ledger.put(schema.categories, registry_row(category))
+    for outcome in OUTCOMES:
+        ledger.put(schema_cases.outcomes, registry_row(outcome))
+    for category_id, (letter, severity) in LETTERS.items():
+        row = ledger.find(schema.categories, category_id)
+        if row is not None:
+            ledger.update(schema.categories, row, {"letter": letter, "severity": int(severity)})
 
 
 def migrate(

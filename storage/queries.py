@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
 
-from storage import schema
+from storage import case_queries, need_to_know, schema
 from storage.errors import StorageCode, StorageError
 from storage.journal import IncidentFile, Registry
 from storage.records import (
@@ -29,6 +29,19 @@ from storage.records import (
     RuleSpec,
     Zone,
 )
+from storage.registry_records import (
+    AlertRoute,
+    CameraGroup,
+    Deadline,
+    LegalHold,
+    OutcomeKind,
+    PrivacyMask,
+    Procedure,
+    RecordingPlan,
+    SavedSearch,
+    Sector,
+    Service,
+)
 from storage.rows import REGISTRY, RecordT, event_from_row, evidence_from_row, from_row
 from storage.statements import Row, Statement, Value, constant
 
@@ -46,10 +59,14 @@ _ALARMS = {
 _NEWEST = (
     select(_incidents).where(_incidents.c.id < bindparam("before_id")).order_by(_incidents.c.id.desc()).limit(_LIMIT)
 )
+_STILL_OPEN = _incidents.c.state != constant(IncidentState.CLOSED)
 _INCIDENTS = {
-    False: Statement(_NEWEST),
-    True: Statement(_NEWEST.where(_incidents.c.state != constant(IncidentState.CLOSED))),
+    (False, True): Statement(_NEWEST),
+    (True, True): Statement(_NEWEST.where(_STILL_OPEN)),
+    (False, False): Statement(_NEWEST.where(need_to_know.CLAUSE)),
+    (True, False): Statement(_NEWEST.where(_STILL_OPEN, need_to_know.CLAUSE)),
 }
+"""By (only open ones, viewer sees all)."""
 _INCIDENT = Statement(
     select(_incidents).where(
         or_(_incidents.c.id == bindparam("incident"), _incidents.c.number == bindparam("incident"))
@@ -133,6 +150,17 @@ def registry(connection: sqlite3.Connection) -> Registry:
         categories=_in_use(connection, Category),
         operators=_in_use(connection, Operator),
         neighbours=_in_use(connection, Neighbour),
+        outcomes=_in_use(connection, OutcomeKind),
+        services=_in_use(connection, Service),
+        alert_routes=_in_use(connection, AlertRoute),
+        sectors=_in_use(connection, Sector),
+        camera_groups=_in_use(connection, CameraGroup),
+        procedures=_in_use(connection, Procedure),
+        deadlines=_in_use(connection, Deadline),
+        recording_plans=_in_use(connection, RecordingPlan),
+        legal_holds=_in_use(connection, LegalHold),
+        privacy_masks=_in_use(connection, PrivacyMask),
+        saved_searches=_in_use(connection, SavedSearch),
     )
 
 
@@ -145,10 +173,15 @@ def alarms(connection: sqlite3.Connection, *, open_only: bool, limit: int) -> li
     return [from_row(Alarm, row) for row in _ALARMS[open_only].rows(connection, {"row_limit": limit})]
 
 
-def incidents(connection: sqlite3.Connection, *, open_only: bool, limit: int, before_id: str | None) -> list[Incident]:
-    """Incidents, newest first."""
+def incidents(
+    connection: sqlite3.Connection, *, open_only: bool, limit: int, before_id: str | None, viewer_id: str | None = None
+) -> list[Incident]:
+    """Incidents that the viewer may know of, newest first."""
     params: dict[str, Value] = {"row_limit": limit, "before_id": before_id or _LAST_ID}
-    return [from_row(Incident, row) for row in _INCIDENTS[open_only].rows(connection, params)]
+    sees_all = need_to_know.sees_all(connection, viewer_id)
+    if viewer_id is not None and not sees_all:
+        params |= need_to_know.clause_values(connection, viewer_id)
+    return [from_row(Incident, row) for row in _INCIDENTS[open_only, sees_all].rows(connection, params)]
 
 
 def events(connection: sqlite3.Connection, limit: int) -> list[Event]:
@@ -173,15 +206,18 @@ def sealed_credential(connection: sqlite3.Connection, camera_id: str) -> str | N
     return None if row is None else str(row["sealed"])
 
 
-def incident_file(connection: sqlite3.Connection, incident: str) -> IncidentFile:
-    """Everything about one incident. Raises NOT_FOUND. To be called in a read transaction."""
+def incident_file(connection: sqlite3.Connection, incident: str, viewer_id: str | None = None) -> IncidentFile:
+    """Everything about one incident. Raises NOT_FOUND, NOT_PERMITTED. To be called in a read transaction."""
     row = _INCIDENT.row(connection, {"incident": incident})
     if row is None:
         raise StorageError(StorageCode.NOT_FOUND, table=_incidents.name, id=incident)
+    if viewer_id is not None and not need_to_know.visible(connection, row, viewer_id):
+        raise need_to_know.not_visible(row, viewer_id)
     key: dict[str, Value] = {"incident_id": row["id"]}
     its_alarms = _INCIDENT_ALARMS.rows(connection, key)
     its_evidence = _INCIDENT_EVIDENCE.rows(connection, key)
     exports = _INCIDENT_EXPORTS.rows(connection, key)
+    parts, its_parts = case_queries.parts(connection, str(row["id"]))
     subjects = [(_incidents.name, row)]
     subjects += [(_alarms.name, r) for r in its_alarms]
     subjects += [(_evidence.name, r) for r in its_evidence]
@@ -191,7 +227,8 @@ def incident_file(connection: sqlite3.Connection, incident: str) -> IncidentFile
         alarms=tuple(from_row(Alarm, r) for r in its_alarms),
         events=tuple(event_from_row(r) for r in _INCIDENT_EVENTS.rows(connection, key)),
         evidence=tuple(evidence_from_row(r) for r in its_evidence),
-        history=_histories(connection, [(table, str(r["id"])) for table, r in subjects]),
+        history=_histories(connection, [*((table, str(r["id"])) for table, r in subjects), *its_parts]),
+        **parts,
     )
 
 

@@ -76,11 +76,23 @@ class IncidentState(StrEnum):
     NEW = "new"
     ACKNOWLEDGED = "acknowledged"
     VERIFIED = "verified"
+    HANDED_OVER = "handed_over"
+    ACCEPTED = "accepted"
+    ON_SCENE = "on_scene"
+    RESOLVED = "resolved"
     CLOSED = "closed"
 
 
+class Source(StrEnum):
+    """Where an incident came from."""
+
+    ALARM = "alarm"
+    OPERATOR = "operator"
+    CALL = "call"
+
+
 class Outcome(StrEnum):
-    """How an incident ended."""
+    """Ids of the outcomes that every journal begins with; a site adds its own (`OutcomeKind`)."""
 
     DETAINED = "detained"
     FOUND = "found"
@@ -94,6 +106,8 @@ class EvidenceKind(StrEnum):
     """What a piece of evidence is."""
 
     STILL = "still"
+    CLIP = "clip"
+    FILE = "file"
 
 
 class Role(StrEnum):
@@ -102,6 +116,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     SUPERVISOR = "supervisor"
     INVESTIGATOR = "investigator"
+    PROTECTION_OFFICER = "protection_officer"
     ADMINISTRATOR = "administrator"
     SERVICE = "service"
 
@@ -132,6 +147,7 @@ class Place:
     district_id: str | None = None
     latitude_deg: float | None = None
     longitude_deg: float | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +161,27 @@ class ProtectedObject:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """Kind of incident; crimes, administrative offences and other matters apart."""
+    """Kind of incident; crimes, administrative offences and other matters apart. `letter` chooses it in the quick
+    entry; its incidents stay for `keep_days` after they were closed (None: the site's rule)."""
 
     id: str
     name: str
     group: str
+    letter: str = ""
+    severity: Severity = Severity.MEDIUM
+    keep_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody who may act."""
+    """Somebody who may act, from `valid_from_utc_s` to `valid_to_utc_s`; with groups only on their cameras."""
 
     id: str
     name: str
     role: Role
+    valid_from_utc_s: float | None = None
+    valid_to_utc_s: float | None = None
+    group_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +282,8 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A case, numbered per year and never reused."""
+    """A case, numbered per year and never reused. `outcome` is the id of an `OutcomeKind`; `damage_minor` counts the
+    currency's smallest unit (ISO 4217); `due_utc_s` is when somebody is told that nothing happened."""
 
     id: str
     number: str
@@ -272,9 +296,24 @@ class Incident:
     place_id: str | None = None
     object_id: str | None = None
     owner_id: str | None = None
-    outcome: Outcome | None = None
+    outcome: str | None = None
     note: str = ""
     restricted: bool = False
+    source: Source = Source.ALARM
+    title: str = ""
+    address: str = ""
+    district_id: str | None = None
+    happened_utc_s: float | None = None
+    service_id: str | None = None
+    due_utc_s: float | None = None
+    escalated_utc_s: float | None = None
+    damage_minor: int | None = None
+    currency: str = ""
+    merged_into_id: str | None = None
+    acknowledged_utc_s: float | None = None
+    handed_over_utc_s: float | None = None
+    on_scene_utc_s: float | None = None
+    closed_utc_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +351,7 @@ class GapReason(StrEnum):
     TOO_SLOW = "too_slow"
     CLOCK_STEP = "clock_step"
     DELETED = "deleted"
+    NOT_PLANNED = "not_planned"
     UNKNOWN = "unknown"
 
 

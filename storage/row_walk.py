@@ -9,7 +9,8 @@ from functools import cache
 
 from sqlalchemy import Table, and_, bindparam, func, select
 
-from storage import schema
+from storage import chain, schema
+from storage.errors import StorageError
 from storage.findings import Findings
 from storage.statements import Row, Statement, Value
 
@@ -32,8 +33,9 @@ _NEWEST_HISTORY = Statement(
 
 
 @cache
-def _all_rows(table: Table) -> Statement:
-    return Statement(select(table).order_by(table.c.id))
+def _all_rows(table: Table, names: frozenset[str]) -> Statement:
+    """Those columns of the table that the file has: an older one lacks the newest."""
+    return Statement(select(*(c for c in table.c if c.name in names)).order_by(table.c.id))
 
 
 @cache
@@ -42,21 +44,25 @@ def _without_history(table: Table) -> Statement:
     return Statement(select(table.c.id).select_from(joined).where(_h.row_id.is_(None)))
 
 
-def check_rows(connection: sqlite3.Connection, findings: Findings, tables: Iterable[str]) -> None:
-    """The fact tables of these names."""
+def check_rows(connection: sqlite3.Connection, findings: Findings, tables: Iterable[str]) -> dict[str, int]:
+    """The changeable fact tables of these names; how many history rows of each the comparison was made with."""
+    return {name: _check_table(connection, schema.FACTS[name], findings) for name in tables}
+
+
+def check_unnamed(connection: sqlite3.Connection, findings: Findings, tables: Iterable[str]) -> None:
+    """Rows of immutable tables that no history names. (Their digests were taken from the rows themselves.)"""
     for name in tables:
-        table = schema.FACTS[name]
-        if name in schema.INLINE:  # its digests were taken from the rows themselves
-            for row in _without_history(table).rows(connection):
-                findings.add(name, row["id"], "row without history")
-        else:
-            _check_table(connection, table, findings)
+        for row in _without_history(schema.FACTS[name]).rows(connection):
+            findings.add(name, row["id"], "row without history")
 
 
-def _check_table(connection: sqlite3.Connection, table: Table, findings: Findings) -> None:
-    current = _all_rows(table).stream(connection)
+def _check_table(connection: sqlite3.Connection, table: Table, findings: Findings) -> int:
+    counted = 0
+    names = frozenset(str(row[1]) for row in connection.execute(f'PRAGMA table_info("{table.name}")'))
+    current = _all_rows(table, names).stream(connection)
     newest = _NEWEST_HISTORY.stream(connection, {"table_name": table.name})
     for row_id, row, history in _merged(current, newest):
+        counted += 0 if history is None else int(history["versions"])
         if history is None:
             findings.add(table.name, row_id, "row without history")
         elif row is None:
@@ -64,6 +70,7 @@ def _check_table(connection: sqlite3.Connection, table: Table, findings: Finding
                 findings.add(table.name, row_id, "history without row")
         else:
             _compare(table, row, history, findings)
+    return counted
 
 
 def _merged(current: Iterator[Row], newest: Iterator[Row]) -> Iterator[tuple[str, Row | None, Row | None]]:
@@ -86,6 +93,8 @@ def _compare(table: Table, row: Row, history: Row, findings: Findings) -> None:
     if history["erased"]:
         findings.add(table.name, row["id"], "still there though its history is erased")
         return
+    if history["payload"] == _payload(row):
+        return
     payload = _loads(history["payload"])
     if payload is None:
         findings.add(table.name, row["id"], "its newest history is unreadable")
@@ -93,6 +102,13 @@ def _compare(table: Table, row: Row, history: Row, findings: Findings) -> None:
     for name, value in row.items():
         if payload.get(name) != value:
             findings.add(table.name, row["id"], "differs from its newest history", name)
+
+
+def _payload(row: Row) -> str | None:
+    try:
+        return chain.payload(row)
+    except StorageError:
+        return None
 
 
 def _loads(text: Value) -> dict[str, Value] | None:

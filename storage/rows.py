@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from collections.abc import Callable
+from dataclasses import MISSING, fields, replace
 from enum import IntEnum, StrEnum
-from typing import Any, TypeVar, get_args
+from functools import partial
+from typing import Any, TypeVar, get_args, get_origin
 
 from sqlalchemy import Table
 
-from storage import schema
+from storage import schema, schema_cases
 from storage.chain import canonical
+from storage.columns import forms
 from storage.commands import RegistryRecord
 from storage.errors import StorageCode, StorageError
+from storage.recording_schedule import Schedule
 from storage.records import (
-    Alarm,
-    AlarmState,
     Box,
     BoxMark,
     Camera,
@@ -23,62 +25,65 @@ from storage.records import (
     District,
     Event,
     Evidence,
-    EvidenceKind,
-    Incident,
-    IncidentState,
     Neighbour,
     Operator,
-    Outcome,
     Place,
     ProtectedObject,
-    Role,
     RuleKind,
     RuleSpec,
     Severity,
-    Verdict,
     Zone,
+)
+from storage.registry_records import (
+    AlertRoute,
+    CameraGroup,
+    Deadline,
+    LegalHold,
+    OutcomeKind,
+    PrivacyMask,
+    Procedure,
+    RecordingPlan,
+    SavedSearch,
+    Sector,
+    Service,
 )
 from storage.statements import Row, Value
 
 RecordT = TypeVar("RecordT")
 
 REGISTRY: dict[type, Table] = {
+    AlertRoute: schema_cases.alert_routes,
     Camera: schema.cameras,
+    CameraGroup: schema_cases.camera_groups,
     Category: schema.categories,
+    Deadline: schema_cases.deadlines,
     District: schema.districts,
+    LegalHold: schema_cases.legal_holds,
     Neighbour: schema.neighbours,
     Operator: schema.operators,
+    OutcomeKind: schema_cases.outcomes,
     Place: schema.places,
+    PrivacyMask: schema_cases.privacy_masks,
+    Procedure: schema_cases.procedures,
     ProtectedObject: schema.objects,
+    RecordingPlan: schema_cases.recording_plans,
     RuleSpec: schema.rules,
+    SavedSearch: schema_cases.saved_searches,
+    Sector: schema_cases.sectors,
+    Service: schema_cases.services,
     Zone: schema.zones,
 }
 REGISTRY_TABLES = {t.name: t for t in REGISTRY.values()}
+
+MODES = ("continuous", "scheduled", "event", "off")
+STREAMS = ("main", "sub")
+MOST_IMPORTANT = 5
 
 LAST_UTC_S = 253_402_300_799.0
 """9999-12-31T23:59:59Z: what calendars can show."""
 
 _SEVERITIES = frozenset(Severity)
 _KINDS = frozenset(RuleKind)
-
-_DECODERS: dict[tuple[type, str], Any] = {
-    (Operator, "role"): Role,
-    (Camera, "restricted"): bool,
-    (Zone, "points"): lambda text: tuple((float(x), float(y)) for x, y in json.loads(text)),
-    (RuleSpec, "kind"): RuleKind,
-    (RuleSpec, "labels"): lambda text: tuple(json.loads(text)),
-    (RuleSpec, "severity"): Severity,
-    (RuleSpec, "opens_incident"): bool,
-    (RuleSpec, "enabled"): bool,
-    (Alarm, "severity"): Severity,
-    (Alarm, "state"): AlarmState,
-    (Alarm, "verdict"): Verdict,
-    (Incident, "severity"): Severity,
-    (Incident, "state"): IncidentState,
-    (Incident, "outcome"): Outcome,
-    (Incident, "restricted"): bool,
-    (Evidence, "kind"): EvidenceKind,
-}
 
 
 def plain(value: object) -> Value:
@@ -116,6 +121,8 @@ def registry_row(record: RegistryRecord) -> Row:
         raise StorageError(StorageCode.BAD_VALUE, reason="not a registry record")
     row = to_row(record, REGISTRY[type(record)])
     _readable(type(record), row)
+    if isinstance(record, RecordingPlan):
+        _check_plan(record)
     if isinstance(record, Neighbour):
         row = {"id": f"{record.camera_id}/{record.side}/{record.neighbour_id}", **row}
     return {**row, "retired": 0}
@@ -129,14 +136,61 @@ def _readable(kind: type, row: Row) -> None:
         raise StorageError(StorageCode.BAD_VALUE, record=kind.__name__) from error
 
 
+def _check_plan(plan: RecordingPlan) -> None:
+    """Raise BAD_VALUE for a plan that nobody could record by, BAD_SCHEDULE for such a schedule."""
+    checks = {
+        "mode": plan.mode in MODES,
+        "stream": plan.stream in STREAMS,
+        "importance": 1 <= plan.importance <= MOST_IMPORTANT,
+    }
+    for field, good in checks.items():
+        if not good:
+            raise StorageError(StorageCode.BAD_VALUE, record="RecordingPlan", field=field)
+    if plan.schedule or plan.mode == "scheduled":
+        Schedule.parse(plan.schedule)
+
+
 def from_row(kind: type[RecordT], row: Row) -> RecordT:
-    """A record dataclass from a row; extra columns are ignored."""
-    values: dict[str, Any] = {}
-    for item in fields(kind):  # type: ignore[arg-type]  # every record is a dataclass
-        value = row[item.name]
-        decode = _DECODERS.get((kind, item.name))
-        values[item.name] = decode(value) if decode is not None and value is not None else value
-    return kind(**values)
+    """A record dataclass from a row; extra columns are ignored. NULL in a field that knows no None is its default: the
+    row is older than the column."""
+    return kind(**{name: decode(row[name]) for name, decode in _decoders(kind)})
+
+
+_Decoders = tuple[tuple[str, Callable[[Any], Any]], ...]
+_DECODERS: dict[type, _Decoders] = {}
+
+
+def _decoders(kind: type) -> _Decoders:
+    if kind not in _DECODERS:
+        defaults = {item.name: item.default for item in fields(kind)}
+        kinds = forms(kind).items()
+        _DECODERS[kind] = tuple(
+            (name, partial(_decoded, form, None if null else defaults[name])) for name, (form, null) in kinds
+        )
+    return _DECODERS[kind]
+
+
+def _decoded(form: Any, default: Any, value: Value) -> Any:
+    if value is None:
+        if default is MISSING:
+            raise ValueError("no value")
+        return default
+    if get_origin(form) is tuple:
+        return tuple(_item(get_args(form)[0], item) for item in json.loads(str(value)))
+    if form is bool or issubclass(form, StrEnum | IntEnum):
+        return form(value)
+    return value
+
+
+def _item(form: Any, found: Any) -> Any:
+    """An item of a stored tuple: a text, or a tuple of so many numbers. Raises ValueError for anything else."""
+    if get_origin(form) is tuple:
+        if not isinstance(found, list) or len(found) != len(get_args(form)):
+            raise ValueError(found)
+        return tuple(float(number) for number in found)
+    if not isinstance(found, form):
+        raise ValueError(found)  # noqa: TRY004 - a bad value of a good column
+    return found
 
 
 def event_row(event: Event, alarm_id: str) -> Row:
@@ -190,9 +244,7 @@ def event_from_row(row: Any) -> Event:
 def evidence_row(evidence: Evidence, alarm_id: str) -> Row:
     """Row of a piece of evidence."""
     marks = canonical([[[float(v) for v in m.box], m.label, float(m.score), int(m.track_id)] for m in evidence.marks])
-    rest = to_row(
-        Evidence(**{f.name: getattr(evidence, f.name) for f in fields(Evidence) if f.name != "marks"}), schema.evidence
-    )
+    rest = to_row(replace(evidence, marks=()), schema.evidence)
     row = {**rest, "marks": marks, "alarm_id": alarm_id}
     if not (0.0 <= evidence.from_utc_s <= LAST_UTC_S and 0.0 <= evidence.to_utc_s <= LAST_UTC_S):
         raise StorageError(StorageCode.BAD_VALUE, record="Evidence")
@@ -206,4 +258,4 @@ def evidence_row(evidence: Evidence, alarm_id: str) -> Row:
 def evidence_from_row(row: Row) -> Evidence:
     """A piece of evidence from a row."""
     marks = tuple(BoxMark(Box(*box), label, score, track) for box, label, score, track in json.loads(str(row["marks"])))
-    return from_row(Evidence, {**row, "marks": marks})
+    return replace(from_row(Evidence, {**row, "marks": "[]"}), marks=marks)

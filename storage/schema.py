@@ -10,61 +10,35 @@ registry row that it speaks of is missing on this machine.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+
+from storage import schema_cases
+from storage.columns import facts as _facts
+from storage.columns import flag as _flag
+from storage.columns import link as _link
+from storage.columns import metadata
+from storage.columns import number as _number
+from storage.columns import real as _real
+from storage.columns import registry as _registry
+from storage.columns import text as _text
 
 APPLICATION_ID = 0x57464C52
 """SQLite header field (offset 68) that says "this is a Watchfloor journal" (`WFLR`)."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """SQLite's user_version: the number of the last migration step."""
-
-metadata = MetaData()
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
-
-
-def _number(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False)
-
-
-def _real(name: str, *, null: bool = False) -> Column[float]:
-    return Column(name, Double, nullable=null)
-
-
-def _flag(name: str) -> Column[int]:
-    return Column(name, Integer, CheckConstraint(f"{name} IN (0, 1)"), nullable=False)
-
-
-def _link(name: str, target: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, ForeignKey(target), nullable=null)
-
-
-def _facts(name: str, *columns: Column[str] | Column[int] | Column[float] | UniqueConstraint) -> Table:
-    return Table(name, metadata, Column("id", Text, primary_key=True), *columns)
-
-
-def _registry(name: str, *columns: Column[str] | Column[int] | Column[float]) -> Table:
-    return _facts(name, *columns, _flag("retired"), _number("revision"))
-
 
 meta = _facts("meta", _text("value"), _number("revision"))
 signing_keys = _facts("signing_keys", _text("public_key"), _real("registered_at_utc_s"), _number("revision"))
 
-operators = _registry("operators", _text("name"), _text("role"))
+operators = _registry(
+    "operators",
+    _text("name"),
+    _text("role"),
+    _real("valid_from_utc_s", null=True),
+    _real("valid_to_utc_s", null=True),
+    _text("group_ids", null=True),
+)
 districts = _registry("districts", _text("name"))
 places = _registry(
     "places",
@@ -73,9 +47,17 @@ places = _registry(
     _link("district_id", "districts.id", null=True),
     _real("latitude_deg", null=True),
     _real("longitude_deg", null=True),
+    _text("kind", null=True),
 )
 objects = _registry("objects", _text("name"), _link("place_id", "places.id", null=True))
-categories = _registry("categories", _text("name"), _text("group"))
+categories = _registry(
+    "categories",
+    _text("name"),
+    _text("group"),
+    _text("letter", null=True),
+    _number("severity", null=True),
+    _number("keep_days", null=True),
+)
 cameras = _registry(
     "cameras",
     _number("number"),
@@ -122,6 +104,21 @@ incidents = _facts(
     _text("outcome", null=True),
     _text("note"),
     _flag("restricted"),
+    _text("source", null=True),
+    _text("title", null=True),
+    _text("address", null=True),
+    _text("district_id", null=True),
+    _real("happened_utc_s", null=True),
+    _text("service_id", null=True),
+    _real("due_utc_s", null=True),
+    _real("escalated_utc_s", null=True),
+    _number("damage_minor", null=True),
+    _text("currency", null=True),
+    _text("merged_into_id", null=True),
+    _real("acknowledged_utc_s", null=True),
+    _real("handed_over_utc_s", null=True),
+    _real("on_scene_utc_s", null=True),
+    _real("closed_utc_s", null=True),
     _number("revision"),
     UniqueConstraint("number"),
 )
@@ -239,8 +236,51 @@ Index("ix_exports_incident", exports.c.incident_id)
 Index("ix_footage_digests_time", footage_digests.c.to_utc_s)
 Index("ix_checkpoints_seq", checkpoints.c.seq)
 
+Index("ix_incidents_closed", incidents.c.closed_utc_s, sqlite_where=incidents.c.closed_utc_s.is_not(None))
+Index("ix_incidents_merged", incidents.c.merged_into_id, sqlite_where=incidents.c.merged_into_id.is_not(None))
+Index("ix_incidents_by_hand", incidents.c.id, sqlite_where=incidents.c.source.in_(("operator", "call")))
+Index("ix_incidents_due", incidents.c.due_utc_s, sqlite_where=incidents.c.due_utc_s.is_not(None))
+Index("ix_incidents_time", incidents.c.opened_utc_s)
+Index("ix_incidents_open_time", incidents.c.opened_utc_s, sqlite_where=incidents.c.state != "closed")
+Index("ix_incidents_place", incidents.c.place_id, incidents.c.opened_utc_s)
+Index("ix_incidents_district", incidents.c.district_id, incidents.c.opened_utc_s)
+Index("ix_incidents_category", incidents.c.category_id, incidents.c.opened_utc_s)
+Index("ix_incidents_camera", incidents.c.camera_id, incidents.c.opened_utc_s)
+Index("ix_incidents_state", incidents.c.state, incidents.c.opened_utc_s)
+Index("ix_incidents_owner", incidents.c.owner_id, incidents.c.opened_utc_s)
+Index("ix_incidents_severity", incidents.c.severity, incidents.c.opened_utc_s)
+Index("ix_incidents_outcome", incidents.c.outcome, incidents.c.opened_utc_s)
+Index("ix_incidents_service", incidents.c.service_id, incidents.c.opened_utc_s)
+
+CASE_TABLES = schema_cases.TABLES
+"""Tables of step 0003."""
+
 FACTS: dict[str, Table] = {str(t.name): t for t in metadata.sorted_tables if t not in (history, audit)}
 """Tables whose every row has a history and a digest in the chain."""
+
+ADDED: dict[str, tuple[str, ...]] = {
+    "operators": ("valid_from_utc_s", "valid_to_utc_s", "group_ids"),
+    "places": ("kind",),
+    "categories": ("letter", "severity", "keep_days"),
+    "incidents": (
+        "source",
+        "title",
+        "address",
+        "district_id",
+        "happened_utc_s",
+        "service_id",
+        "due_utc_s",
+        "escalated_utc_s",
+        "damage_minor",
+        "currency",
+        "merged_into_id",
+        "acknowledged_utc_s",
+        "handed_over_utc_s",
+        "on_scene_utc_s",
+        "closed_utc_s",
+    ),
+}
+"""Columns of step 0003 on older tables. All allow NULL: an older row and its history stay as they were sealed."""
 
 INLINE = frozenset({"events"})
 """Immutable rows: the row itself is the payload, so that history does not store it twice."""

@@ -21,6 +21,7 @@ import sqlite_utils
 from storage.chain import canonical
 from storage.database import typed
 from storage.durable import make_folder
+from storage.errors import StorageCode, StorageError
 from storage.records import Gap, GapReason, Segment
 
 TOLERANCE_S = 0.5
@@ -43,6 +44,30 @@ _COLUMNS = {
 }
 
 
+_CAMERAS = """
+WITH RECURSIVE camera(id) AS (
+    SELECT min(camera_id) FROM segments
+    UNION ALL
+    SELECT (SELECT min(camera_id) FROM segments WHERE camera_id > camera.id) FROM camera WHERE camera.id IS NOT NULL
+)
+SELECT id FROM camera WHERE id IS NOT NULL
+"""
+"""One step in the index a camera, where DISTINCT reads all of it."""
+
+_UNNAMED = """
+INSERT INTO gaps (camera_id, from_utc_s, to_utc_s, reason)
+SELECT camera_id, end_utc_s, from_utc_s, ? FROM (
+    SELECT camera_id, from_utc_s, max(to_utc_s) OVER (
+        PARTITION BY camera_id ORDER BY from_utc_s, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS end_utc_s FROM segments
+) AS pair
+WHERE from_utc_s - end_utc_s > ? AND NOT EXISTS (
+    SELECT 1 FROM gaps AS known WHERE known.camera_id = pair.camera_id
+    AND known.from_utc_s < pair.from_utc_s AND coalesce(known.to_utc_s, 9e99) > pair.end_utc_s
+)
+"""
+
+
 class SegmentIndex:
     """Open once per process, close once. Raises StorageError: DISK_FULL, READ_ONLY, DAMAGED, BUSY."""
 
@@ -53,9 +78,13 @@ class SegmentIndex:
         with typed(path):
             connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
             self._connection = connection
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            connection.execute("PRAGMA synchronous = NORMAL")
-            _create(sqlite_utils.Database(connection))
+            try:
+                connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                connection.execute("PRAGMA synchronous = NORMAL")
+                _create(sqlite_utils.Database(connection))
+            except BaseException:
+                connection.close()
+                raise
 
     def begin(self, segment: Segment, reason: GapReason = GapReason.UNKNOWN) -> None:
         """A new file was opened; what is missing before it becomes a gap with `reason` (or that of an open gap)."""
@@ -89,6 +118,16 @@ class SegmentIndex:
                 (camera_id, from_utc_s, reason.value, camera_id),
             )
 
+    def turn_gap(self, camera_id: str, utc_s: float, reason: GapReason) -> None:
+        """From here on there is another reason why nothing is recorded: the open gap ends, the next one begins."""
+        with self._writing():
+            sql = "UPDATE gaps SET to_utc_s = max(from_utc_s, ?) WHERE camera_id = ? AND to_utc_s IS NULL"
+            self._connection.execute(sql, (utc_s, camera_id))
+            self._connection.execute(
+                "INSERT INTO gaps (camera_id, from_utc_s, to_utc_s, reason) VALUES (?, ?, NULL, ?)",
+                (camera_id, utc_s, reason.value),
+            )
+
     def delete(self, segment: Segment) -> None:
         """The file was deleted by retention; neighbouring deleted times become one gap."""
         camera, begin, end = segment.camera_id, segment.from_utc_s, segment.to_utc_s
@@ -101,6 +140,32 @@ class SegmentIndex:
             )
             if not grown.rowcount:
                 self._add_gap(Gap(camera, begin, end, GapReason.DELETED))
+
+    def check(self) -> None:
+        """Raise DAMAGED when the file is not whole."""
+        if self._rows("PRAGMA quick_check(1)")[0][0] != "ok":
+            raise StorageError(StorageCode.DAMAGED, path=str(self.path))
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether there are files that are not in here yet; outlives the process."""
+        return bool(self._rows("PRAGMA user_version")[0][0])
+
+    @incomplete.setter
+    def incomplete(self, value: bool) -> None:
+        self._rows(f"PRAGMA user_version = {int(value)}")
+
+    def adopt(self, segments: Iterable[Segment]) -> int:
+        """Take segments that files told of; those that are known stay as they are. How many were not."""
+        with self._writing():
+            before = self._connection.total_changes
+            self._add(segments, "IGNORE")
+            return self._connection.total_changes - before
+
+    def name_gaps(self) -> None:
+        """What is missing between two segments and has no reason becomes a gap of unknown reason."""
+        with self._writing():
+            self._connection.execute(_UNNAMED, (GapReason.UNKNOWN.value, TOLERANCE_S))
 
     def between(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
         """Segments that hold something of this time, by their beginning; after a clock step back they overlap."""
@@ -124,7 +189,7 @@ class SegmentIndex:
 
     def camera_ids(self) -> tuple[str, ...]:
         """Cameras of which there is footage."""
-        return tuple(row[0] for row in self._rows("SELECT DISTINCT camera_id FROM segments ORDER BY 1"))
+        return tuple(row[0] for row in self._rows(_CAMERAS))
 
     def oldest(self, camera_id: str | None = None) -> Segment | None:
         """The segment that begins first."""
@@ -143,16 +208,19 @@ class SegmentIndex:
         """Of all segments."""
         return int(self._rows("SELECT coalesce(sum(bytes), 0) FROM segments")[0][0])
 
-    def oldest_first(self) -> Iterator[Segment]:
-        """All segments, read page by page."""
+    def oldest_first(self, camera_id: str | None = None) -> Iterator[Segment]:
+        """All segments (of a camera), read page by page."""
         after: tuple[float, str] = (float("-inf"), "")
-        while page := self._segments("(from_utc_s, id) > (?, ?) ORDER BY from_utc_s, id LIMIT ?", (*after, _PAGE)):
+        of, camera = ("camera_id = ? AND ", (camera_id,)) if camera_id is not None else ("", ())
+        where = f"{of}(from_utc_s, id) > (?, ?) ORDER BY from_utc_s, id LIMIT ?"
+        while page := self._segments(where, (*camera, *after, _PAGE)):
             yield from page
             after = (page[-1].from_utc_s, page[-1].id)
 
-    def unfinished(self) -> tuple[Segment, ...]:
-        """Segments without a hash: open now, or left so by a crash."""
-        return self._segments("sha256 IS NULL ORDER BY from_utc_s, id")
+    def unfinished(self, limit: int = -1, *, newest: bool = False) -> tuple[Segment, ...]:
+        """Segments without a hash, oldest (or newest) first: open now, left so by a crash, or told of by files only."""
+        order = "from_utc_s DESC, id DESC" if newest else "from_utc_s, id"
+        return self._segments(f"sha256 IS NULL ORDER BY {order} LIMIT ?", (limit,))
 
     def ended_between(self, from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
         """Closed segments of all cameras that ended in this time."""
@@ -166,17 +234,12 @@ class SegmentIndex:
 
     def rebuild(self, segments: Iterable[Segment]) -> None:
         """Forget everything and take these; what is missing between them becomes gaps of unknown reason."""
-        ordered = sorted(segments, key=lambda s: (s.camera_id, s.from_utc_s, s.id))
         with self._writing():
             self._connection.execute("DELETE FROM segments")
             self._connection.execute("DELETE FROM gaps")
-            self._add(ordered)
-            camera, end_utc_s = "", 0.0
-            for segment in ordered:
-                if segment.camera_id == camera and segment.from_utc_s - end_utc_s > TOLERANCE_S:
-                    self._add_gap(Gap(camera, end_utc_s, segment.from_utc_s, GapReason.UNKNOWN))
-                end_utc_s = max(segment.to_utc_s, end_utc_s if segment.camera_id == camera else 0.0)
-                camera = segment.camera_id
+            self._add(segments)
+            self._connection.execute(_UNNAMED, (GapReason.UNKNOWN.value, TOLERANCE_S))
+        self.incomplete = False
 
     def close(self) -> None:
         """Release the file; a second call does nothing."""
@@ -197,10 +260,10 @@ class SegmentIndex:
         if last is not None and begin - last > TOLERANCE_S:
             self._add_gap(Gap(camera, last, begin, reason))
 
-    def _add(self, segments: Sequence[Segment]) -> None:
+    def _add(self, segments: Iterable[Segment], known: str = "REPLACE") -> None:
         marks = ", ".join("?" * len(_COLUMNS))
         rows = [tuple(asdict(segment).values()) for segment in segments]
-        self._connection.executemany(f"INSERT OR REPLACE INTO segments ({_NAMES}) VALUES ({marks})", rows)  # noqa: S608 - constants
+        self._connection.executemany(f"INSERT OR {known} INTO segments ({_NAMES}) VALUES ({marks})", rows)  # noqa: S608 - constants
 
     def _add_gap(self, gap: Gap) -> None:
         values = (gap.camera_id, gap.from_utc_s, gap.to_utc_s, gap.reason.value)

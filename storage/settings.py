@@ -92,10 +92,76 @@ class RecordingSettings:
 
     enabled: bool = field(default=True, metadata={_KEY: Option("Record all cameras")})
     folder: str = field(default="", metadata={_KEY: Option("Recordings folder", "Empty: in the data folder")})
+    folders: tuple[str, ...] = field(
+        default=(), metadata={_KEY: Option("Further folders", "Cameras are shared out by free space; one may fail")}
+    )
     segment_s: int = field(default=60, metadata={_KEY: Option("Length of a file", unit="s", low=60, high=300)})
     keep_days: int = field(default=30, metadata={_KEY: Option("Keep for", "0: no limit", unit="days", low=0)})
     quota_gb: int = field(default=0, metadata={_KEY: Option("Use at most", "0: no limit", unit="GB", low=0)})
     reserve_gb: int = field(default=2, metadata={_KEY: Option("Leave free on the disk", unit="GB", low=0)})
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """How alerts leave the house and answers come back. Logins and secrets are sealed apart, never here."""
+
+    deliver: bool = field(default=True, metadata={_KEY: Option("Send alerts from this machine")})
+    site: str = field(
+        default="",
+        metadata={_KEY: Option("Name in alerts", "Also in MQTT topics and CAP; empty: the name of the site")},
+    )
+    authorities: str = field(
+        default="",
+        metadata={_KEY: Option("Certificate authorities", "PEM file with the site's own, besides known ones")},
+    )
+    smtp_host: str = field(default="", metadata={_KEY: Option("Mail server", "Empty: no e-mail")})
+    smtp_port: int = field(default=587, metadata={_KEY: Option("Port of the mail server", low=1, high=65535)})
+    smtp_tls: str = field(
+        default="starttls", metadata={_KEY: Option("Encryption of e-mail", choices=("starttls", "tls"))}
+    )
+    smtp_from: str = field(default="", metadata={_KEY: Option("Sender of e-mail")})
+    mqtt_host: str = field(default="", metadata={_KEY: Option("MQTT broker", "Empty: no MQTT")})
+    mqtt_port: int = field(default=8883, metadata={_KEY: Option("Port of the MQTT broker", low=1, high=65535)})
+    mqtt_tls: bool = field(default=True, metadata={_KEY: Option("Encrypt MQTT", "Off: on this machine only")})
+    cap_sender: str = field(
+        default="", metadata={_KEY: Option("Sender in CAP", "Unique in the world, like alerts@example.org")}
+    )
+    cap_status: str = field(
+        default="Actual", metadata={_KEY: Option("Status in CAP", choices=("Actual", "Exercise", "Test"))}
+    )
+    answers_address: str = field(
+        default="127.0.0.1",
+        metadata={_KEY: Option("Address for answers", "Another than this machine needs a certificate")},
+    )
+    answers_port: int = field(default=0, metadata={_KEY: Option("Port for answers", "0: none", low=0, high=65535)})
+    answers_certificate: str = field(
+        default="", metadata={_KEY: Option("Certificate for answers", "PEM file with the private key and the chain")}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """When the journal is copied, where to, and how many copies stay."""
+
+    enabled: bool = field(default=True, metadata={_KEY: Option("Back up the journal every day")})
+    folder: str = field(
+        default="",
+        metadata={_KEY: Option("Backup folder", "Best on another disk or machine; empty: in the data folder")},
+    )
+    hour: int = field(default=3, metadata={_KEY: Option("Hour of the day", unit="h", low=0, high=23)})
+    keep: int = field(default=14, metadata={_KEY: Option("Keep at most", unit="backups", low=1, high=1000)})
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long the journal keeps incidents after they were closed; a category may say otherwise."""
+
+    incident_days: int = field(
+        default=0, metadata={_KEY: Option("Keep closed incidents for", "0: for ever", unit="days", low=0)}
+    )
+    notice_days: int = field(
+        default=7, metadata={_KEY: Option("On the list before they go", unit="days", low=0, high=365)}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +173,9 @@ class Settings:
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     wall: WallSettings = field(default_factory=WallSettings)
     recording: RecordingSettings = field(default_factory=RecordingSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     unknown: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -116,6 +185,9 @@ SECTIONS: dict[str, type] = {
     "detection": DetectionSettings,
     "wall": WallSettings,
     "recording": RecordingSettings,
+    "alerts": AlertSettings,
+    "backup": BackupSettings,
+    "retention": RetentionSettings,
 }
 
 
@@ -187,12 +259,15 @@ def _section(path: Path, text: str, kind: type[SectionT], name: str, table: dict
             continue
         if not _fits(table[item.name], item):
             raise _bad(path, _line_of(text, name, item.name), f"{name}.{item.name}")
-        values[item.name] = table[item.name]
+        value = table[item.name]
+        values[item.name] = tuple(value) if isinstance(value, list) else value
     return kind(**values)
 
 
 def _fits(value: object, item: Field[Any]) -> bool:
     option = option_of(item)
+    if isinstance(item.default, tuple):
+        return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
     if type(value) is not type(item.default):
         return False
     if isinstance(value, int | float) and not isinstance(value, bool):

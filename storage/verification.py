@@ -1,40 +1,62 @@
 """Proves that a journal is whole, or names what was altered. Reads only; needs no key that is secret.
 
-Checked: the chain; every digest against its payload; every current row against its newest history; rows without
-history and history without rows; the signed checkpoints inside, and those in a folder elsewhere, which alone can show
-that the newest rows were cut off or an old copy was put back; on wish the evidence files. Lawfully erased history
-(payload and salt gone, flag set) is counted, not reported.
+Checked: the file's schema and pages; the chain; every digest against its payload; every current row against its newest
+history; rows without history and history without rows; the signed checkpoints inside, and those in a folder elsewhere,
+which alone can show that the newest rows were cut off or an old copy was put back; on wish the evidence files. Lawfully
+erased history (payload and salt gone, flag set) is counted, not reported. A large file is shared by several processes.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import sqlite3
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 
-from storage import database, schema
-from storage.chain_walk import ChainWalk
-from storage.checkpoints import JOURNAL_ID, OutsideCheckpoint, holds, read_outside
+from storage import database, schema, schema_cases
+from storage.chain import GENESIS
+from storage.chain_walk import Walked, settle_erasures
+from storage.checkpoint_check import ELSEWHERE, Signatures
+from storage.checkpoints import OutsideCheckpoint, read_outside
 from storage.errors import StorageCode, StorageError
-from storage.findings import Findings
-from storage.journal import Verification
-from storage.keys import fingerprint, key_id
+from storage.findings import LIMIT, Findings
+from storage.journal import Problem, Verification
+from storage.keys import fingerprint
 from storage.layout import check_layout, present
-from storage.row_walk import check_rows
-from storage.statements import Row, Statement, Value, row_by_id
+from storage.statements import Row, Statement
+from storage.verify_parts import BIG_ENTRIES, UNNAMED, Part, PartResult, decoded, last_seq, plan, run_part
+from storage.verify_team import Mate, agree, processors, share, team
 
 _CHECKPOINTS = Statement(select(schema.checkpoints).order_by(schema.checkpoints.c.seq, schema.checkpoints.c.id))
-_KEYS = Statement(select(schema.signing_keys))
 _EVIDENCE = Statement(select(schema.evidence.c.id, schema.evidence.c.path, schema.evidence.c.sha256))
-_HASH_AT = Statement(select(schema.audit.c.hash).where(schema.audit.c.seq == bindparam("at_seq")))
+_ERASURES = Statement(
+    select(schema.history.c.seq, schema_cases.erasures.c.rows)
+    .select_from(schema_cases.erasures)
+    .join(schema.history, schema.history.c.row_id == schema_cases.erasures.c.id)
+    .where(schema.history.c.table_name == str(schema_cases.erasures.name), schema.history.c.version == 1)
+)
 _COUNTS = {name: Statement(select(func.count().label("n")).select_from(t)) for name, t in schema.FACTS.items()}
-_OUTSIDE = "checkpoints elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at beside the file. `elsewhere`: the copies of checkpoints by journal, None without a folder;
+    `at_home`: it is this journal's own, so that it has to know it; `home_key`: id of the key that signs there;
+    `evidence`: the store's folder; `trusted_keys`: ids (SHA-256 of public keys) of the only acceptable signers;
+    `checkpoints`: the folder that `elsewhere` was read from."""
+
+    elsewhere: Mapping[str, list[OutsideCheckpoint]] | None = None
+    at_home: bool = False
+    evidence: Path | None = None
+    trusted_keys: Collection[str] | None = None
+    home_key: str | None = None
+    checkpoints: Path | None = None
 
 
 def verify_file(
@@ -44,19 +66,21 @@ def verify_file(
     evidence: Path | None = None,
     trusted_keys: Collection[str] | None = None,
     at_home: bool = False,
+    home_key: str | None = None,
+    processes: int | None = None,
 ) -> Verification:
     """Verify a journal file that may be a copy, open elsewhere, or on a read-only medium; changes nothing.
 
-    `checkpoints`: the folder with the copies of checkpoints, `at_home`: which is this journal's own, so that it has to
-    know it; `evidence`: the store's folder; `trusted_keys`: ids (SHA-256 of public keys) of the only acceptable
-    signers. Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, DAMAGED."""
+    `checkpoints`: the folder with the copies of checkpoints; `processes`: None chooses by size and machine; for the
+    others see `Scope`. Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, DAMAGED."""
     if not database.inspect(path):
         raise StorageError(StorageCode.NOT_FOUND, path=str(path))
     with contextlib.closing(database.connect_for_reading(path)) as connection, database.typed(path):
-        connection.execute("BEGIN")
-        return verify_connection(
-            connection, checkpoints=checkpoints, evidence=evidence, trusted_keys=trusted_keys, at_home=at_home
-        )
+        scope = Scope(_elsewhere(checkpoints), at_home, evidence, trusted_keys, home_key, checkpoints)
+        if processes is None:
+            processes = processors() if last_seq(connection) >= BIG_ENTRIES else 1
+        with team(path, processes - 1) as mates:
+            return _verified(connection, scope, agree(connection, mates))
 
 
 def verify_connection(
@@ -66,138 +90,156 @@ def verify_connection(
     evidence: Path | None = None,
     trusted_keys: Collection[str] | None = None,
     at_home: bool = False,
+    home_key: str | None = None,
 ) -> Verification:
-    """Verify what a connection at the start of a read transaction sees; see `verify_file`."""
-    # Before the first read fixes what the transaction sees: a checkpoint signed meanwhile is no rows cut off.
-    elsewhere = {} if checkpoints is None else read_outside(checkpoints)
-    for read_text in (str, _text_or_bytes):
-        findings = Findings()
-        connection.text_factory = read_text
-        try:
-            found = _verified(
-                connection, findings, elsewhere, trusted_keys, at_home=at_home and checkpoints is not None
-            )
-            if evidence is not None and found.entries:
-                _check_evidence(connection, evidence, findings)
-            return replace(found, problems=findings.problems)
-        except sqlite3.OperationalError as error:
-            # Text that is not UTF-8 was never written by us. To read it costs a call per value: only when met.
-            if read_text is _text_or_bytes or not database.undecodable(error):
-                raise
-        finally:
-            connection.text_factory = str
-    raise AssertionError
-
-
-def _verified(
-    connection: sqlite3.Connection,
-    findings: Findings,
-    elsewhere: Mapping[str, list[OutsideCheckpoint]],
-    trusted_keys: Collection[str] | None,
-    *,
-    at_home: bool,
-) -> Verification:
-    walk = ChainWalk(connection, findings)
-    if not check_layout(connection, findings):
-        return Verification(0, 0, walk.head, None, 0, ())
-    walk.run()
-    tables = [name for name in schema.FACTS if name in present(connection)]
-    check_rows(connection, findings, tables)
-    counts = {name: int(str(_COUNTS[name].rows(connection)[0]["n"])) for name in tables}
-    signed = _Signatures(connection, findings, trusted_keys, walk.seq)
-    inside = _CHECKPOINTS.rows(connection)
-    for row in inside:
-        signed.check_inside(row, counts)
-    copies = elsewhere.get(signed.journal_id, [])
-    if at_home and not copies and (inside or elsewhere):
-        findings.add(
-            _OUTSIDE,
-            signed.journal_id,
-            "no checkpoint of this journal is there: they are lost, or another journal was put in its place",
-        )
-    for copy in copies:
-        signed.check_outside(copy)
-    return Verification(
-        rows=sum(counts.values()),
-        entries=walk.entries,
-        head=walk.head,
-        key_fingerprint=fingerprint(str(inside[-1]["key_id"])) if inside else None,
-        checkpoints=len(inside),
-        problems=(),
-        erased=findings.erased,
+    """Verify what a connection at the start of a read transaction sees, in this thread; see `verify_file`."""
+    return _verified(
+        connection, Scope(_elsewhere(checkpoints), at_home, evidence, trusted_keys, home_key, checkpoints), []
     )
 
 
-def _text_or_bytes(value: bytes) -> str | bytes:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value
+def _elsewhere(folder: Path | None) -> dict[str, list[OutsideCheckpoint]] | None:
+    """Before the first read fixes what the transaction sees: a checkpoint signed meanwhile is no rows cut off."""
+    return None if folder is None else read_outside(folder)
 
 
-class _Signatures:
-    """Checks checkpoints against the chain and the key register."""
+@dataclass(slots=True)
+class _Collected:
+    """Findings of all parts, in their order."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, findings: Findings, trusted: Collection[str] | None, last_seq: int
-    ) -> None:
-        self._connection = connection
-        self._findings = findings
-        self._trusted = trusted
-        self._last_seq = last_seq
-        self._keys = {str(row["id"]): str(row["public_key"]) for row in _KEYS.rows(connection)}
-        self.journal_id = str((row_by_id(schema.meta).row(connection, {"row_key": JOURNAL_ID}) or {}).get("value"))
+    problems: dict[Problem, None] = field(default_factory=dict)
+    erased: int = 0
 
-    def check_inside(self, row: Row, counts: dict[str, int]) -> None:
-        """A row of the checkpoints table."""
-        name = schema.checkpoints.name
-        public_key = self._keys.get(str(row["key_id"]), "")
-        self._check_signature(name, row["id"], row, public_key)
-        self._check_position(name, row["id"], row)
-        for table, n in _counted(row["rows"]).items():
-            if counts.get(table, 0) < n:
-                self._findings.add(table, row["id"], f"{n - counts.get(table, 0)} rows fewer than at this checkpoint")
-
-    def check_outside(self, copy: OutsideCheckpoint) -> None:
-        """A line of the file elsewhere; its key must be one that the journal registered."""
-        line = f"line {copy.line}"
-        if not isinstance(copy.row.get("seq"), int) or not isinstance(copy.row.get("signature"), str):
-            self._findings.add(_OUTSIDE, line, "not a checkpoint")
-            return
-        if self._keys.get(str(copy.row.get("key_id"))) != copy.public_key and not self._behind(copy.row):
-            self._findings.add(_OUTSIDE, line, "its key is not in the journal's register", "key_id")
-        self._check_signature(_OUTSIDE, line, copy.row, copy.public_key)
-        self._check_position(_OUTSIDE, line, copy.row)
-
-    def _behind(self, row: Mapping[str, Value]) -> bool:
-        return isinstance(row["seq"], int) and row["seq"] > self._last_seq
-
-    def _check_signature(self, table: str, row_id: object, row: Mapping[str, Value], public_key: str) -> None:
-        try:
-            good = key_id(public_key) == row["key_id"] and holds(self.journal_id, public_key, row)
-        except (KeyError, ValueError, StorageError):
-            good = False
-        if not good:
-            self._findings.add(table, row_id, "signature does not hold", "signature")
-        elif self._trusted is not None and row["key_id"] not in self._trusted:
-            self._findings.add(table, row_id, "signer unknown", "key_id")
-
-    def _check_position(self, table: str, row_id: object, row: Mapping[str, Value]) -> None:
-        if self._behind(row):
-            what = f"the journal ends at {self._last_seq}, before this checkpoint: rows cut off or an old copy put back"
-            self._findings.add(table, row_id, what, "seq")
-            return
-        found = _HASH_AT.row(self._connection, {"at_seq": row["seq"]})
-        if found is None or found["hash"] != row["head"]:
-            self._findings.add(table, row_id, "the chain is not the one that was signed", "head")
+    def add(self, problems: Iterable[Problem], erased: int = 0) -> None:
+        """What one part found."""
+        self.problems |= dict.fromkeys(problems)
+        self.erased += erased
 
 
-def _counted(text: Value) -> dict[str, int]:
-    try:
-        found = json.loads(str(text))
-    except (ValueError, RecursionError):
-        return {}
-    return {k: v for k, v in found.items() if isinstance(v, int)} if isinstance(found, dict) else {}
+def _verified(connection: sqlite3.Connection, scope: Scope, mates: Sequence[Mate]) -> Verification:
+    collected = _Collected()
+    readable, findings = decoded(connection, lambda f: check_layout(connection, f))
+    collected.add(findings.problems)
+    if not readable:
+        return Verification(0, 0, GENESIS, None, 0, _limited(collected))
+    results = share(connection, plan(connection, len(mates) + 1), mates)
+    for result in results:
+        collected.add(result.problems, result.erased)
+    walks = [result.walked for result in results if result.walked is not None]
+    counts = _count(connection)
+    findings = Findings()
+    settle_erasures(walks, findings)
+    _check_erasures(connection, walks, findings)
+    _check_index(results, walks, findings)
+    collected.add(findings.problems, findings.erased)
+    collected.add(_unnamed(connection, walks, counts).problems)
+    end = next((w for w in reversed(walks) if w.entries), Walked())
+    were = _with_erased(counts, walks)
+    (key, checkpoints), findings = decoded(connection, lambda f: _check_signatures(connection, f, scope, end, were))
+    collected.add(findings.problems)
+    entries = sum(walked.entries for walked in walks)
+    if scope.evidence is not None and entries:
+        folder = scope.evidence
+        _, findings = decoded(connection, lambda f: _check_evidence(connection, folder, f))
+        collected.add(findings.problems)
+    return Verification(
+        rows=sum(counts.values()),
+        entries=entries,
+        head=end.head,
+        key_fingerprint=key,
+        checkpoints=checkpoints,
+        problems=_limited(collected),
+        erased=collected.erased,
+    )
+
+
+def _limited(collected: _Collected) -> tuple[Problem, ...]:
+    return tuple(collected.problems)[:LIMIT]
+
+
+def _count(connection: sqlite3.Connection) -> dict[str, int]:
+    there = present(connection)
+    return {name: int((s.row(connection) or {})["n"]) for name, s in _COUNTS.items() if name in there}
+
+
+def _with_erased(counts: Mapping[str, int], walks: Iterable[Walked]) -> dict[str, int]:
+    """Rows that were there or were lawfully erased since: a checkpoint counted them when it was signed."""
+    erased = Counter(table for table, _ in {name for walk in walks for name in walk.erasures})
+    return {name: count + erased[name] for name, count in counts.items()}
+
+
+def _check_erasures(connection: sqlite3.Connection, walks: Iterable[Walked], findings: Findings) -> None:
+    """Entries of an erasure stand together, the last one with the record of the law: others are no lawful ones."""
+    newest = {name: seq for walk in walks for name, seq in walk.erasures.items()}
+    if not newest:
+        return
+    laws = _ERASURES.rows(connection) if schema_cases.erasures.name in present(connection) else []
+    ends = {row["seq"]: row["rows"] for row in laws if isinstance(row["seq"], int) and isinstance(row["rows"], int)}
+    lasts = sorted(ends)
+    for (table, row_id), seq in newest.items():
+        place = bisect_left(lasts, seq)
+        if place == len(lasts) or seq < lasts[place] - ends[lasts[place]]:
+            findings.add(table, row_id, "erased, but no record says by which law")
+
+
+def _check_index(results: Iterable[PartResult], walks: Iterable[Walked], findings: Findings) -> None:
+    """Rows are compared with their newest history by an index: it must not have left any out."""
+    walked: Counter[str] = Counter()
+    for walk in walks:
+        walked.update(walk.history)
+    for result in results:
+        for name, counted in result.counted.items():
+            if counted != walked[name]:
+                findings.add("history", name, f"its index has {counted} rows of this table instead of {walked[name]}")
+
+
+def _unnamed(connection: sqlite3.Connection, walks: Iterable[Walked], counts: Mapping[str, int]) -> PartResult:
+    """Immutable rows are as many as those that history named: then there is no other one."""
+    named: Counter[str] = Counter()
+    for walk in walks:
+        named.update(walk.inline)
+    doubtful = tuple(name for name in sorted(schema.INLINE) if name in counts and counts[name] != named[name])
+    return run_part(connection, Part(UNNAMED, doubtful))
+
+
+def _check_signatures(
+    connection: sqlite3.Connection, findings: Findings, scope: Scope, end: Walked, counts: dict[str, int]
+) -> tuple[str | None, int]:
+    """The newest signer's fingerprint and the number of checkpoints inside."""
+    signed = Signatures(connection, findings, scope.trusted_keys, end.seq)
+    inside = _CHECKPOINTS.rows(connection)
+    for row in inside:
+        signed.check_inside(row, counts)
+    copies = (scope.elsewhere or {}).get(signed.journal_id, [])
+    if scope.at_home and scope.elsewhere is not None:
+        _check_home(signed.journal_id, inside, copies, scope, findings)
+    for copy in copies:
+        signed.check_outside(copy)
+    return fingerprint(str(inside[-1]["key_id"])) if inside else None, len(inside)
+
+
+def _check_home(
+    journal_id: str, inside: Sequence[Row], copies: Sequence[OutsideCheckpoint], scope: Scope, findings: Findings
+) -> None:
+    """The folder of this home knows its journal, and from the first checkpoint that was signed here. What another key
+    signed came with the journal from another machine; a folder that was emptied stays named when new copies come."""
+    if not copies and any((scope.elsewhere or {}).values()):
+        what = "no checkpoint of this journal is there: they are lost, or another journal was put in its place"
+        findings.add(ELSEWHERE, journal_id, what)
+        return
+    ours = [row["seq"] for row in inside if scope.home_key in (None, row["key_id"]) and isinstance(row["seq"], int)]
+    if not ours or not _lost(min(ours), copies, scope.home_key):
+        return
+    # The very first one may have been signed since the folder was read.
+    again = read_outside(scope.checkpoints).get(journal_id, []) if scope.checkpoints is not None else copies
+    if _lost(min(ours), again, scope.home_key):
+        what = f"the checkpoints from {min(ours)} on that were signed here are not there: the folder was emptied"
+        findings.add(ELSEWHERE, journal_id, what)
+
+
+def _lost(first: int, copies: Sequence[OutsideCheckpoint], home_key: str | None) -> bool:
+    known = [seq for copy in copies if isinstance(seq := copy.row.get("seq"), int)]
+    return not known or (home_key is not None and first < min(known))
 
 
 def _check_evidence(connection: sqlite3.Connection, folder: Path, findings: Findings) -> None:

@@ -1,16 +1,15 @@
-"""The life of alarms and incidents: the only code that changes their state. Runs on the writer thread.
+"""The life of alarms, and the first and last steps of incidents (`cases` has the others). Runs on the writer thread.
 
 Transitions come from the command's `sources`; a command names the version that its author saw.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
-from storage import schema
+from storage import schema, schema_cases, values
 from storage.commands import (
     AcknowledgeAlarm,
     AcknowledgeIncident,
@@ -23,15 +22,18 @@ from storage.commands import (
     VerifyIncident,
 )
 from storage.errors import StorageCode, StorageError
+from storage.incident_moves import asked, check_version, done, illegal, move, named, open_incident, settle_alerts
 from storage.ledger import Ledger
 from storage.outcome import Done
-from storage.records import Actor, AlarmState, IncidentState, Outcome, Verdict, new_id
+from storage.records import Actor, AlarmState, IncidentState, Verdict, new_id
 from storage.rows import plain
-from storage.statements import Row, Statement
+from storage.statements import Row, Statement, constant
 
-_NUMBER = schema.incidents.c.number
-_LAST_NUMBER = Statement(
-    select(func.max(_NUMBER).label("number")).where(_NUMBER.between(bindparam("low"), bindparam("high")))
+_alarms = schema.alarms
+_NEWER_ALARM = Statement(
+    select(_alarms.c.id)
+    .where(_alarms.c.group_key == bindparam("group_key"), _alarms.c.state != constant(AlarmState.JUDGED))
+    .limit(1)
 )
 
 
@@ -51,7 +53,7 @@ def judge_alarm(ledger: Ledger, command: JudgeAlarm, actor: Actor) -> Done:
     if command.verdict is Verdict.INCIDENT:
         incident = open_incident(ledger, row, command.category_id, command.new_incident_id, actor.id)
     elif command.verdict is Verdict.JOINED:
-        incident = _joinable(ledger, command.incident_id)
+        incident = _joinable(ledger, command.incident_id, actor)
     incident_id = None if incident is None else str(incident["id"])
     owner_id = row["owner_id"] or actor.id
     _change_alarm(
@@ -65,30 +67,42 @@ def reopen_alarm(ledger: Ledger, command: ReopenAlarm, actor: Actor) -> Done:
     """Undo a false verdict; an incident's alarm is undone by closing the incident as false."""
     row = _alarm(ledger, command)
     if row["verdict"] != Verdict.FALSE.value:
-        raise _illegal(schema.alarms.name, row)
+        raise illegal(schema.alarms.name, row)
+    newer = _NEWER_ALARM.row(ledger.connection, {"group_key": row["group_key"]})
+    if newer is not None:  # one open alarm of one place and cause: what happens next would feed only one of two
+        raise illegal(schema.alarms.name, row, reason="a newer alarm is open", newer=str(newer["id"]))
     _change_alarm(ledger, row, state=AlarmState.ACKNOWLEDGED, verdict=None, owner_id=actor.id)
     return Done(schema.alarms.name, command.alarm_id, alarm_id=command.alarm_id)
 
 
-def move_incident(ledger: Ledger, command: AcknowledgeIncident | VerifyIncident | ReopenIncident, actor: Actor) -> Done:
-    """Transitions without more to say: the owner is the first who acted; reopening clears the outcome."""
-    row = _incident(ledger, command)
+def move_incident(ledger: Ledger, command: AcknowledgeIncident | VerifyIncident, actor: Actor) -> Done:
+    """Transitions without more to say: the owner is who acknowledges, or the first who acted."""
+    row = asked(ledger, command, actor)
     owner_id = actor.id if isinstance(command, AcknowledgeIncident) else row["owner_id"] or actor.id
-    outcome = None if isinstance(command, ReopenIncident) else row["outcome"]
-    return _change_incident(ledger, row, state=command.target, owner_id=owner_id, outcome=outcome)
+    return move(ledger, row, command.target, owner_id=owner_id)
 
 
-def close_incident(ledger: Ledger, command: CloseIncident, _actor: Actor) -> Done:
-    """End it with an outcome and a note."""
-    row = _incident(ledger, command)
-    if not isinstance(command.outcome, Outcome):
-        raise StorageError(StorageCode.BAD_VALUE, outcome=str(command.outcome))
-    return _change_incident(ledger, row, state=command.target, outcome=command.outcome, note=command.note)
+def reopen_incident(ledger: Ledger, command: ReopenIncident, actor: Actor) -> Done:
+    """Undo a closure. A merged incident stays closed: its alarms are the other one's now."""
+    row = asked(ledger, command, actor)
+    if row["merged_into_id"] is not None:
+        raise illegal(schema.incidents.name, row, reason="merged", into=str(row["merged_into_id"]))
+    owner_id = row["owner_id"] or actor.id
+    return move(ledger, row, command.target, owner_id=owner_id, outcome=None, closed_utc_s=None)
+
+
+def close_incident(ledger: Ledger, command: CloseIncident, actor: Actor) -> Done:
+    """End it with an outcome and a note; nobody waits for its answers any more."""
+    row = asked(ledger, command, actor)
+    outcome = values.in_use(ledger, schema_cases.outcomes, plain(command.outcome))["id"]
+    note = values.text("note", command.note)
+    settle_alerts(ledger, str(row["id"]), "closed")
+    return move(ledger, row, command.target, outcome=outcome, note=note)
 
 
 def record_export(ledger: Ledger, command: RecordExport, actor: Actor) -> Done:
     """Note that a file about the incident left the system."""
-    incident = ledger.get(schema.incidents, command.incident_id)
+    incident = named(ledger, command.incident_id, actor)
     at_utc_s = float(ledger.clock())
     row: Row = {
         "id": new_id(at_utc_s),
@@ -99,8 +113,7 @@ def record_export(ledger: Ledger, command: RecordExport, actor: Actor) -> Done:
         "actor_id": actor.id,
     }
     ledger.insert(schema.exports, row)
-    number = str(incident["number"])
-    return Done(schema.incidents.name, command.incident_id, incident_id=command.incident_id, incident_number=number)
+    return done(incident)
 
 
 def record_footage_digest(ledger: Ledger, command: RecordFootageDigest, _actor: Actor) -> Done:
@@ -120,63 +133,20 @@ def record_footage_digest(ledger: Ledger, command: RecordFootageDigest, _actor: 
     return Done(schema.footage_digests.name, str(row["id"]))
 
 
-def open_incident(ledger: Ledger, alarm: Row, category_id: str, incident_id: str, owner_id: str | None) -> Row:
-    """Number and write a new incident about an alarm; place, object and restriction come from its camera."""
-    if ledger.find(schema.categories, category_id) is None:
-        raise StorageError(StorageCode.BAD_VALUE, table=schema.categories.name, id=category_id)
-    if ledger.find(schema.incidents, incident_id) is not None:
-        raise StorageError(StorageCode.BAD_VALUE, table=schema.incidents.name, id=incident_id)
-    camera = ledger.find(schema.cameras, str(alarm["camera_id"])) or {}
-    opened_utc_s = float(ledger.clock())
-    row: Row = {
-        "id": incident_id,
-        "number": _next_number(ledger, opened_utc_s),
-        "category_id": category_id,
-        "severity": alarm["severity"],
-        "state": IncidentState.NEW.value,
-        "camera_id": alarm["camera_id"],
-        "opened_utc_s": opened_utc_s,
-        "version": 1,
-        "place_id": camera.get("place_id"),
-        "object_id": camera.get("object_id"),
-        "owner_id": owner_id,
-        "outcome": None,
-        "note": "",
-        "restricted": camera.get("restricted", 0),
-    }
-    ledger.insert(schema.incidents, row)
-    return row
-
-
-def _next_number(ledger: Ledger, utc_s: float) -> str:
-    year = f"{datetime.fromtimestamp(utc_s, UTC).year:04d}"
-    row = _LAST_NUMBER.row(ledger.connection, {"low": f"{year}-", "high": f"{year}-~"}) or {}
-    last = int(str(row["number"]).partition("-")[2]) if row.get("number") else 0
-    return f"{year}-{last + 1:06d}"
-
-
 def _alarm(ledger: Ledger, command: AcknowledgeAlarm | JudgeAlarm | ReopenAlarm) -> Row:
     row = ledger.get(schema.alarms, command.alarm_id)
-    _check_version(schema.alarms.name, row, command.version)
+    check_version(schema.alarms.name, row, command.version)
     if AlarmState(str(row["state"])) not in command.sources:
-        raise _illegal(schema.alarms.name, row)
+        raise illegal(schema.alarms.name, row)
     return row
 
 
-def _incident(ledger: Ledger, command: AcknowledgeIncident | VerifyIncident | CloseIncident | ReopenIncident) -> Row:
-    row = ledger.get(schema.incidents, command.incident_id)
-    _check_version(schema.incidents.name, row, command.version)
-    if IncidentState(str(row["state"])) not in command.sources:
-        raise _illegal(schema.incidents.name, row)
-    return row
-
-
-def _joinable(ledger: Ledger, incident_id: str | None) -> Row:
+def _joinable(ledger: Ledger, incident_id: str | None, actor: Actor) -> Row:
     if incident_id is None:
-        raise StorageError(StorageCode.BAD_VALUE, reason="no incident to join")
-    incident = ledger.get(schema.incidents, incident_id)
+        raise values.bad("incident_id", "no incident to join")
+    incident = named(ledger, incident_id, actor)
     if incident["state"] == IncidentState.CLOSED.value:
-        raise _illegal(schema.incidents.name, incident)
+        raise illegal(schema.incidents.name, incident)
     return incident
 
 
@@ -184,19 +154,3 @@ def _change_alarm(ledger: Ledger, row: Row, **changes: Any) -> None:
     new = {k: plain(v) for k, v in changes.items()}
     ledger.known.clear()
     ledger.update(schema.alarms, row, {**new, "version": int(row["version"]) + 1})
-
-
-def _change_incident(ledger: Ledger, row: Row, **changes: Any) -> Done:
-    new = {k: plain(v) for k, v in changes.items()}
-    ledger.update(schema.incidents, row, {**new, "version": int(row["version"]) + 1})
-    incident_id, number = str(row["id"]), str(row["number"])
-    return Done(schema.incidents.name, incident_id, incident_id=incident_id, incident_number=number)
-
-
-def _check_version(table: str, row: Row, version: int) -> None:
-    if row["version"] != version:
-        raise StorageError(StorageCode.STALE_VERSION, table=table, id=str(row["id"]), version=version)
-
-
-def _illegal(table: str, row: Row) -> StorageError:
-    return StorageError(StorageCode.ILLEGAL_TRANSITION, table=table, id=str(row["id"]), state=str(row["state"]))

@@ -72,7 +72,8 @@ class Pending:
 
 
 class Writer(Worker):
-    """Uses the write connection alone from `start` to the end of `run`; its owner opens and closes it."""
+    """Uses the write connection alone from `start` to the end of `run`; its owner opens and closes it. `on_full` makes
+    room on a full disk and says whether it did: then the group is done once more."""
 
     def __init__(
         self,
@@ -80,8 +81,10 @@ class Writer(Worker):
         ledger: Ledger,
         publish: Callable[[Row], None],
         queue_commands: int = QUEUE_COMMANDS,
+        on_full: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__("journal-writer")
+        self._on_full = on_full
         self._connection = connection
         self._ledger = ledger
         self._publish = publish
@@ -146,7 +149,7 @@ class Writer(Worker):
                 pending.resolve(StorageError(StorageCode.CLOSED))
 
     def _write(self, batch: list[Pending], *, alone: bool = False) -> None:
-        """One group; answers go out after its commit."""
+        """One group; answers go out after its commit, and after its checkpoints lie elsewhere too."""
         answers: list[tuple[Pending, Answer]] = []
         try:
             self._transaction(batch, answers, alone=alone)
@@ -157,9 +160,9 @@ class Writer(Worker):
             answers = self._after_failure(batch, error)
         self.groups += 1
         self.commands += len(answers)
+        self._publish_checkpoints()
         for pending, answer in answers:
             pending.resolve(answer)
-        self._publish_checkpoints()
 
     def _transaction(self, batch: list[Pending], answers: list[tuple[Pending, Answer]], *, alone: bool) -> None:
         """`batch` grows by what arrives while the group is open, unless a command is to be alone."""
@@ -181,7 +184,11 @@ class Writer(Worker):
         self._ledger.signed.clear()
         refusal = _refusal(error)
         busy = isinstance(refusal, StorageError) and refusal.code is StorageCode.BUSY
-        if not self._undone() or len(batch) == 1 or busy:
+        undone = self._undone()
+        if undone and _is_full(refusal) and self._on_full is not None and self._on_full():
+            self._write(batch)
+            return []
+        if not undone or len(batch) == 1 or busy:
             return [(pending, refusal) for pending in batch]
         log.warning("a group of %d commands failed (%s); each is done alone", len(batch), refusal)
         for pending in batch:
@@ -241,6 +248,10 @@ class Writer(Worker):
         signed, self._ledger.signed = self._ledger.signed, []
         for row in signed:
             self._publish(row)
+
+
+def _is_full(refusal: Exception) -> bool:
+    return isinstance(refusal, StorageError) and refusal.code is StorageCode.DISK_FULL
 
 
 class _TornError(Exception):

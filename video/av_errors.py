@@ -18,7 +18,7 @@ _CODES: tuple[tuple[type[Exception], VideoCode], ...] = (
     (av.error.HTTPServerError, VideoCode.NOT_VIDEO),
     (av.error.ExitError, VideoCode.SILENT),
     (av.error.EOFError, VideoCode.ENDED),
-    (av.error.ProtocolNotFoundError, VideoCode.UNKNOWN_SCHEME),
+    (av.error.ProtocolNotFoundError, VideoCode.NO_PROTOCOL),
     (av.error.DecoderNotFoundError, VideoCode.UNSUPPORTED),
     (av.error.PatchWelcomeError, VideoCode.UNSUPPORTED),
     (av.error.NotImplementedError, VideoCode.UNSUPPORTED),

@@ -157,6 +157,11 @@ class PacketRing:
             self._infos = {number: old for number, old in self._infos.items() if number in kept}
             self._infos[generation] = info
 
+    def keep(self, seconds: float) -> None:
+        """Keep at least so much from here on, for somebody who asks for it later."""
+        with self._lock:
+            self._seconds = max(self._seconds, seconds)
+
     def add(self, packet: Packet) -> None:
         """Keep a packet; those before the first key frame are of no use to anybody."""
         with self._lock:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import av
 import av.error
 
+from video.audio import AudioInfo, AudioPacket, SoundTrack
 from video.av_errors import file_error
 from video.codec import stream_info, video_stream
 from video.frame import Packet, StreamInfo
@@ -19,7 +20,9 @@ from video.source import VideoCode, VideoError, scheme_of
 from video.timing import Timeline
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,8 @@ class FileSource:
         self._frame_s = 1 / _DEFAULT_FPS
         self._seq = 0
         self._start_s = self._start_utc_s = 0.0
+        self._ear: Callable[[AudioPacket], None] | None = None
+        self._sound: SoundTrack | None = None
 
     def open(self) -> StreamInfo:
         """Open the file. Raises VideoError: NO_FILE, NOT_VIDEO, DAMAGED, UNSUPPORTED."""
@@ -60,6 +65,14 @@ class FileSource:
         self._frame_s = 1 / (info.fps or _DEFAULT_FPS)
         return info
 
+    def listen(self, ear: Callable[[AudioPacket], None]) -> AudioInfo | None:
+        """See `audio.AudibleSource`."""
+        if self._container is None or not self._container.streams.audio:
+            return None
+        self._ear = ear
+        self._sound = SoundTrack(self._container, ear, self._generation)
+        return self._sound.info
+
     def packets(self) -> Iterator[Packet | None]:
         """Packets at their time, None while waiting for it (at least four times a second)."""
         self._start_s, self._start_utc_s = time.monotonic(), time.time()
@@ -75,7 +88,7 @@ class FileSource:
 
     def close(self) -> None:
         """Release the file."""
-        container, self._container, self._stream = self._container, None, None
+        container, self._container, self._stream, self._sound = self._container, None, None, None
         if container is not None:
             container.close()
 
@@ -91,6 +104,8 @@ class FileSource:
             first_s = pts_s if first_s is None else first_s
             top_s = max(top_s, pts_s)
             at_s = begin_s + pts_s - first_s
+            if self._sound is not None and pts is not None:
+                self._sound.at(at_s, pts * tick_s)
             # A frame that others refer to comes before its time: as much earlier as it comes from an encoder.
             early_s = 0.0 if pts is None or packet.dts is None else (pts - packet.dts) * tick_s
             yield from self._wait(self._start_s + at_s - early_s)
@@ -100,10 +115,13 @@ class FileSource:
     def _demux(self) -> Iterator[av.Packet[VideoStream]]:
         if self._container is None or self._stream is None:
             return
+        streams: tuple[Stream, ...] = (self._stream, *([self._sound.stream] if self._sound is not None else []))
         try:
-            for packet in self._container.demux(self._stream):
-                if packet.size:
-                    yield packet
+            for packet in self._container.demux(streams):
+                if self._sound is not None and packet.stream_index == self._sound.stream.index:
+                    self._sound.take(cast("av.Packet[AudioStream]", packet))
+                elif packet.size:
+                    yield cast("av.Packet[VideoStream]", packet)
         except av.error.InvalidDataError:
             return  # Torn at its end: a recording that lost its power.
         except av.error.FFmpegError as error:
@@ -138,3 +156,5 @@ class FileSource:
                 log.debug("%s does not seek, opening it again", self.path)
         self.close()
         self.open()
+        if self._ear is not None:
+            self.listen(self._ear)

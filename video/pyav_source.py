@@ -1,4 +1,4 @@
-"""Live network streams through FFmpeg (RTSP, HTTP), and the registration of every scheme that PyAV serves.
+"""Live network streams through FFmpeg (RTSP, HTTP, HLS, RTMP), and the registration of every scheme that PyAV serves.
 
 A `LiveSource` belongs to one reader thread. FFmpeg cannot be woken from another thread: its waits are kept short.
 """
@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import av
 import av.error
 import av.logging
 
+from video.audio import AudioInfo, AudioPacket, SoundTrack
 from video.av_errors import live_error
 from video.codec import stream_info, video_stream
 from video.file_source import FileSource
 from video.frame import Packet, StreamInfo
-from video.source import VideoCode, VideoError, host_of, redact, register, scheme_of
+from video.live_pace import TICK, ArrivalTimes, Pace
+from video.source import Source, VideoCode, VideoError, host_of, redact, register, scheme_of
 from video.timing import StreamClock
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 OPEN_TIMEOUT_S = 4.0
@@ -31,6 +36,8 @@ _PROBE_TIMEOUT_S = 0.4
 _MICRO = 1_000_000
 _TRANSPORT = "#transport="
 _DEFAULT_FPS = 25.0
+_NAP_S = 0.25
+_TIMELESS = frozenset({"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe"})
 
 
 def reachable(url: str, timeout_s: float) -> bool:
@@ -62,12 +69,15 @@ class LiveSource:
         self._clock = StreamClock()
         self._seq = 0
         self._tick_s = 0.0
+        self._sound: SoundTrack | None = None
+        self._arrivals: ArrivalTimes | None = None
+        self._pace: Pace | None = None
 
     def open(self) -> StreamInfo:
         """Connect and find the video stream. Raises VideoError."""
         begin_s = time.monotonic()
         try:
-            self._container = av.open(self._url, options=self._options(), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+            self._container = self._connect()
         except av.error.FFmpegError as error:
             raise self._open_error(error, time.monotonic() - begin_s) from None
         try:
@@ -79,24 +89,55 @@ class LiveSource:
         if not info.width and _timed_out(time.monotonic() - begin_s):
             self.close()
             raise VideoError(VideoCode.SILENT, url=redact(self._url))  # It promised a stream and sent nothing.
-        self._tick_s = float(self._stream.time_base or 0)
+        kind = self._container.format.name
+        self._arrivals = ArrivalTimes() if kind in _TIMELESS else None
+        self._pace = Pace() if kind == "hls" else None
+        self._tick_s = float(TICK if self._arrivals else self._stream.time_base or 0)
         self._clock = StreamClock(1 / (info.fps or _DEFAULT_FPS))
         return info
+
+    def _connect(self) -> InputContainer:
+        return av.open(self._url, options=self._options(), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+
+    def listen(self, ear: Callable[[AudioPacket], None]) -> AudioInfo | None:
+        """See `audio.AudibleSource`."""
+        if self._container is None or not self._container.streams.audio:
+            return None
+        self._sound = SoundTrack(self._container, ear, self._generation)
+        return self._sound.info
 
     def packets(self) -> Iterator[Packet | None]:
         """Packets as they arrive, None for those that carry nothing. Raises VideoError: ENDED, SILENT."""
         if self._container is None or self._stream is None:
             raise VideoError(VideoCode.ENDED, url=redact(self._url))
+        streams: tuple[Stream, ...] = (self._stream, *([self._sound.stream] if self._sound is not None else []))
         try:
-            for packet in self._container.demux(self._stream):
-                yield self._packet(packet) if packet.size else None
+            for packet in self._container.demux(streams):
+                if self._sound is not None and packet.stream_index == self._sound.stream.index:
+                    self._sound.take(cast("av.Packet[AudioStream]", packet))
+                elif packet.size:
+                    yield from self._in_time(self._packet(cast("av.Packet[VideoStream]", packet)))
+                else:
+                    yield None
         except av.error.FFmpegError as error:
             raise live_error(error, self._url, opened=True) from None
         raise VideoError(VideoCode.ENDED, url=redact(self._url))
 
+    def _in_time(self, packet: Packet) -> Iterator[Packet | None]:
+        """The packet, at its time when the stream comes in heaps."""
+        if self._pace is None:
+            yield packet
+            return
+        due_s = self._pace.due_s(packet.pts_s, time.monotonic())
+        while (rest_s := due_s - time.monotonic()) > 0:
+            time.sleep(min(rest_s, _NAP_S))
+            if rest_s > _NAP_S:
+                yield None
+        yield replace(packet, due_s=due_s, utc_s=due_s + time.time() - time.monotonic())
+
     def close(self) -> None:
         """Hang up."""
-        container, self._container, self._stream = self._container, None, None
+        container, self._container, self._stream, self._sound = self._container, None, None, None
         if container is not None:
             container.close()
 
@@ -117,6 +158,8 @@ class LiveSource:
 
     def _packet(self, packet: av.Packet[VideoStream]) -> Packet:
         self._seq += 1
+        if self._arrivals is not None:
+            self._arrivals.put(packet, time.monotonic())
         pts = packet.dts if packet.pts is None else packet.pts
         start = self._container.start_time_realtime if self._container else None
         stamp = self._clock.stamp(
@@ -125,6 +168,8 @@ class LiveSource:
             time.time(),
             None if start is None else start / _MICRO,
         )
+        if self._sound is not None and pts is not None:
+            self._sound.at(stamp.pts_s, pts * self._tick_s)
         return Packet(
             av=packet,
             seq=self._seq,
@@ -137,7 +182,18 @@ class LiveSource:
         )
 
 
+def _of_path(path: str, generation: int) -> Source:
+    return _device(path, generation) if path.startswith("/dev/video") else FileSource(path, generation)
+
+
+def _device(url: str, generation: int) -> Source:
+    from video.device_source import DeviceSource  # it is a LiveSource, and so comes after this module
+
+    return DeviceSource(url, generation)
+
+
 # FFmpeg writes to stderr itself, URLs with passwords included; what matters comes back as an exception.
 av.logging.set_level(None)
-register(("rtsp", "rtsps", "http", "https"), LiveSource)
-register(("", "file"), FileSource)
+register(("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt"), LiveSource)
+register(("", "file"), _of_path)
+register(("v4l2",), _device)

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 from storage.errors import StorageError
+from storage.footage_folders import OneFolder
 from storage.segments import SegmentIndex
 from storage.worker import Worker
-from video.camera_recorder import RETRY_S, CameraRecorder, OpenFile
+from video.camera_recorder import RETRY_S, CameraRecorder, OpenFile, Shelf
+from video.recording_gate import RecordingGate
 from video.segment_file import SegmentFile
 
 log = logging.getLogger(__name__)
@@ -68,11 +70,11 @@ class Recorder(Worker):
 
 
 class RecorderPool:
-    """All writers of one folder. Workers are started and stopped by their owner."""
+    """All writers of a site. Workers are started and stopped by their owner."""
 
     def __init__(
         self,
-        folder: Path,
+        shelf: Shelf | Path,
         index: SegmentIndex,
         *,
         segment_s: float = 60.0,
@@ -81,20 +83,22 @@ class RecorderPool:
         retry_s: float = RETRY_S,
     ) -> None:
         self.workers = tuple(Recorder(f"recorder-{n}", index) for n in range(writers))
-        self._folder, self._index = folder, index
+        self._shelf = OneFolder(shelf) if isinstance(shelf, Path) else shelf
+        self._index = index
         self._segment_s = segment_s
         self._open_file, self._retry_s = open_file, retry_s
         self._recorders: dict[str, CameraRecorder] = {}
 
-    def add(self, camera_id: str) -> CameraRecorder:
-        """A recorder for a camera; its `queue` is what the camera's session feeds."""
+    def add(self, camera_id: str, gate: RecordingGate | None = None) -> CameraRecorder:
+        """A recorder for a camera; its `queue` is what the camera's session feeds. `gate` says what is wanted."""
         recorder = CameraRecorder(
             camera_id,
-            self._folder,
+            self._shelf,
             self._index,
             segment_s=self._segment_s,
             open_file=self._open_file,
             retry_s=self._retry_s,
+            gate=gate,
         )
         self._recorders[camera_id] = recorder
         min(self.workers, key=lambda worker: len(worker.cameras)).add(recorder)

@@ -16,6 +16,7 @@ _REFUSED = frozenset(
         VideoCode.NOT_VIDEO,
         VideoCode.UNSUPPORTED,
         VideoCode.UNKNOWN_SCHEME,
+        VideoCode.NO_PROTOCOL,
     }
 )
 

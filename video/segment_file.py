@@ -9,9 +9,45 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from storage.durable import make_folder, sync_folder
+
+_HEADER_BYTES = 8
+
+
+class BoxEnds:
+    """Where top-level boxes end (ISO/IEC 14496-12, 4.2) in a file that comes in pieces."""
+
+    def __init__(self) -> None:
+        self.fragments = 0
+        self._head = b""
+        self._left = 0
+        self._kind = b""
+
+    def ends(self, data: memoryview) -> Iterator[int]:
+        """Places in `data` where the file is whole: behind every box but a `moof`, whose `mdat` follows."""
+        at = 0
+        while at < len(data):
+            if not self._left:
+                at += self._begin(data[at : at + _HEADER_BYTES - len(self._head)])
+                if self._head:
+                    return
+            step = min(self._left, len(data) - at)
+            at, self._left = at + step, self._left - step
+            if not self._left and self._kind != b"moof":
+                self.fragments += self._kind == b"mdat"
+                yield at
+
+    def _begin(self, data: memoryview) -> int:
+        self._head += bytes(data)
+        if len(self._head) == _HEADER_BYTES:
+            size, self._kind = struct.unpack(">I4s", self._head)
+            # A segment's fragments are far below the 4 GiB from which sizes stand elsewhere.
+            self._left, self._head = max(size - _HEADER_BYTES, 0), b""
+        return len(data)
 
 
 class SegmentFile:
@@ -23,6 +59,7 @@ class SegmentFile:
         self.size = 0
         self._hash = hashlib.sha256()
         self._mark = (0, self._hash.copy())
+        self._boxes = BoxEnds()
         self._broken = False
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self._handle: int | None = os.open(path, flags, 0o640)
@@ -39,22 +76,33 @@ class SegmentFile:
         except OSError:
             self._broken = True
             raise
-        self._hash.update(data)
-        self.size += len(data)
+        self._count(memoryview(data))
         return len(data)
+
+    def _count(self, data: memoryview) -> None:
+        """Hash what was written, and remember where it is whole."""
+        done = 0
+        for end in self._boxes.ends(data):
+            self._hash.update(data[done:end])
+            self.size += end - done
+            done = end
+            self._mark = (self.size, self._hash.copy())
+        self._hash.update(data[done:])
+        self.size += len(data) - done
 
     def put(self, handle: int, data: memoryview) -> int:
         """The one place where bytes leave."""
         return os.write(handle, data)
 
-    def mark(self) -> None:
-        """What is written so far is whole."""
-        self._mark = (self.size, self._hash.copy())
-
     @property
     def whole_bytes(self) -> int:
-        """Bytes up to the last mark."""
+        """Bytes up to the end of the last whole fragment."""
         return self._mark[0]
+
+    @property
+    def fragments(self) -> int:
+        """Whole fragments so far."""
+        return self._boxes.fragments
 
     def sync(self) -> None:
         """Wait until the disk has it. Raises OSError; also when the file was removed under our hands."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.worker import Worker
+from video.audio import AudibleSource, AudioPacket, Ear
 from video.decode import DecodePool, DecodeStream
 from video.fanout import PacketRing, PacketTaker, Tap
 from video.frame import Packet, StreamInfo
@@ -98,6 +99,8 @@ class CameraSession(Worker):
         self._window = (0.0, 0)
         self._takers: tuple[PacketTaker, ...] = ()
         self._told: dict[PacketTaker, int] = {}
+        self._ears: tuple[Ear, ...] = ()
+        self._deaf = False
 
     def status(self) -> SessionStatus:
         """What is known now."""
@@ -143,6 +146,15 @@ class CameraSession(Worker):
         """No more packets for `taker`, but for one that is just being handed over."""
         self._takers = tuple(other for other in self._takers if other is not taker)
 
+    def add_ear(self, ear: Ear) -> None:
+        """Sound for `ear`, if the camera has any; a stream that is open without it is opened again."""
+        self._ears = (*self._ears, ear)
+        self._deaf = True
+
+    def remove_ear(self, ear: Ear) -> None:
+        """No more sound for `ear`."""
+        self._ears = tuple(other for other in self._ears if other is not ear)
+
     def stop(self) -> None:
         """Ask to stop; seen within 0.3 s, or when FFmpeg's own wait ends (reading 3 s, opening 5 s)."""
         super().stop()
@@ -181,9 +193,10 @@ class CameraSession(Worker):
             finally:
                 self._opens.release()
             self._begin(info)
+            self._listen(source)
             for packet in source.packets():
                 self.beat()
-                if self.stopping.is_set():
+                if self.stopping.is_set() or self._deaf:
                     return
                 if packet is not None:
                     self._take(packet)
@@ -205,6 +218,19 @@ class CameraSession(Worker):
         if self.stream:
             self.stream.configure(self._generation, info)
         self._window, self._fps = (time.monotonic(), 0), 0.0
+
+    def _listen(self, source: Source) -> None:
+        self._deaf = False
+        if not self._ears or not isinstance(source, AudibleSource):
+            return
+        info = source.listen(self._hear)
+        if info is not None:
+            for ear in self._ears:
+                ear.configure_audio(self._generation, info)
+
+    def _hear(self, packet: AudioPacket) -> None:
+        for ear in self._ears:
+            ear.put_audio(packet)
 
     def _take(self, packet: Packet) -> None:
         if self._state is not SessionState.LIVE:

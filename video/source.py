@@ -28,6 +28,8 @@ class VideoCode(StrEnum):
     DISK_FULL = "video.disk_full"
     DISK_FAILED = "video.disk_failed"
     NOT_BUFFERED = "video.not_buffered"
+    NO_DEVICE = "video.no_device"
+    NO_PROTOCOL = "video.no_protocol"
 
 
 class VideoError(WatchfloorError):
@@ -73,6 +75,11 @@ def source_for(url: str, generation: int = 0) -> Source:
     return _factories[scheme](url, generation)
 
 
+def knows(url: str) -> bool:
+    """Whether some source is responsible for the URL's scheme."""
+    return scheme_of(url) in _factories
+
+
 def scheme_of(url: str) -> str:
     """Lower-case scheme; `""` for a path (also `C:\\clips\\a.mp4`)."""
     scheme, found, _ = url.partition("://")
@@ -91,7 +98,7 @@ def redact(text: str) -> str:
 
 def host_of(url: str) -> tuple[str, int] | None:
     """Host and port of a network URL for a TCP probe; None for files and for what cannot be understood."""
-    ports = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+    ports = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935, "rtmps": 443}
     try:
         parts = urlsplit(url)
         port = parts.port or ports.get(parts.scheme)

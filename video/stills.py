@@ -39,7 +39,7 @@ def still_at(ring: PacketRing, utc_s: float, tolerance_s: float = TOLERANCE_S) -
         raise VideoError(VideoCode.NOT_BUFFERED, utc_s=utc_s)
     packet, gop, info = found
     frame = _frame_of(packet, gop, info)
-    return Still(_encode(frame), frame.width, frame.height, packet.utc_s)
+    return Still(encoded(frame), frame.width, frame.height, packet.utc_s)
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, int]:
@@ -71,7 +71,8 @@ def _frame_of(target: Packet, gop: tuple[Packet, ...], info: StreamInfo) -> Vide
     return best
 
 
-def _encode(frame: VideoFrame) -> bytes:
+def encoded(frame: VideoFrame) -> bytes:
+    """The frame as JPEG, at full size."""
     from PIL import Image
 
     plane = frame.reformat(format="rgb24", threads=1).planes[0]

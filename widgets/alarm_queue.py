@@ -14,7 +14,7 @@ from PySide6.QtGui import QBrush, QColor, QIcon, QKeyEvent, QPainter, QPaintEven
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.i18n import _, marked
-from app.texts import label_of
+from app.labels import label_of
 from storage.journal import Registry
 from storage.records import Alarm, AlarmState, Incident, IncidentState, Severity
 from widgets import theme
@@ -53,6 +53,10 @@ _SHORT_INCIDENT_STATES = {
     IncidentState.NEW: marked("New"),
     IncidentState.ACKNOWLEDGED: marked("Taken"),
     IncidentState.VERIFIED: marked("Verified"),
+    IncidentState.HANDED_OVER: marked("Given"),
+    IncidentState.ACCEPTED: marked("Accepted"),
+    IncidentState.ON_SCENE: marked("On scene"),
+    IncidentState.RESOLVED: marked("Resolved"),
     IncidentState.CLOSED: marked("Closed"),
 }
 ALARM_COLUMNS: tuple[Column[Alarm], ...] = (

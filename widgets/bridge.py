@@ -15,6 +15,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from app.bus import Bus
 from app.feeds import Banner, CommandRefused, DeskState
+from app.sign_in import SeatChanged
+from app.verifier import JournalVerified
 
 _REFUSALS = 8
 _CALLS = 256
@@ -26,6 +28,8 @@ class Bridge(QObject):
     desk_changed = Signal(object)
     banner_changed = Signal(object)
     command_refused = Signal(object)
+    seat_changed = Signal(object)
+    journal_verified = Signal(object)
     _filled = Signal()
 
     def __init__(self, bus: Bus, parent: QObject | None = None) -> None:
@@ -42,6 +46,8 @@ class Bridge(QObject):
             bus.subscribe(DeskState, self._keep_desk),
             bus.subscribe(Banner, self._keep_banner),
             bus.subscribe(CommandRefused, self._keep_refusal),
+            bus.subscribe(SeatChanged, lambda seat: self.call_soon(partial(self.seat_changed.emit, seat))),
+            bus.subscribe(JournalVerified, lambda found: self.call_soon(partial(self.journal_verified.emit, found))),
         )
 
     def close(self) -> None:

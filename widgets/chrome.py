@@ -29,6 +29,9 @@ class Header(NamedTuple):
     alarmed: bool
     focused: bool
     recording: bool = False
+    masks: str = ""
+    lifted: bool = False
+    view: str = ""
 
 
 def font(size_px: int, *, bold: bool = False) -> QFont:
@@ -86,14 +89,32 @@ def _draw_times(painter: QPainter, header: Header, width_px: int, height: int) -
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(QRect(right - advance, 0, advance, height), flags, text)
         right -= advance + 10
-    return _draw_recording(painter, right, height) if header.recording and width_px >= _MIDDLE_PX else right
+    if header.recording and width_px >= _MIDDLE_PX:
+        right = _draw_word(painter, _("REC"), theme.MUTED, right, height)
+    if header.view:
+        right = _draw_word(painter, header.view, theme.ACCENT, right, height)
+    return _draw_masks(painter, header, right, width_px, height) if header.masks else right
 
 
-def _draw_recording(painter: QPainter, right: int, height: int) -> int:
-    """A quiet word, no dot: recording is the normal state and asks for nobody's eye."""
-    word = _("REC")
+def _draw_masks(painter: QPainter, header: Header, right: int, width_px: int, height: int) -> int:
+    """A square, half covered, and its word; hollow and yellow while the mask is lifted. Small tiles have no word."""
+    colour = theme.YELLOW if header.lifted else theme.MUTED
+    if width_px >= _WIDE_PX:
+        right = _draw_word(painter, header.masks, colour, right, height) + 6
+    side = max(height // 2 - 3, 6)
+    square = QRect(right - side, (height - side) // 2, side, side)
+    painter.setPen(QColor(colour))
+    painter.drawRect(square.adjusted(0, 0, -1, -1))
+    if not header.lifted:
+        painter.fillRect(square.adjusted(0, side // 2, 0, 0), QColor(colour))
+    return square.left() - 10
+
+
+def _draw_word(painter: QPainter, word: str, colour: str, right: int, height: int) -> int:
+    """A quiet word that ends at `right`; where what is left of it must end. No dot for a recording: it is the normal
+    state and asks for nobody's eye."""
     advance = painter.fontMetrics().horizontalAdvance(word)
-    painter.setPen(QColor(theme.MUTED))
+    painter.setPen(QColor(colour))
     painter.drawText(QRect(right - advance, 0, advance, height), Qt.AlignmentFlag.AlignVCenter, word)
     return right - advance - 10
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from app import report_facts
-from app.texts import action_name
+from app.labels import action_name
 from storage.journal import Registry
 from storage.records import HistoryEntry
 from widgets.words import Names, clock_text

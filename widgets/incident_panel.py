@@ -13,13 +13,17 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QSc
 
 from app.feeds import Desk
 from app.i18n import _
-from app.texts import label_of
+from app.labels import label_of, outcome_name
+from app.masks import masks_of
+from storage.case_commands import HandOverIncident
 from storage.commands import AcknowledgeIncident, CloseIncident, VerifyIncident
 from storage.journal import IncidentFile
-from storage.records import BoxMark, Incident, IncidentState, Outcome
+from storage.records import BoxMark, Incident, IncidentState
 from widgets.bridge import Bridge
+from widgets.case_actions import CaseActions
+from widgets.case_text import case_text
+from widgets.choice import Choice, Question, lettered
 from widgets.history_text import history_text
-from widgets.outcome_choice import OutcomeChoice
 from widgets.shapes import severity_sign
 from widgets.still_view import StillView, decoded
 from widgets.words import Names, time_text
@@ -33,32 +37,34 @@ class IncidentPanel(QWidget):
     closed_with = Signal(object, object)
     """An incident was asked to close with an outcome (for undo)."""
     said = Signal(str)
-    left = Signal()
-    """The keyboard is given back."""
 
-    def __init__(self, desk: Desk, bridge: Bridge, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, bridge: Bridge, choice: Choice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._bridge = desk, bridge
         self.incident: Incident | None = None
+        self.file: IncidentFile | None = None
         self._loaded: tuple[str, int] | None = None
+        self._still_camera: str | None = None
         self._head_sign, self._number, self._state = QLabel(self), QLabel(self), QLabel(self)
         self._number.setObjectName("number")
         self.facts = {name: QLabel(self) for name in ("category", "camera", "place", "opened", "owner", "outcome")}
         self.still = StillView(self)
-        self.choice = OutcomeChoice(self)
-        self.history = QLabel(self)
+        self.choice = choice
+        self.steps = CaseActions(desk, choice, lambda: (self.incident, self.file), self)
+        self.steps.said.connect(self.said)
+        self.case, self.history = QLabel(self), QLabel(self)
         self.take_button = self._button("T", _("Take"), self.take)
         self.verify_button = self._button("V", _("Verified"), self.verify)
+        self.hand_over_button = self._button("H", _("Hand over"), self.steps.hand_over)
         self.close_button = self._button("C", _("Close"), self.begin_close)
         self.report_button = self._button("P", _("PDF"), self.write_report)
-        self.choice.chosen.connect(self._on_outcome_chosen)
-        self.choice.cancelled.connect(self.left)
         self._build()
         self.show_incident(None)
 
     def _button(self, letter: str, text: str, call: Callable[[], None]) -> QPushButton:
-        button = QPushButton(f"{letter}  {text}", self)
+        button = QPushButton(f"{letter} {text}", self)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setObjectName("narrow")
         button.clicked.connect(lambda _checked=False: call())
         return button
 
@@ -70,11 +76,16 @@ class IncidentPanel(QWidget):
         column.addLayout(self._built_facts())
         column.addWidget(self.still, 3)
         buttons = QHBoxLayout()
-        buttons.setSpacing(6)
-        for button in (self.take_button, self.verify_button, self.close_button, self.report_button):
-            buttons.addWidget(button, 1)
+        buttons.setSpacing(4)
+        for button in (
+            self.take_button,
+            self.verify_button,
+            self.hand_over_button,
+            self.close_button,
+            self.report_button,
+        ):
+            buttons.addWidget(button, len(button.text()))
         column.addLayout(buttons)
-        column.addWidget(self.choice)
         column.addWidget(self._built_history(), 2)
 
     def _built_head(self) -> QHBoxLayout:
@@ -109,9 +120,16 @@ class IncidentPanel(QWidget):
         return form
 
     def _built_history(self) -> QScrollArea:
-        self.history.setWordWrap(True)
-        self.history.setTextFormat(Qt.TextFormat.PlainText)
-        self.history.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        told = QWidget(self)
+        rows = QVBoxLayout(told)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(8)
+        for label in (self.case, self.history):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            rows.addWidget(label)
+        rows.addStretch(1)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -119,9 +137,9 @@ class IncidentPanel(QWidget):
         area.setMinimumHeight(40)
         newest = area.verticalScrollBar()
         newest.rangeChanged.connect(lambda _low, high: newest.setValue(high))
-        area.setWidget(self.history)
+        area.setWidget(told)
         area.viewport().setAutoFillBackground(False)
-        self.history.setAutoFillBackground(False)
+        told.setAutoFillBackground(False)
         return area
 
     # What is shown
@@ -130,11 +148,12 @@ class IncidentPanel(QWidget):
         """Show this incident; the still and the history follow when they are read."""
         other = incident is None or self.incident is None or incident.id != self.incident.id
         self.incident = incident
+        self._cover()
         if other:
             self.still.show_still(QImage(), ())
             self.history.setText("")
-            self.choice.hide()
-            self._loaded = None
+            self.case.setText("")
+            self.file = self._loaded = None
         self._show_facts(incident)
         self._show_abilities(incident)
         if incident is not None:
@@ -159,7 +178,7 @@ class IncidentPanel(QWidget):
             "place": names.place(incident),
             "opened": time_text(incident.opened_utc_s),
             "owner": names.actor(incident.owner_id),
-            "outcome": label_of(incident.outcome) if incident.outcome is not None else "",
+            "outcome": names.outcome(incident.outcome),
         }
         for name, text in texts.items():
             self.facts[name].setText(text or "–")
@@ -169,6 +188,7 @@ class IncidentPanel(QWidget):
         state = incident.state if incident is not None else None
         self.take_button.setEnabled(state in AcknowledgeIncident.sources)
         self.verify_button.setEnabled(state in VerifyIncident.sources)
+        self.hand_over_button.setEnabled(state in HandOverIncident.sources)
         self.close_button.setEnabled(state in CloseIncident.sources)
         self.report_button.setEnabled(state is not None)
 
@@ -179,16 +199,26 @@ class IncidentPanel(QWidget):
 
         def arrived(file: IncidentFile, stills: dict[str, bytes]) -> None:
             """On a worker thread: decode there, show here."""
-            image, marks = _first_still(file, stills)
-            self._bridge.call_soon(lambda: self._on_loaded(file, image, marks))
+            image, marks, camera_id = _first_still(file, stills)
+            self._bridge.call_soon(lambda: self._on_loaded(file, image, marks, camera_id))
 
         self._desk.load_incident(incident.id, arrived)
 
-    def _on_loaded(self, file: IncidentFile, image: QImage, marks: tuple[BoxMark, ...]) -> None:
+    def _on_loaded(self, file: IncidentFile, image: QImage, marks: tuple[BoxMark, ...], camera_id: str | None) -> None:
         if self.incident is None or file.incident.id != self.incident.id:
             return
+        self._still_camera = camera_id
+        self._cover()
         self.still.show_still(image, marks)
+        self.file = file
+        told = case_text(file, self._desk.registry())
+        self.case.setText(told)
+        self.case.setVisible(bool(told))
         self.history.setText(history_text(file.history, self._desk.registry()))
+
+    def _cover(self) -> None:
+        """The masks of now over the still that is shown."""
+        self.still.show_masks(masks_of(self._desk.registry(), self._still_camera))
 
     # What can be done
 
@@ -204,8 +234,27 @@ class IncidentPanel(QWidget):
 
     def begin_close(self) -> None:
         """Ask for the outcome, in the panel."""
-        if self._allowed(CloseIncident.sources):
-            self.choice.ask()
+        incident = self.incident
+        if not self._allowed(CloseIncident.sources) or incident is None:
+            return
+        outcomes = self._desk.registry().outcomes
+        names = {o.id: outcome_name(o.id, outcomes) for o in outcomes}
+
+        def done(outcome_id: object, note: str) -> None:
+            self._desk.close_incident(incident, str(outcome_id), note)
+            self.closed_with.emit(incident, str(outcome_id))
+
+        self.choice.ask(
+            Question(
+                _("Close {number} as: press the letter, Esc leaves it open").format(number=incident.number),
+                done,
+                lettered((o.id, names[o.id], o.letter) for o in outcomes),
+                _("Note, if there is one"),
+                chosen_heading=lambda option: _("Close as {outcome}: Enter closes, Esc leaves it open").format(
+                    outcome=option.text
+                ),
+            )
+        )
 
     def write_report(self) -> None:
         """Write the PDF; a sentence says where it is."""
@@ -229,15 +278,13 @@ class IncidentPanel(QWidget):
         self.said.emit(_("{number} must be {states} for this.").format(number=incident.number, states=needed))
         return False
 
-    def _on_outcome_chosen(self, outcome: Outcome, note: str) -> None:
-        if self.incident is not None:
-            self._desk.close_incident(self.incident, outcome, note)
-            self.closed_with.emit(self.incident, outcome)
-        self.left.emit()
 
-
-def _first_still(file: IncidentFile, stills: dict[str, bytes]) -> tuple[QImage, tuple[BoxMark, ...]]:
+def _first_still(file: IncidentFile, stills: dict[str, bytes]) -> tuple[QImage, tuple[BoxMark, ...], str | None]:
+    """With its marks and its camera."""
     for evidence in file.evidence:
         if evidence.id in stills:
-            return decoded(stills[evidence.id]), evidence.marks
-    return QImage(), ()
+            return decoded(stills[evidence.id]), evidence.marks, evidence.camera_id
+    for exhibit in file.exhibits:
+        if exhibit.id in stills:
+            return decoded(stills[exhibit.id]), (), exhibit.camera_id
+    return QImage(), (), None

@@ -11,13 +11,14 @@ from enum import StrEnum
 from app.i18n import _, marked
 
 _LAST_ASCII = 0x7F
-_WINDOWS_SIGNS = {0xBC: ",", 0xBE: ".", 0xDB: "[", 0xDD: "]"}
+_WINDOWS_SIGNS = {0xBB: "=", 0xBC: ",", 0xBD: "-", 0xBE: ".", 0xDB: "[", 0xDD: "]"}
 
 
 class KeyGroup(StrEnum):
     """Headings of the key sheet."""
 
     WALL = marked("Wall")
+    TILE = marked("Focused tile")
     REPLAY = marked("Replay")
     ALARMS = marked("Alarms")
     INCIDENT = marked("Incident")
@@ -54,7 +55,7 @@ KEYS: tuple[Key, ...] = (
     Key("call_up", KeyGroup.WALL, (), marked("Put that camera into the focused tile"), True, "0-9, Enter"),
     Key("move", KeyGroup.WALL, (), marked("Move the focus"), True, "← ↑ → ↓"),
     Key("enlarge", KeyGroup.WALL, (), marked("Enlarge the focused tile, and back"), True, "Enter"),
-    Key("back", KeyGroup.WALL, ("Esc",), marked("Back: entry, replay, enlarged tile, panel, full screen"), True),
+    Key("back", KeyGroup.WALL, ("Esc",), marked("Back: entry, replay, zoom, enlarged tile, panel, full screen"), True),
     Key("layout_1", KeyGroup.WALL, ("Alt+1",), marked("One tile")),
     Key("layout_4", KeyGroup.WALL, ("Alt+2",), marked("4 tiles")),
     Key("layout_9", KeyGroup.WALL, ("Alt+3",), marked("9 tiles")),
@@ -62,7 +63,26 @@ KEYS: tuple[Key, ...] = (
     Key("next_page", KeyGroup.WALL, ("PgDown",), marked("Next page of cameras"), repeats=True),
     Key("previous_page", KeyGroup.WALL, ("PgUp",), marked("Previous page of cameras"), repeats=True),
     Key("overlay", KeyGroup.WALL, ("O",), marked("Boxes and zones on or off")),
+    Key("zoom_in", KeyGroup.TILE, ("+", "="), marked("Nearer (also Ctrl+wheel)"), repeats=True),
+    Key("zoom_out", KeyGroup.TILE, ("-",), marked("Further"), repeats=True),
+    Key("pan_left", KeyGroup.TILE, ("Ctrl+Left",), marked("Move the part that is seen to the left"), repeats=True),
+    Key("pan_right", KeyGroup.TILE, ("Ctrl+Right",), marked("Move the part that is seen to the right"), repeats=True),
+    Key("pan_up", KeyGroup.TILE, ("Ctrl+Up",), marked("Move the part that is seen up"), repeats=True),
+    Key("pan_down", KeyGroup.TILE, ("Ctrl+Down",), marked("Move the part that is seen down"), repeats=True),
+    Key("whole", KeyGroup.TILE, ("Z",), marked("The whole picture again (also Esc)")),
+    Key("turn", KeyGroup.TILE, ("Q",), marked("Turn by a quarter")),
+    Key("mirror", KeyGroup.TILE, ("Shift+Q",), marked("Mirror")),
+    Key("fill", KeyGroup.TILE, ("Shift+Z",), marked("Fill the tile, or show the whole picture")),
+    Key("unmask", KeyGroup.TILE, ("U",), marked("Lift the privacy mask for 30 minutes, or give it back")),
+    Key("snapshot", KeyGroup.TILE, ("Shift+S",), marked("Save the picture, with a reason")),
+    Key("copy", KeyGroup.TILE, ("Ctrl+C",), marked("Copy the picture, with a reason")),
     Key("replay", KeyGroup.REPLAY, ("R",), marked("Replay the focused camera from −10, −30, −60 s")),
+    Key(
+        "record_now",
+        KeyGroup.REPLAY,
+        ("Shift+R",),
+        marked("Record the focused camera for 5 minutes"),
+    ),
     Key("replay_pause", KeyGroup.REPLAY, ("K",), marked("Pause the replay, and go on")),
     Key("replay_back", KeyGroup.REPLAY, (",",), marked("One frame back"), repeats=True),
     Key("replay_on", KeyGroup.REPLAY, (".",), marked("One frame on"), repeats=True),
@@ -79,12 +99,43 @@ KEYS: tuple[Key, ...] = (
     Key("open_incident", KeyGroup.ALARMS, ("N",), marked("Make the alarm an incident")),
     Key("join_incident", KeyGroup.ALARMS, ("J",), marked("Join the alarm to the incident in the panel")),
     Key("false_alarm", KeyGroup.ALARMS, ("X",), marked("False alarm")),
+    Key(
+        "pursue",
+        KeyGroup.INCIDENT,
+        ("Ins", "Shift+Space"),
+        marked("This is it: pin, record, enter; arrows follow"),
+    ),
+    Key("enter", KeyGroup.INCIDENT, ("E",), marked("New incident on the focused camera, at the frame's time")),
+    Key("mark", KeyGroup.INCIDENT, ("M",), marked("Mark this moment now, its words later")),
+    Key("mark_words", KeyGroup.INCIDENT, ("Shift+M",), marked("Words for the oldest mark")),
+    Key("bookmark", KeyGroup.INCIDENT, ("B",), marked("Bookmark this moment with a word")),
     Key("incident", KeyGroup.INCIDENT, ("I",), marked("Go to the incidents")),
     Key("take", KeyGroup.INCIDENT, ("T",), marked("Acknowledge: I handle it")),
     Key("verify", KeyGroup.INCIDENT, ("V",), marked("Verified: I looked and it is so")),
     Key("close", KeyGroup.INCIDENT, ("C",), marked("Close: the outcome's letter, a note if there is one, Enter")),
+    Key("hand_over", KeyGroup.INCIDENT, ("H",), marked("Hand over: the service's letter, a word, Enter")),
+    Key("answer", KeyGroup.INCIDENT, ("Shift+H",), marked("The service's answer: accepted, on scene, done, refused")),
+    Key("resolve", KeyGroup.INCIDENT, ("S",), marked("Resolved: the matter itself is over")),
+    Key("note", KeyGroup.INCIDENT, ("W",), marked("Write a note")),
+    Key("step", KeyGroup.INCIDENT, ("D",), marked("A step of the procedure: done, or skipped and why")),
+    Key("category", KeyGroup.INCIDENT, ("Shift+E",), marked("Correct the category")),
+    Key("damage", KeyGroup.INCIDENT, ("Shift+D",), marked("Damage in money")),
+    Key("participant", KeyGroup.INCIDENT, ("Shift+P",), marked("Who took part")),
+    Key("take_over", KeyGroup.INCIDENT, ("Shift+T",), marked("Take it over from whoever has it")),
+    Key("merge", KeyGroup.INCIDENT, ("Shift+J",), marked("Merge into another incident: the same thing")),
+    Key("link", KeyGroup.INCIDENT, ("Shift+I",), marked("Link with another incident")),
+    Key("package", KeyGroup.INCIDENT, ("Ctrl+P",), marked("Evidence package of the incident")),
     Key("report", KeyGroup.INCIDENT, ("P",), marked("Write the PDF report")),
-    Key("undo", KeyGroup.INCIDENT, ("Ctrl+Z",), marked("Undo the last false alarm or closure")),
+    Key("undo", KeyGroup.INCIDENT, ("Ctrl+Z",), marked("Undo: false alarm, closure, hand-over, resolved")),
+    Key("journal", KeyGroup.WINDOW, ("F",), marked("Find in the journal")),
+    Key("login", KeyGroup.WINDOW, ("F2",), marked("Sign in, out, change the password")),
+    Key("shift", KeyGroup.WINDOW, ("F3",), marked("Shift: seat test, briefing, hand-over")),
+    Key("disclosures", KeyGroup.WINDOW, ("F4",), marked("Requests of authorities, from letter to label")),
+    Key("approvals", KeyGroup.WINDOW, ("F5",), marked("Approvals by a second person, emergency use, packages")),
+    Key("lock", KeyGroup.WINDOW, ("Ctrl+L",), marked("Lock the seat: the picture stays")),
+    Key("lookouts", KeyGroup.WINDOW, ("L",), marked("Lookouts: what everybody looks for")),
+    Key("records", KeyGroup.WINDOW, ("Ctrl+R",), marked("Records of the site: categories, services, deadlines")),
+    Key("import", KeyGroup.WINDOW, ("Ctrl+I",), marked("Take cameras over: a list, Frigate, go2rtc, MediaMTX")),
     Key("keys", KeyGroup.WINDOW, ("F1", "?"), marked("This list of keys")),
     Key("panel", KeyGroup.WINDOW, ("F9",), marked("Panel on or off")),
     Key("full_screen", KeyGroup.WINDOW, ("F11",), marked("Full screen")),
@@ -106,10 +157,11 @@ def latin_letter(code: int, native: int) -> str:
     return ""
 
 
-def name_of_press(code: int, native: int) -> str | None:
-    """The action of a key that is one letter or sign, under another layout too."""
+def name_of_press(code: int, native: int, *, shifted: bool = False) -> str | None:
+    """The action of a key that is one letter or sign, with Shift or without, under another layout too."""
+    letter = latin_letter(code, native)
     sign = _WINDOWS_SIGNS.get(native, "") if code > _LAST_ASCII else ""
-    printed = latin_letter(code, native) or sign
+    printed = (f"Shift+{letter}" if letter else "") if shifted else letter or sign
     return next((k.name for k in KEYS if printed and printed in k.sequences), None)
 
 

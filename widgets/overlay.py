@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from app.i18n import _
 from detection.detector import Track, TrackSet, TrackState
@@ -27,11 +27,14 @@ _WIDE_PX = 300
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where an overlay goes: the picture's rectangle on the wall, its time, the screen's pixel ratio."""
+    """Where an overlay goes: what is seen of the picture on the wall, its time, the screen's pixel ratio.
+
+    `unit` maps the picture's unit square where that is not just `rect`: zoomed, turned, mirrored."""
 
     rect: QRectF
     utc_s: float
     ratio: float
+    unit: QTransform | None = None
 
 
 def opacity(track: Track, utc_s: float) -> float:
@@ -46,7 +49,9 @@ def draw_zones(painter: QPainter, scene: Scene, zones: tuple[Zone, ...], *, alar
     painter.setBrush(Qt.BrushStyle.NoBrush)
     colour = theme.ORANGE if alarmed else theme.YELLOW
     for zone in zones:
-        shape = QPolygonF([_spot(scene.rect, point) for point in zone.points])
+        shape = QPolygonF([_spot(scene, point) for point in zone.points])
+        if not shape.boundingRect().intersects(scene.rect):
+            continue
         painter.setPen(QPen(QColor(0, 0, 0, 150), 4.0 if alarmed else 3.0))
         painter.drawPolygon(shape)
         painter.setPen(QPen(QColor(colour), 2.4 if alarmed else 1.4, Qt.PenStyle.DashLine))
@@ -73,9 +78,10 @@ def _draw_track(painter: QPainter, scene: Scene, track: Track, *, alarmed: bool)
     colour = _colour(track, alarmed=alarmed)
     if len(track.path) > 1:
         painter.setPen(QPen(QColor(colour), 1))
-        painter.drawPolyline([_spot(scene.rect, point) for point in track.path])
+        painter.drawPolyline([_spot(scene, point) for point in track.path])
     box = extrapolate(track, scene.utc_s)
-    rect = QRectF(_spot(scene.rect, (box.x1, box.y1)), _spot(scene.rect, (box.x2, box.y2))).intersected(scene.rect)
+    corners = QRectF(_spot(scene, (box.x1, box.y1)), _spot(scene, (box.x2, box.y2)))
+    rect = corners.normalized().intersected(scene.rect)
     if rect.isEmpty():
         return
     width = 3 if alarmed else 2
@@ -101,7 +107,10 @@ def _colour(track: Track, *, alarmed: bool) -> str:
     return theme.LIGHT_GREEN if track.label in _VEHICLES else theme.PURPLE
 
 
-def _spot(rect: QRectF, point: tuple[float, float]) -> QPointF:
+def _spot(scene: Scene, point: tuple[float, float]) -> QPointF:
+    if scene.unit is not None:
+        return scene.unit.map(QPointF(*point))
+    rect = scene.rect
     return QPointF(rect.left() + point[0] * rect.width(), rect.top() + point[1] * rect.height())
 
 

@@ -16,10 +16,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from app.feeds import Desk, ReplayFeed
 from app.i18n import _
+from app.mask_lifts import MaskLifts
+from app.masks import masks_of
 from video.frame import Picture
 from video.playback import SPEEDS, PlaybackState, PlaybackStatus
 from widgets import theme
 from widgets.chrome import label_pixmap, notice_pixmap
+from widgets.masking import Masking
+from widgets.tile_view import TileView
 from widgets.words import clock_text, gap_text, replay_text, speed_text
 
 STEPS_BACK_S = (10, 30, 60)
@@ -27,7 +31,7 @@ _PULL_MS = 33
 _FRAME_PX = 3
 _BARS_PX = 74
 _SHARE = 0.42
-_LEAST_PX = 150
+_LEAST_PX = 120
 
 
 class ReplayView(QWidget):
@@ -40,6 +44,7 @@ class ReplayView(QWidget):
         self.plate = ""
         self.line = ""
         self._picture: Picture | None = None
+        self.masking = Masking()
 
     @property
     def box(self) -> tuple[int, int]:
@@ -85,7 +90,10 @@ class ReplayView(QWidget):
         width, height = picture.source_width * scale, picture.source_height * scale
         left, top = area.left() + (area.width() - width) / 2, area.top() + (area.height() - height) / 2
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(left, top, width, height), image, QRectF(image.rect()))
+        whole = QRectF(left, top, width, height)
+        painter.drawImage(whole, image, QRectF(image.rect()))
+        self.masking.place(TileView().unit(whole))
+        self.masking.paint(painter)
 
 
 class ReplayPane(QFrame):
@@ -99,6 +107,8 @@ class ReplayPane(QFrame):
         super().__init__(parent)
         self.setObjectName("replay")
         self._desk = desk
+        self.lifts = MaskLifts()
+        """Those of the wall, given by the window."""
         self._feed: ReplayFeed | None = None
         self._back = 0
         self._height_px = _BARS_PX + _LEAST_PX
@@ -256,7 +266,11 @@ class ReplayPane(QFrame):
         if self._feed is None:
             return
         status = self._feed.status()
-        self.view.say(replay_text(status, time.time()), _line(status))
+        masks = masks_of(self._desk.registry(), self._feed.camera.id)
+        if self.view.masking.show(masks, self.lifts.left_s(self._feed.camera.id)):
+            self.view.update()
+        line = " · ".join(filter(None, (self.view.masking.notice or self.view.masking.word, _line(status))))
+        self.view.say(replay_text(status, time.time()), line)
         if status.state is PlaybackState.EMPTY:
             self.view.show_picture(None)
         clock = f"{clock_text(status.utc_s)}.{int(status.utc_s * 10) % 10}" if status.utc_s is not None else "–"

@@ -5,9 +5,9 @@ It never lies over the wall. It only shows and selects; the window connects it t
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.feeds import Desk, DeskState
 from app.i18n import _
@@ -15,18 +15,26 @@ from storage.records import Alarm, AlarmState, Incident, IncidentState
 from widgets.alarm_queue import ALARM_COLUMNS, INCIDENT_COLUMNS, FactTable
 from widgets.banner import Toast
 from widgets.bridge import Bridge
+from widgets.choice import Choice
 from widgets.incident_panel import IncidentPanel
 from widgets.key_sheet import AboutPage, KeySheet
+from widgets.lookout_board import LookoutBoard
+from widgets.office_pages import OfficePages
+from widgets.quick_entry import QuickEntry
+from widgets.record_page import RecordPage
 from widgets.replay_pane import ReplayPane
 from widgets.still_view import LEAST_PX
 
 NARROW_PX, WIDE_PX = 380, 520
 _TABLE_PX = 52
 _ROOMY_PX = 900
+_HIGHEST_LEAST_PX = 560
+_LEAST_WORK_PX = 430
+"""What the work page needs beside a question, without the still."""
 
 
 class SidePanel(QWidget):
-    """Three pages: work, keys, about."""
+    """Pages: work, keys, about, lookouts; below them what is asked, the replay, a passing sentence."""
 
     def __init__(self, desk: Desk, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,27 +42,38 @@ class SidePanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(NARROW_PX)
         self._desk = desk
+        self._expected = ""
         registry = desk.registry()
         self.alarms: FactTable[Alarm] = FactTable(ALARM_COLUMNS, registry, self, _("No open alarm"))
         self.incidents: FactTable[Incident] = FactTable(INCIDENT_COLUMNS, registry, self, _("No incident yet"))
         self.alarms.setAccessibleName(_("Alarm queue"))
         self.incidents.setAccessibleName(_("Incidents"))
-        self.incident = IncidentPanel(desk, bridge, self)
+        self.choice = Choice(self)
+        self.incident = IncidentPanel(desk, bridge, self.choice, self)
+        self.entry = QuickEntry(desk, self.choice, self)
         self.replay = ReplayPane(desk, self)
         self.toast = Toast(self)
         self._alarm_heading, self._incident_heading = QLabel(self), QLabel(self)
         self.pages = QStackedWidget(self)
         self.keys, self.about = KeySheet(self), AboutPage(self)
+        self.lookouts = LookoutBoard(desk, self.choice, self)
+        self.records = RecordPage(desk, self)
         self.work = self._built_work()
-        for page in (self.work, self.keys, self.about):
+        for page in (self.work, self.keys, self.about, self.lookouts, self.records):
             self.pages.addWidget(page)
+            if page is not self.work:  # a page that is seldom seen does not decide how small the window may be
+                page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.offices = OfficePages(desk, bridge, self.choice, self.pages)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignBottom)
         column.addWidget(self.replay)
-        column.addWidget(self.toast)
-        self.replay.opened.connect(self._on_replay_opened)
+        column.addWidget(self.toast, 0, Qt.AlignmentFlag.AlignBottom)
+        self.replay.opened.connect(lambda opened: self._make_room(replaying=opened))
+        self.choice.asked.connect(lambda: self._make_room(asking=True))
+        self.choice.left.connect(lambda: self._make_room(asking=False))
         self.incidents.row_selected.connect(self._on_incident_selected)
 
     def _built_work(self) -> QWidget:
@@ -93,9 +112,22 @@ class SidePanel(QWidget):
         self.incidents.show_rows(open_first, registry)
         still_open = sum(1 for incident in state.incidents if incident.state is not IncidentState.CLOSED)
         self._incident_heading.setText(_("Incidents  ·  {count} open").format(count=still_open))
+        self.records.renew()
+        self.offices.renew()
+        self.lookouts.show_lookouts(state.lookouts, state.read_lookouts)
         self._renew_incident(open_first)
 
+    def expect(self, incident_id: str) -> None:
+        """Show this incident as soon as the desk knows it."""
+        self._expected = incident_id
+
     def _renew_incident(self, incidents: tuple[Incident, ...]) -> None:
+        expected = next((i for i in incidents if i.id == self._expected), None)
+        if expected is not None:
+            self._expected = ""
+            self.incidents.select(expected.id)
+            self.incident.show_incident(expected)
+            return
         current = self.incident.incident
         fresh = next((i for i in incidents if current is not None and i.id == current.id), None)
         if fresh is not None:
@@ -103,19 +135,35 @@ class SidePanel(QWidget):
         elif current is None and incidents:
             self.incidents.select(incidents[0].id)
 
+    def minimumSizeHint(self) -> QSize:
+        """Never so high that the window would have to grow on a small screen: then the largest page gives way."""
+        least = super().minimumSizeHint()
+        return QSize(least.width(), min(least.height(), _HIGHEST_LEAST_PX))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the replay its share."""
         super().resizeEvent(event)
-        self.replay.set_room(self.width(), self.height())
-        self._make_room(opened=not self.replay.isHidden())
+        self._make_room()
 
-    def _on_replay_opened(self, opened: bool) -> None:
-        self._make_room(opened=opened)
+    def _make_room(self, *, replaying: bool | None = None, asking: bool | None = None) -> None:
+        """On a small screen the replay or a question takes the place of the still, both that of the work page; the
+        window may then stay as small as it is."""
+        replaying = not self.replay.isHidden() if replaying is None else replaying
+        asking = not self.choice.isHidden() if asking is None else asking
+        roomy = self.height() >= _ROOMY_PX
+        asked_px = self.choice.sizeHint().height() if asking and not roomy else 0
+        self.replay.set_room(self.width(), self.height() - asked_px)
+        self.incident.still.setMinimumHeight(0 if replaying or asking else LEAST_PX)
+        self.incident.still.setVisible(roomy or not (replaying or asking))
+        tall = asking and self.choice.sizeHint().height() + _LEAST_WORK_PX > self.height()
+        self.pages.setVisible(roomy or not (asking and (replaying or tall)))
+        self.pages.updateGeometry()  # the stack does not pass it on that a page of it became smaller
 
-    def _make_room(self, *, opened: bool) -> None:
-        """On a small screen the replay takes the place of the still; the window may then become as small as before."""
-        self.incident.still.setMinimumHeight(0 if opened else LEAST_PX)
-        self.incident.still.setVisible(not opened or self.height() >= _ROOMY_PX)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter that a line of a page leaves over is nobody's: it must not act on the wall."""
+        entered = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not (entered and self.pages.currentWidget() is not self.work):
+            super().keyPressEvent(event)
 
     def _on_incident_selected(self, incident: Incident | None) -> None:
         if incident is not None:

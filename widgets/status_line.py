@@ -9,8 +9,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from app.i18n import _
+from app.verifier import JournalVerified
 from widgets.banner import TOAST_MS
-from widgets.words import time_text
+from widgets.words import clock_text, time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class Situation:
     incidents: int
     detector: str
     looks_per_s: float = 0.0
+    lookouts: int = 0
+    unread: int = 0
+    marks: int = 0
+    operator: str = ""
+    locked: bool = False
+    verified: JournalVerified | None = None
 
 
 class StatusLine(QFrame):
@@ -38,10 +45,11 @@ class StatusLine(QFrame):
         line = QHBoxLayout(self)
         line.setContentsMargins(10, 4, 10, 4)
         line.setSpacing(22)
-        self.clock, self.cameras, self.page, self.alarms, self.incidents, self.detector = (
+        self.clock, self.cameras, self.page, self.alarms, self.incidents, self.waiting = (
             QLabel(self) for _number in range(6)
         )
-        for label in (self.clock, self.cameras, self.page, self.alarms, self.incidents):
+        self.detector, self.operator, self.verified = (QLabel(self) for _number in range(3))
+        for label in (self.clock, self.cameras, self.page, self.alarms, self.incidents, self.waiting):
             line.addWidget(label)
         self.message = QLabel(self)
         self.message.setObjectName("heading")
@@ -50,7 +58,8 @@ class StatusLine(QFrame):
         self._message_timer.setSingleShot(True)
         self._message_timer.setInterval(TOAST_MS)
         self._message_timer.timeout.connect(self.message.clear)
-        line.addWidget(self.detector)
+        for label in (self.detector, self.operator, self.verified):
+            line.addWidget(label)
         hint = QLabel(_("F1 keys"), self)
         hint.setObjectName("muted")
         line.addWidget(hint)
@@ -75,8 +84,34 @@ class StatusLine(QFrame):
         alarms = _("{count} alarms, {waiting} waiting")
         self.alarms.setText(alarms.format(count=now.alarms, waiting=now.waiting))
         self.incidents.setText(_("{count} open incidents").format(count=now.incidents))
+        self.operator.setText(_("{name}, locked").format(name=now.operator) if now.locked else now.operator)
+        self.operator.setVisible(bool(now.operator))
+        self.verified.setText(_verified_text(now.verified))
+        self.verified.setVisible(now.verified is not None)
+        self.waiting.setText(_waiting_text(now))
+        self.waiting.setVisible(bool(self.waiting.text()))
         self.detector.setText(_detector_text(now) if now.detector else "")
 
 
 def _detector_text(now: Situation) -> str:
     return _("Detector: {name}, {rate} looks/s").format(name=now.detector, rate=f"{now.looks_per_s:.0f}")
+
+
+def _waiting_text(now: Situation) -> str:
+    """What waits for this operator besides alarms; empty when nothing does."""
+    parts = []
+    if now.lookouts:
+        parts.append(_("{count} lookouts, {unread} not read (L)").format(count=now.lookouts, unread=now.unread))
+    if now.marks:
+        parts.append(_("{count} marks without words (Shift+M)").format(count=now.marks))
+    return "  ·  ".join(parts)
+
+
+def _verified_text(verified: JournalVerified | None) -> str:
+    """When the journal was last proved whole; what it was, when it was not."""
+    if verified is None:
+        return ""
+    time_of_day = clock_text(verified.at_utc_s)[:5]
+    if verified.ok:
+        return _("Journal verified {time}").format(time=time_of_day)
+    return _("⚠ Journal NOT intact ({count}), {time}").format(count=verified.problems, time=time_of_day)

@@ -7,10 +7,13 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.i18n import _
-from app.texts import object_name
+from app.labels import object_name
+from app.masks import Polygon
 from storage.records import BoxMark
 from widgets import theme
 from widgets.chrome import label_pixmap
+from widgets.masking import Masking
+from widgets.tile_view import TileView
 
 LEAST_PX = 110
 _MAX_PX = 960
@@ -32,6 +35,7 @@ class StillView(QWidget):
         super().__init__(parent)
         self.image = QImage()
         self.marks: tuple[BoxMark, ...] = ()
+        self.masking = Masking()
         self.setMinimumHeight(LEAST_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -43,6 +47,11 @@ class StillView(QWidget):
         """Replace the picture; a null image says that there is none yet."""
         self.image, self.marks = image, marks
         self.update()
+
+    def show_masks(self, masks: tuple[Polygon, ...]) -> None:
+        """Cover this; the picture itself stays as it was kept."""
+        if self.masking.show(masks, 0.0):
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Picture and boxes."""
@@ -61,6 +70,8 @@ class StillView(QWidget):
         rect = QRectF(left, top, size.width(), size.height())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(rect, self.image)
+        self.masking.place(TileView().unit(rect))
+        self.masking.paint(painter)
         for mark in self.marks:
             self._paint_mark(painter, rect, mark)
 

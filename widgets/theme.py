@@ -48,6 +48,8 @@ QSplitter::handle:hover {{ background: {ACCENT}; }}
 #banner {{ background: #2b2718; }}
 #replay {{ background: {WINDOW}; border-top: 1px solid {PURPLE}; }}
 #replay QPushButton {{ padding: 4px 2px; font-size: 12px; }}
+QPushButton#narrow {{ padding: 5px 2px; font-size: 12px; }}
+#choice QPushButton, QPushButton#step {{ padding: 4px 6px; text-align: left; }}
 #toast {{ background: {RAISED}; border-left: 3px solid {ACCENT}; }}
 #toast[refused="true"] {{ border-left: 3px solid {LIGHT_VERMILLION}; }}
 #heading {{ font-weight: bold; }}

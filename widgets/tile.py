@@ -6,11 +6,12 @@ so the tile holds the `Picture` for as long as the image may be painted.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QRegion
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QRegion, QTransform
 
 from app.feeds import CameraFeed, TileState, TileStatus
 from app.i18n import _
@@ -18,7 +19,9 @@ from video.frame import Picture
 from widgets import theme
 from widgets.chrome import Header, draw_message, header_height_px, header_pixmap, notice_pixmap
 from widgets.figures import TileCount
+from widgets.masking import Masking
 from widgets.overlay import Scene, draw_tracks, draw_zones
+from widgets.tile_view import TileView
 from widgets.words import age_text, clock_text, tile_state_word
 
 GUTTER_PX = 2
@@ -46,11 +49,15 @@ class Tile:
         self.alarmed = False
         self.focused = False
         self.status: TileStatus = feed.status()
+        self.view = TileView()
+        self.masking = Masking()
         self._ratio = 1.0
         self._picture: Picture | None = None
         self._image = QImage()
         self._dimmed = QImage()
         self._fit = QRectF()
+        self._whole = QRectF()
+        self._unit = QTransform()
         self._bars: tuple[QRect, ...] = ()
         self._fresh = False
         self._last_tick_s = time.monotonic()
@@ -83,10 +90,26 @@ class Tile:
 
     def want(self, *, visible: bool) -> None:
         """Ask for pictures of the tile's size in device pixels, or for none."""
-        if visible and self.placed:
+        if not (visible and self.placed):
+            self.feed.want(0, 0)
+        elif self.view.plain or self._picture is None:
             self.feed.want(int(self.area.width() * self._ratio), int(self.area.height() * self._ratio))
         else:
-            self.feed.want(0, 0)
+            self.feed.want(*_box(self.view, self._whole, self._picture, self._ratio))
+
+    def show_as(self, view: TileView) -> None:
+        """Show the picture another way, and ask for as much detail as that needs."""
+        self.view = view
+        self._fit_picture(self._picture)
+        self.want(visible=True)
+
+    def zoomed(self, factor: float, spot: QPointF | None = None) -> TileView:
+        """The view nearer or further; `spot` of the wall stays where it is."""
+        return self.view.zoomed(factor, self._whole, self.area, spot) if self._picture is not None else self.view
+
+    def panned(self, right: float, down: float) -> TileView:
+        """The view moved by shares of what is seen."""
+        return self.view.panned(right, down, self._whole, self.area) if self._picture is not None else self.view
 
     def pull(self, count: TileCount, max_hz: float) -> bool:
         """Take the newest picture; whether there is a new one. Counts what was due since the last call."""
@@ -101,16 +124,25 @@ class Tile:
         return True
 
     def _show(self, picture: Picture) -> None:
-        if self._picture is None or _shape(picture) != _shape(self._picture):
+        before = self._picture
+        if before is None or _shape(picture) != _shape(before):
             self._fit_picture(picture)
         self._image = QImage(picture.pixels, picture.width, picture.height, picture.stride, QImage.Format.Format_RGB32)
         self._image.setDevicePixelRatio(self._ratio)
         self._dimmed = QImage()
         self._picture, self._fresh = picture, True
+        if not self.view.plain and (before is None or _shape(picture)[:2] != _shape(before)[:2]):
+            self.want(visible=True)
 
     def _fit_picture(self, picture: Picture | None) -> None:
-        self._fit = _fit(self.area, picture, self._ratio)
+        if picture is None or self.area.isEmpty() or self.view.plain:
+            self._fit = self._whole = _fit(self.area, picture, self._ratio)
+        else:
+            self._whole = self.view.placed(self.area, picture.source_width, picture.source_height)
+            self._fit = self._whole.intersected(QRectF(self.area))
+        self._unit = self.view.unit(self._whole)
         self._bars = _bars(self.area, self._fit.toRect())
+        self.masking.place(self._unit)
 
     def refresh(self, count: TileCount) -> QRect:
         """Read the state again and renew the header; what has to be repainted. Called about twice a second."""
@@ -134,7 +166,19 @@ class Tile:
         age = age_text(self.age_s) if picture is not None else "–"
         clock = clock_text(picture.utc_s) if picture is not None else ""
         recording = self.status.recording
-        return Header(camera.number, camera.name, self.state, age, clock, self.alarmed, self.focused, recording)
+        return Header(
+            camera.number,
+            camera.name,
+            self.state,
+            age,
+            clock,
+            self.alarmed,
+            self.focused,
+            recording,
+            self.masking.word,
+            self.masking.lifted,
+            self.view.word,
+        )
 
     @property
     def age_s(self) -> float:
@@ -184,18 +228,24 @@ class Tile:
         self._paint_image(painter, self._image, smooth=look.smooth)
         if look.overlay and self._picture is not None:
             self._paint_overlay(painter, self._picture.utc_s)
-        if self.status.notice:
-            notice = notice_pixmap(self.status.notice, self.area.width(), self._ratio)
+        told = " · ".join(filter(None, (self.masking.notice, self.status.notice)))
+        if told:
+            notice = notice_pixmap(told, self.area.width(), self._ratio)
             painter.drawPixmap(self.area.left(), round(self.area.bottom() + 1 - _height(notice)), notice)
 
     def _paint_overlay(self, painter: QPainter, utc_s: float) -> None:
         tracks, zones = self.feed.tracks(), self.feed.zones
         if tracks is None and not zones:
             return
-        scene = Scene(self._fit, utc_s, self._ratio)
+        scene = Scene(self._fit, utc_s, self._ratio, None if self.view.plain else self._unit)
+        if scene.unit is not None:
+            painter.save()
+            painter.setClipRect(self._fit, Qt.ClipOperation.IntersectClip)
         draw_zones(painter, scene, zones, alarmed=tracks is not None and bool(tracks.alarmed))
         if tracks is not None:
             draw_tracks(painter, scene, tracks)
+        if scene.unit is not None:
+            painter.restore()
 
     def _paint_other(self, painter: QPainter, state: TileState) -> None:
         """Not live: the last picture grey and dark, so that it cannot be taken for now, and why."""
@@ -222,7 +272,22 @@ class Tile:
         return head, reason
 
     def _paint_image(self, painter: QPainter, image: QImage, *, smooth: bool) -> None:
-        """One to one when the picture has the tile's pixels, else scaled."""
+        """One to one when the picture has the tile's pixels, else scaled; masks over it."""
+        if self.view.plain:
+            self._paint_plain(painter, image, smooth=smooth)
+            self.masking.paint(painter)
+            return
+        painter.save()
+        painter.setClipRect(self._fit, Qt.ClipOperation.IntersectClip)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.setTransform(self._unit, combine=True)
+        painter.drawImage(QRectF(0, 0, 1, 1), image, QRectF(image.rect()))
+        painter.restore()
+        self.masking.paint(painter)
+        painter.restore()
+
+    def _paint_plain(self, painter: QPainter, image: QImage, *, smooth: bool) -> None:
         missing = self._fit.width() * self._ratio - image.width(), self._fit.height() * self._ratio - image.height()
         if abs(missing[0]) <= _ROUNDING_PX and abs(missing[1]) <= _ROUNDING_PX:
             painter.drawImage(self._fit.topLeft(), image)
@@ -233,6 +298,13 @@ class Tile:
     def _header_rect(self) -> QRect:
         inner = self.cell.adjusted(GUTTER_PX, GUTTER_PX, -GUTTER_PX, -GUTTER_PX)
         return QRect(inner.left(), inner.top(), inner.width(), self.area.top() - inner.top())
+
+
+def _box(view: TileView, whole: QRectF, picture: Picture, ratio: float) -> tuple[int, int]:
+    """Device pixels that the whole picture has on the wall, before it is turned; never more than the source has."""
+    wide, high = (whole.height(), whole.width()) if view.quarters % 2 else (whole.width(), whole.height())
+    most = picture.source_width, picture.source_height
+    return min(math.ceil(wide * ratio), most[0]), min(math.ceil(high * ratio), most[1])
 
 
 def _shape(picture: Picture) -> tuple[int, int, int, int]:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.feeds import Desk
-from storage.records import Alarm, AlarmState, Incident, IncidentState, Outcome, Verdict
+from storage.case_commands import StepBackIncident
+from storage.commands import PutRecord, RegistryRecord
+from storage.records import Alarm, AlarmState, Incident, IncidentState, Verdict
 
 _STEPS = 20
 
@@ -23,7 +25,7 @@ class Step:
 
 
 class UndoSteps:
-    """The last twenty verdicts "false" and closures."""
+    """The last twenty verdicts "false", closures and steps on."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -34,10 +36,29 @@ class UndoSteps:
         judged = replace(alarm, state=AlarmState.JUDGED, verdict=Verdict.FALSE, version=alarm.version + 1)
         self._steps.append(Step(subject, lambda: self._desk.reopen_alarm(judged)))
 
-    def incident_closed(self, incident: Incident, outcome: Outcome) -> None:
+    def incident_closed(self, incident: Incident, outcome: str) -> None:
         """Remember a closure."""
         closed = replace(incident, state=IncidentState.CLOSED, outcome=outcome, version=incident.version + 1)
         self._steps.append(Step(incident.number, lambda: self._desk.reopen_incident(self._newest(closed))))
+
+    def incident_moved(self, incident: Incident) -> None:
+        """Remember a step on (handed over, resolved)."""
+
+        def back() -> None:
+            known = next((i for i in self._desk.state().incidents if i.id == incident.id), None)
+            if known is not None:
+                self._desk.apply(StepBackIncident(known.id, known.version))
+
+        self._steps.append(Step(incident.number, back))
+
+    def record_removed(self, record: RegistryRecord) -> None:
+        """Remember what was taken out of use."""
+        name = str(getattr(record, "name", "") or getattr(record, "id", ""))
+        self._steps.append(Step(name, lambda: self._desk.apply(PutRecord(record))))
+
+    def clear(self) -> None:
+        """Somebody else sits here: these steps were not theirs."""
+        self._steps.clear()
 
     def undo(self) -> str | None:
         """Take the newest back; its subject, or None when there is nothing."""

@@ -7,8 +7,8 @@ once. No signal and no bus message is sent per frame.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+import time
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QMargins, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -26,14 +26,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.feeds import CameraFeed, TileState
+from app.feeds import CameraDesk, TileState
 from app.i18n import _
-from app.layouts import Arrangement, Layout, Side, grid
-from storage.journal import Registry
+from app.layouts import PURSUIT, Arrangement, Layout, Side, grid, pursuit_order
+from app.mask_lifts import MaskLifts
+from app.masks import masks_of
 from widgets import theme
 from widgets.call_up import CallUp
 from widgets.figures import WallFigures
 from widgets.tile import GUTTER_PX, Look, Tile
+from widgets.tile_view import TileView
 
 FAST_MS = 16
 NORMAL_MS = 33
@@ -46,16 +48,6 @@ _ARROWS = {
     Qt.Key.Key_Up: Side.UP,
     Qt.Key.Key_Down: Side.DOWN,
 }
-
-
-class CameraDesk(Protocol):
-    """What the wall needs of a desk (`feeds.Desk` has it, a bench brings its own)."""
-
-    def registry(self) -> Registry:
-        """The cameras with their numbers."""
-
-    def feed(self, camera_id: str) -> CameraFeed:
-        """Open a camera for a tile."""
 
 
 class Wall(QWidget):
@@ -72,6 +64,10 @@ class Wall(QWidget):
         self._desk = desk
         self._tiles: dict[str, Tile] = {}
         self._alarmed: frozenset[str] = frozenset()
+        self.lifts = MaskLifts()
+        self._views: dict[str, TileView] = {}
+        self.follow: Callable[[Side], bool] = lambda _side: False
+        self._before_pursuit: Arrangement | None = None
         self._background = QRegion()
         self._call_up = CallUp(self)
         self._call_up.changed.connect(self.update)
@@ -123,6 +119,33 @@ class Wall(QWidget):
             tile.alarmed = camera_id in camera_ids
         self._on_refresh()
 
+    def pursue(self, camera_id: str, around: Mapping[Side, str]) -> None:
+        """One camera large in the middle, what lies around it on its sides; `end_pursuit` gives the wall back."""
+        if self._before_pursuit is None:
+            self._before_pursuit = self.arrangement
+        others = [c for c in self._before_pursuit.on_page if c]
+        self._arrange(Arrangement(pursuit_order(camera_id, around, others), PURSUIT))
+
+    @property
+    def pursued(self) -> str:
+        """The camera in the middle of a pursuit; empty when there is none."""
+        return self.arrangement.order[0] if self._before_pursuit is not None else ""
+
+    def end_pursuit(self) -> None:
+        """The wall as it was before."""
+        before, self._before_pursuit = self._before_pursuit, None
+        if before is not None:
+            self._arrange(before)
+
+    def moment(self) -> tuple[str, float] | None:
+        """The focused camera and the time of its painted frame; the present time where there is no picture."""
+        focused = self.arrangement.focused
+        if focused is None:
+            return None
+        tile = self._tiles.get(focused)
+        picture = tile.picture if tile is not None else None
+        return focused, picture.utc_s if picture is not None else time.time()
+
     @property
     def entry(self) -> str:
         """Digits typed so far."""
@@ -132,6 +155,25 @@ class Wall(QWidget):
     def tiles(self) -> tuple[Tile, ...]:
         """The tiles that are seen now."""
         return tuple(tile for tile in self._tiles.values() if tile.placed)
+
+    @property
+    def focused_tile(self) -> Tile | None:
+        """The focused tile while it is seen."""
+        tile = self._tiles.get(self.arrangement.focused or "")
+        return tile if tile is not None and tile.placed else None
+
+    def look_through(self, tile: Tile, view: TileView) -> None:
+        """Show a tile's picture another way; turned, mirrored and filled are remembered for its camera."""
+        if view != tile.view:
+            tile.show_as(view)
+            self.update(tile.cell)
+
+    def renew_masks(self) -> None:
+        """Take the registry's masks as they are now, and which are lifted; also done twice a second."""
+        registry = self._desk.registry()
+        for camera_id, tile in self._tiles.items():
+            if tile.masking.show(masks_of(registry, camera_id), self.lifts.left_s(camera_id)):
+                self.update(tile.cell)
 
     def live_count(self) -> int:
         """How many visible tiles are live."""
@@ -146,11 +188,14 @@ class Wall(QWidget):
         self.arrangement = arrangement
         keep = set(arrangement.on_page)
         for camera_id in [c for c in self._tiles if c not in keep]:
+            self._views[camera_id] = self._tiles[camera_id].view.whole()
             self._tiles.pop(camera_id).close()
-        for camera_id in arrangement.on_page:
+        for camera_id in filter(None, arrangement.on_page):
             if camera_id not in self._tiles:
                 self._tiles[camera_id] = Tile(self._desk.feed(camera_id))
                 self._tiles[camera_id].alarmed = camera_id in self._alarmed
+                self._tiles[camera_id].view = self._views.get(camera_id, TileView())
+        self.renew_masks()
         self._place_tiles()
         self.arrangement_changed.emit()
 
@@ -191,6 +236,7 @@ class Wall(QWidget):
             self.update(area)
 
     def _on_refresh(self) -> None:
+        self.renew_masks()
         for camera_id, tile in self._tiles.items():
             if tile.placed:
                 changed = tile.refresh(self.figures.tile(camera_id))
@@ -232,8 +278,7 @@ class Wall(QWidget):
         return len(self.arrangement.shown) > 1
 
     def _focused_area(self) -> QRect:
-        focused = self._tiles.get(self.arrangement.focused or "")
-        return focused.area if focused is not None and focused.placed else self.rect()
+        return self.focused_tile.area if self.focused_tile is not None else self.rect()
 
     # Keys and mouse
 
@@ -249,7 +294,8 @@ class Wall(QWidget):
         if text.isascii() and text.isdigit():
             self._call_up.add(text)
         elif pressed in _ARROWS:
-            self._arrange(self.arrangement.moved(_ARROWS[pressed]))
+            if not self.follow(_ARROWS[pressed]):
+                self._arrange(self.arrangement.moved(_ARROWS[pressed]))
         elif pressed in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._confirm()
         elif pressed == Qt.Key.Key_Backspace and self.entry:
@@ -274,8 +320,12 @@ class Wall(QWidget):
     def _go_back(self) -> bool:
         if self.entry:
             self._call_up.clear()
+        elif self.focused_tile is not None and self.focused_tile.view.enlarged:
+            self.look_through(self.focused_tile, self.focused_tile.view.whole())
         elif self.arrangement.enlarged:
             self.toggle_enlarged()
+        elif self._before_pursuit is not None:
+            self.end_pursuit()
         else:
             return False
         return True

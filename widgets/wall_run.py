@@ -20,7 +20,9 @@ from app.outputs import write_outputs
 from app.runtime import RunFigures, Runtime
 from storage.errors import WatchfloorError
 from widgets.application import SignalWatch, destroy, grab
+from widgets.idle_watch import IdleWatch
 from widgets.main_window import MainWindow
+from widgets.office_pages import prepare
 from widgets.single_instance import SingleInstance
 
 log = logging.getLogger(__name__)
@@ -101,6 +103,8 @@ def run_wall(
         end.callback(runtime.stop)
         signals = SignalWatch(application, QApplication.exit)
         end.callback(signals.close)
+        if runtime.plan.lasting:
+            prepare()
         window = MainWindow(runtime.desk)
         end.callback(destroy, window)
         return _run(application, window, runtime, seconds, out, instance)
@@ -122,9 +126,12 @@ def _run(
     naming.timeout.connect(partial(_name_detector, window, runtime))
     naming.start(NAMING_MS)
     runtime.start()
+    runtime.tasks.submit(partial(runtime.seat.people.seat.open, hint=runtime.plan.hint_password))
+    idle = IdleWatch(runtime.seat.people.seat, application, window)
     window.show()
     application.exec()
     naming.stop()
+    idle.close()
     metrics = timed.finish()
     window.close()
     late = runtime.stop()

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from app.feeds import TileState
 from app.i18n import _, marked
+from app.labels import outcome_name
 from storage.journal import Registry
-from storage.records import Incident, Outcome
+from storage.records import Incident
 from video.playback import Hole, PlaybackState, PlaybackStatus
 
 _TILE_STATES = {
@@ -19,14 +20,6 @@ _TILE_STATES = {
     TileState.LIVE: marked("LIVE"),
     TileState.STALE: marked("STALE"),
     TileState.NO_SIGNAL: marked("NO SIGNAL"),
-}
-OUTCOME_KEYS = {
-    "D": Outcome.DETAINED,
-    "F": Outcome.FOUND,
-    "H": Outcome.HANDED_OVER,
-    "P": Outcome.PREVENTED,
-    "X": Outcome.FALSE,
-    "N": Outcome.NO_RESULT,
 }
 
 
@@ -84,6 +77,7 @@ class Names:
         self._rules = {r.id: r.name for r in registry.rules}
         self._places = {p.id: ", ".join(filter(None, (p.name, p.address))) for p in registry.places}
         self._categories = {c.id: c.name for c in registry.categories}
+        self._outcomes = registry.outcomes
         self._operators = {o.id: o.name for o in registry.operators}
 
     def camera(self, camera_id: str) -> str:
@@ -97,6 +91,10 @@ class Names:
     def category(self, category_id: str) -> str:
         """The category's name."""
         return self._categories.get(category_id, category_id)
+
+    def outcome(self, outcome_id: str | None) -> str:
+        """The outcome's name."""
+        return outcome_name(outcome_id, self._outcomes) if outcome_id else ""
 
     def actor(self, actor_id: str | None) -> str:
         """An operator's name, or what stands for one (`os:anna`)."""

@@ -10,11 +10,28 @@ import pytest
 from app.archive import RUNTIME, Archive
 from app.bus import Bus
 from app.desk import ChangeFeed, OperatorDesk
+from app.errors import AppCode, AppError
 from app.feeds import CameraFeed, CommandRefused, DeskState
+from app.snapshots import PictureOrder
 from app.tasks import Tasks
-from storage.commands import PutRecord, RecordEvent
+from storage.case_commands import HandOverIncident, OpenIncident, RestrictIncident
+from storage.commands import AcknowledgeAlarm, PutOperator, PutRecord, RecordEvent
 from storage.folders import Folders
-from storage.records import Box, Camera, Event, IncidentState, Outcome, RuleKind, Severity, Verdict, new_id
+from storage.records import (
+    Actor,
+    Box,
+    Camera,
+    Event,
+    IncidentState,
+    Operator,
+    Outcome,
+    Role,
+    RuleKind,
+    Severity,
+    Verdict,
+    new_id,
+)
+from storage.registry_records import Service
 from storage.settings import Settings
 from tests.conftest import wait_until
 
@@ -34,7 +51,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 @pytest.fixture
 def desk(archive: Archive) -> Iterator[OperatorDesk]:
     bus, tasks = Bus(), Tasks(threads=2)
-    changes = ChangeFeed(archive.journal, bus)
+    changes = ChangeFeed(archive, bus)
     workers = [*tasks.workers, changes]
     for worker in workers:
         worker.start()
@@ -68,6 +85,18 @@ def test_an_alarm_goes_from_raised_to_a_closed_incident_and_back(archive: Archiv
     assert archive.journal.verify().ok
 
 
+def test_a_picture_of_no_camera_and_of_a_closed_one(archive: Archive, desk: OperatorDesk) -> None:
+    refused: list[CommandRefused] = []
+    desk.bus.subscribe(CommandRefused, refused.append)
+    archive.reload()
+    assert desk.shoot("c9", 1.0) is None
+    shot = desk.shoot("c1", 1.0)
+    assert shot is not None
+    shot.let_go(PictureOrder("why"), lambda _path, _jpeg: None)
+    wait_until(lambda: len(refused) == 1)
+    assert "no picture of that moment" in refused[0].text
+
+
 def test_a_false_alarm_can_be_taken_back(archive: Archive, desk: OperatorDesk) -> None:
     _alarm(archive, desk)
     alarm = desk.state().alarms[0]
@@ -82,9 +111,8 @@ def test_a_refusal_comes_back_as_one_sentence(archive: Archive, desk: OperatorDe
     refusals: list[CommandRefused] = []
     desk.bus.subscribe(CommandRefused, refusals.append)
     alarm = desk.state().alarms[0]
-    desk.acknowledge_alarm(alarm)
-    wait_until(lambda: desk.state().alarms[0].owner_id is not None)
-    desk.acknowledge_alarm(alarm)
+    archive.journal.apply(AcknowledgeAlarm(alarm.id, alarm.version), RUNTIME)
+    desk.judge_alarm(alarm, Verdict.FALSE)
     wait_until(lambda: len(refusals) == 1)
     assert refusals[0].text.endswith(".")
 
@@ -109,3 +137,51 @@ def test_a_report_lands_in_the_reports_folder_also_the_first_time(archive: Archi
     wait_until(lambda: len(written) == 1)
     assert Path(written[0]).parent == archive.folders.reports
     assert Path(written[0]).read_bytes().startswith(b"%PDF")
+
+
+def test_two_keys_in_a_row_act_on_the_same_alarm(archive: Archive, desk: OperatorDesk) -> None:
+    _alarm(archive, desk)
+    refusals: list[CommandRefused] = []
+    desk.bus.subscribe(CommandRefused, refusals.append)
+    alarm = desk.state().alarms[0]
+    desk.acknowledge_alarm(alarm)
+    desk.judge_alarm(alarm, Verdict.INCIDENT)
+    wait_until(lambda: bool(desk.state().incidents))
+    assert not refusals
+    assert desk.state().incidents[0].owner_id == archive.actor.id
+
+
+def test_a_locked_seat_reads_no_restricted_incident(archive: Archive, desk: OperatorDesk) -> None:
+    opened = archive.journal.apply(OpenIncident("theft", Severity.LOW, 1.8e9), archive.actor)
+    incident_id = str(opened.incident_id)
+    archive.journal.apply(RestrictIncident(incident_id, 1, restricted=True), archive.actor)
+    refusals: list[CommandRefused] = []
+    desk.bus.subscribe(CommandRefused, refusals.append)
+    locked = OperatorDesk(
+        archive, desk.bus, desk._tasks, desk._changes, _no_feed, lambda _camera_id, _seconds: None, actor=_nobody
+    )
+    read: list[str] = []
+    locked.load_incident(incident_id, lambda file, _stills: read.append(file.incident.id))
+    wait_until(lambda: bool(refusals or read))
+    assert read == []
+    desk.load_incident(incident_id, lambda file, _stills: read.append(file.incident.id))
+    wait_until(lambda: read == [incident_id])
+
+
+def test_the_desk_lists_no_hand_over_of_what_the_viewer_must_not_know(archive: Archive, desk: OperatorDesk) -> None:
+    viewer = Operator("operator-1", "Viewer", Role.OPERATOR)
+    for command in (PutOperator(viewer), PutRecord(Service("s1", "Police"))):
+        archive.journal.apply(command, archive.actor)
+    opened = archive.journal.apply(OpenIncident("theft", Severity.LOW, 1.8e9), archive.actor)
+    incident_id = str(opened.incident_id)
+    archive.journal.apply(HandOverIncident(incident_id, 1, "s1", "take the informer along"), archive.actor)
+    changes = ChangeFeed(archive, Bus(), lambda: viewer.id)
+    changes.refresh()
+    assert len(changes.state.handovers) == 1
+    archive.journal.apply(RestrictIncident(incident_id, 2, restricted=True), archive.actor)
+    changes.refresh()
+    assert not changes.state.handovers
+
+
+def _nobody() -> Actor:
+    raise AppError(AppCode.SEAT_LOCKED)

@@ -1,10 +1,10 @@
-"""Recording composed: healing after a crash, retention that asks the journal, digests, banners."""
+"""Recording composed: plans, streams, sound, folders, healing after a crash and after an accident of the index."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,152 +12,33 @@ from typing import Any
 import pytest
 
 from app.bus import Bus
-from app.cameras import CameraHub
+from app.cameras import CameraHub, sub_key
 from app.feeds import Banner
-from app.footage_keeper import HOUR_S, FootageKeeper
+from app.footage_keeper import HOUR_S
+from app.recorded_cameras import keep_days_of
 from app.recording import Recording
-from storage.commands import RecordEvent
 from storage.embedded_journal import EmbeddedJournal, open_journal
-from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
 from storage.footage_files import hash_file
-from storage.journal import FootageLock
-from storage.records import Camera, GapReason, Segment, new_id
-from storage.segments import SegmentIndex, footage_digest
+from storage.journal import Registry
+from storage.records import Camera, GapReason, new_id
+from storage.registry_records import CameraGroup, RecordingPlan
+from storage.segments import SegmentIndex
 from storage.settings import RecordingSettings, Settings
 from storage.worker import Supervisor
 from tests.conftest import wait_until
-from tests.storage.site import RUNTIME, START_UTC_S, event
+from tests.storage.site import START_UTC_S
 from tests.video.conftest import make_clip
+from tests.video.test_recorded_sound import make_sounding_clip, sound_of
 from video.decode import DecodePool
-from video.source import VideoCode, VideoError
 
 HOUR = START_UTC_S // HOUR_S * HOUR_S
-
-
-class Silent:
-    """A journal that cannot be asked."""
-
-    def footage_locks(self, now_utc_s: float) -> Sequence[FootageLock]:
-        raise StorageError(StorageCode.BUSY)
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[EmbeddedJournal]:
     with contextlib.closing(open_journal(tmp_path / "journal" / "journal.db")) as opened:
         yield opened
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[SegmentIndex]:
-    opened = SegmentIndex(tmp_path / "index.db")
-    yield opened
-    opened.close()
-
-
-def put(index: SegmentIndex, folder: Path, at_utc_s: float, camera: str = "c1", size: int = 1000) -> Segment:
-    """A closed segment with a file behind it."""
-    path = folder / camera / f"{at_utc_s:.0f}.mp4"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(os.urandom(size))
-    one = Segment(new_id(at_utc_s), camera, str(path), at_utc_s, at_utc_s + 60, size, "h264", 640, 360, hash_file(path))
-    index.begin(one)
-    return one
-
-
-class Keeping:
-    """A keeper with everything that it needs; the clock and the disk are ours."""
-
-    def __init__(self, folder: Path, index: SegmentIndex, journal: EmbeddedJournal, **settings: Any) -> None:
-        self.now_utc_s, self.free = START_UTC_S, 10**12
-        self.problem: VideoError | None = None
-        self.said: list[str] = []
-        self.keeper = FootageKeeper(
-            folder,
-            index,
-            journal,
-            RecordingSettings(**{"keep_days": 0, "reserve_gb": 0, **settings}),
-            lambda banner: self.said.append(banner.text),
-            lambda: self.problem,
-            clock=lambda: self.now_utc_s,
-            free_bytes=lambda _: self.free,
-        )
-
-
-def test_old_footage_goes_and_what_an_alarm_holds_stays(
-    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal
-) -> None:
-    journal.apply(RecordEvent(event(0.0, "c1"), opens_incident=True), RUNTIME)
-    held = put(index, tmp_path, START_UTC_S - 10)
-    free = put(index, tmp_path, START_UTC_S + 200)
-    other = put(index, tmp_path, START_UTC_S, "c2")
-    keeping = Keeping(tmp_path, index, journal, keep_days=30)
-    keeping.now_utc_s = START_UTC_S + 400 * 86400
-    keeping.keeper.round()
-    assert [Path(s.path).exists() for s in (held, free, other)] == [True, False, False]
-    assert index.between("c1", 0, 4e9) == (held,)
-    assert index.gaps("c1", 0, 4e9)[-1].reason is GapReason.DELETED
-    assert keeping.keeper.deleted == 2
-
-
-def test_nothing_is_deleted_while_the_journal_cannot_be_asked(
-    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = put(index, tmp_path, START_UTC_S)
-    keeping = Keeping(tmp_path, index, journal, keep_days=1)
-    keeping.now_utc_s = START_UTC_S + 400 * 86400
-    with monkeypatch.context() as patched:
-        patched.setattr(journal, "footage_locks", Silent().footage_locks)
-        keeping.keeper.round()
-    assert Path(old.path).exists()
-    assert index.between("c1", 0, 4e9) == (old,)
-    assert keeping.said[-1]
-    keeping.keeper.round()
-    assert not Path(old.path).exists()
-    assert keeping.said[-1] == ""
-
-
-def test_before_the_disk_is_full_the_oldest_go_and_if_that_is_not_enough_it_is_said(
-    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal
-) -> None:
-    first = put(index, tmp_path, START_UTC_S - 5000)
-    journal.apply(RecordEvent(event(0.0, "c1")), RUNTIME)
-    held = put(index, tmp_path, START_UTC_S)
-    keeping = Keeping(tmp_path, index, journal, reserve_gb=5)
-    keeping.free = 4 * 10**9
-    keeping.keeper.round()
-    assert not Path(first.path).exists()
-    assert Path(held.path).exists()
-    assert "almost full" in keeping.said[-1]
-    keeping.free = 6 * 10**9
-    keeping.keeper.round()
-    assert keeping.said[-1] == ""
-
-
-def test_what_the_writers_suffer_from_is_said(tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal) -> None:
-    keeping = Keeping(tmp_path, index, journal)
-    keeping.problem = VideoError(VideoCode.DISK_FULL, path="/x")
-    keeping.keeper.round()
-    keeping.keeper.round()
-    assert len(keeping.said) == 1
-    assert keeping.said[0].startswith("The disk is full")
-
-
-def test_every_whole_hour_is_sealed_once(tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal) -> None:
-    first = [put(index, tmp_path, HOUR + 60 * n) for n in range(3)]
-    later = put(index, tmp_path, HOUR + 2 * HOUR_S + 10, "c2")
-    keeping = Keeping(tmp_path, index, journal)
-    keeping.now_utc_s = HOUR + 3 * HOUR_S + 299
-    keeping.keeper.round()
-    assert [(d.from_utc_s, d.count, d.digest) for d in journal.footage_digests()] == [(HOUR, 3, footage_digest(first))]
-    keeping.now_utc_s += 2
-    keeping.keeper.round()
-    keeping.keeper.round()
-    assert [(d.from_utc_s, d.digest) for d in journal.footage_digests()] == [
-        (HOUR + 2 * HOUR_S, footage_digest([later])),
-        (HOUR, footage_digest(first)),
-    ]
-    assert journal.verify().problems == ()
 
 
 class Site:
@@ -170,12 +51,13 @@ class Site:
         self.recording = Recording(Folders.under(root), Settings(), journal, self.bus)
         self.hub = CameraHub(DecodePool(1), self.supervisor, lambda _: str(clip), grace_s=0.0)
         self.camera = Camera("c1", 1, "Gate", str(clip))
+        self.plans: tuple[RecordingPlan, ...] = ()
 
     def start(self) -> None:
         self.supervisor.start()
         for worker in self.recording.workers:
             self.supervisor.add(worker)
-        self.recording.start(self.hub, [self.camera])
+        self.recording.start(self.hub, Registry(cameras=(self.camera,), recording_plans=self.plans))
 
     def stop(self) -> None:
         assert self.supervisor.shutdown(5) == []
@@ -233,6 +115,183 @@ def test_what_a_crash_left_open_is_healed(tmp_path: Path, journal: EmbeddedJourn
     assert again.recording.index.between("c1", 0, 4e9) == (whole,)
     assert again.recording.index.gaps("c1", 0, whole.to_utc_s + 5)[0].reason is GapReason.UNKNOWN
     again.recording.close()
+
+
+def test_a_camera_that_is_not_planned_is_recorded_on_demand_and_then_let_go(
+    tmp_path: Path, journal: EmbeddedJournal
+) -> None:
+    site = Site(tmp_path / "home", journal, make_clip(tmp_path / "clip.mp4"))
+    site.plans = (RecordingPlan("c1", mode="off"),)
+    site.start()
+    assert site.recording.index is not None
+    assert [g.reason for g in site.recording.index.gaps("c1", 0, 4e9)] == [GapReason.NOT_PLANNED]
+    assert site.hub.session("c1") is None
+    assert not site.recording.start_now("c9", 5.0)
+    assert site.recording.start_now("c1", 0.5)
+    wait_until(lambda: site.recording.recording("c1"))
+    wait_until(lambda: not site.recording.recording("c1"))
+    site.recording.workers[-1].round()  # type: ignore[attr-defined]  # the keeper
+    site.hub.close_unwanted(float("inf"))
+    assert site.hub.session("c1") is None
+    assert site.recording.index is not None
+    assert site.recording.index.gaps("c1", 0, 4e9)[-1].reason is GapReason.NOT_PLANNED
+    recorded = len(site.recording.between("c1", 0, 4e9))
+    assert site.recording.start_now("c1", 60.0)  # another session, whose packets are counted from one again
+    wait_until(lambda: site.recording.recording("c1"))
+    assert len(site.recording.between("c1", 0, 4e9)) == recorded + 1
+    site.stop()
+
+
+def test_another_stream_may_be_chosen_and_the_first_one_again(tmp_path: Path, journal: EmbeddedJournal) -> None:
+    main, sub = make_clip(tmp_path / "main.mp4"), make_clip(tmp_path / "sub.mp4", size=(160, 90))
+    site = Site(tmp_path / "home", journal, main)
+    site.camera = replace(site.camera, sub_url=str(sub))
+    site.hub = CameraHub(DecodePool(1), site.supervisor, lambda camera: camera.main_url, grace_s=1000.0)
+    site.start()
+    for number, stream in enumerate(("main", "sub", "main"), start=1):
+        registry = Registry(cameras=(site.camera,), recording_plans=(RecordingPlan("c1", stream=stream),))
+        site.recording.start(site.hub, registry)
+        wait_until(lambda number=number: len(site.recording.between("c1", 0, 4e9)) == number)  # type: ignore[misc]
+    assert sorted(s.width for s in site.recording.between("c1", 0, 4e9)) == [160, 320, 320]
+    site.stop()
+
+
+def test_an_alarm_records_a_camera_that_waits_for_one(tmp_path: Path, journal: EmbeddedJournal) -> None:
+    site = Site(tmp_path / "home", journal, make_clip(tmp_path / "clip.mp4"))
+    site.plans = (RecordingPlan("c1", mode="event"),)
+    site.start()
+    wait_until(lambda: site.hub.session("c1") is not None)
+    session = site.hub.session("c1")
+    assert session is not None
+    wait_until(lambda: session.status().packets > 20)
+    assert not site.recording.recording("c1")
+    begun = session.ring.span()
+    assert begun is not None
+    site.recording.event("c1", begun[0] + 0.1)
+    wait_until(lambda: site.recording.recording("c1"))
+    assert site.recording.between("c1", 0, 4e9)[0].from_utc_s == begun[0]
+    site.stop()
+
+
+def test_the_sub_stream_is_recorded_by_a_session_of_its_own(tmp_path: Path, journal: EmbeddedJournal) -> None:
+    main, sub = make_clip(tmp_path / "main.mp4"), make_clip(tmp_path / "sub.mp4", size=(160, 90))
+    site = Site(tmp_path / "home", journal, main)
+    site.camera = replace(site.camera, sub_url=str(sub))
+    site.hub = CameraHub(DecodePool(1), site.supervisor, lambda camera: camera.main_url, grace_s=0.0)
+    site.plans = (RecordingPlan("c1", stream="sub"),)
+    site.start()
+    wait_until(lambda: site.recording.recording("c1"))
+    assert site.hub.session("c1") is None
+    session = site.hub.session(sub_key("c1"))
+    assert session is not None
+    assert session.stream is None  # nobody views it, nothing decodes it
+    assert site.recording.between("c1", 0, 4e9)[0].width == 160
+    site.stop()
+    assert not session.alive
+
+
+def test_a_camera_that_is_out_of_use_is_let_go_and_a_new_one_recorded(tmp_path: Path, journal: EmbeddedJournal) -> None:
+    clip = make_clip(tmp_path / "clip.mp4")
+    site = Site(tmp_path / "home", journal, clip)
+    site.start()
+    wait_until(lambda: site.recording.recording("c1"))
+    site.recording.start(site.hub, Registry(cameras=(Camera("c2", 2, "Yard", str(clip)),)))
+    wait_until(lambda: site.recording.recording("c2"))
+    site.hub.close_unwanted(float("inf"))
+    assert site.hub.session("c1") is None
+    assert site.hub.session("c2") is not None
+    site.stop()
+
+
+def test_sound_is_recorded_where_the_plan_says_so_and_nowhere_else(tmp_path: Path, journal: EmbeddedJournal) -> None:
+    clip = make_sounding_clip(tmp_path / "clip.mp4", "aac")
+    site = Site(tmp_path / "home", journal, clip)
+    silent = Camera("c2", 2, "Yard", str(clip))
+    site.start()  # without a plan: silent
+    wait_until(lambda: site.recording.recording("c1"))
+    plans = (RecordingPlan("c1", audio=True),)
+    site.recording.start(site.hub, Registry(cameras=(site.camera, silent), recording_plans=plans))
+    wait_until(lambda: len(site.recording.between("c1", 0, 4e9)) == 2)
+    wait_until(lambda: len(sound_of(site.recording.between("c1", 0, 4e9)[-1].path)) > 5)
+    site.stop()
+    index = SegmentIndex(Folders.under(tmp_path / "home").footage_index)
+    before, after = index.between("c1", 0, 4e9)
+    assert sound_of(before.path) == []
+    assert all(sound_of(s.path) == [] for s in index.between("c2", 0, 4e9))
+    assert index.between("c2", 0, 4e9)
+    assert after.closed
+    index.close()
+
+
+def test_a_schedule_that_cannot_be_read_loses_no_footage_and_is_said(tmp_path: Path, journal: EmbeddedJournal) -> None:
+    site = Site(tmp_path / "home", journal, make_clip(tmp_path / "clip.mp4"))
+    site.plans = (RecordingPlan("c1", mode="scheduled", schedule="whenever"),)
+    site.start()
+    wait_until(lambda: site.recording.recording("c1"))
+    site.recording.workers[-1].round()  # type: ignore[attr-defined]  # the keeper
+    assert "whenever" in site.banners[-1].text
+    assert "Gate" in site.banners[-1].text
+    site.stop()
+
+
+def test_how_long_footage_stays_is_said_by_the_plan_then_by_the_groups() -> None:
+    groups = (CameraGroup("a", "A", ("c1", "c2", "c3"), 5), CameraGroup("b", "B", ("c2", "c3", "c4"), 9))
+    forever = CameraGroup("c", "C", ("c4",), 0)
+    plans = (RecordingPlan("c3", keep_days=2), RecordingPlan("c1"))
+    registry = Registry(camera_groups=(*groups, forever), recording_plans=plans)
+    assert keep_days_of(registry) == {"c1": 5, "c2": 9, "c3": 2, "c4": 0}
+
+
+@pytest.mark.parametrize("how", ["corrupt", "deleted", "torn page"])
+def test_a_damaged_index_is_made_again_while_recording_goes_on(
+    tmp_path: Path, journal: EmbeddedJournal, how: str
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4")
+    site = Site(tmp_path / "home", journal, clip)
+    site.start()
+    wait_until(lambda: site.recording.figures().total_bytes > 4000)
+    site.stop()
+    path = Folders.under(tmp_path / "home").footage_index
+    index = SegmentIndex(path)
+    (before,) = index.between("c1", 0, 4e9)
+    index.close()
+    ruin(path, how)
+    again = Site(tmp_path / "home", journal, clip)
+    keeper: Any = again.recording.workers[-1]
+    for worker in again.recording.workers[:-1]:
+        again.supervisor.add(worker)
+    again.recording.start(again.hub, Registry(cameras=(again.camera,)))
+    wait_until(lambda: again.recording.recording("c1"))
+    assert again.recording.between("c1", 0, before.to_utc_s) == ()
+    keeper.look()
+    assert "made again" in again.banners[-1].text
+    keeper.round()
+    assert again.banners[-1].text == ""
+    assert again.recording.between("c1", 0, before.to_utc_s) == (before,)
+    assert again.recording.recording("c1")
+    assert again.recording.index is not None
+    now = again.recording.index.unfinished()
+    assert len(now) == 1
+    gaps = again.recording.index.gaps("c1", 0, now[0].from_utc_s)
+    assert [g.reason for g in gaps] == ([GapReason.UNKNOWN] if now[0].from_utc_s - before.to_utc_s > 0.5 else [])
+    again.stop()
+    assert path.with_name("index.db.damaged").exists() is (how != "deleted")
+    third = Site(tmp_path / "home", journal, clip)
+    assert third.recording.index is not None
+    assert not third.recording.index.incomplete
+    third.recording.close()
+
+
+def ruin(path: Path, how: str) -> None:
+    for part in path.parent.iterdir():
+        if part != path or how == "deleted":
+            part.unlink()
+    if how == "corrupt":
+        path.write_bytes(b"no database" * 1000)
+    if how == "torn page":
+        data = bytearray(path.read_bytes())
+        data[4096:] = os.urandom(len(data) - 4096)
+        path.write_bytes(data)
 
 
 def test_recording_may_be_switched_off(tmp_path: Path, journal: EmbeddedJournal) -> None:

@@ -17,9 +17,10 @@ from app.marked_still import marked_still
 from app.report_page import fitting, printable
 from app.report_pdf import incident_pdf
 from app.reports import write_incident
+from storage.case_records import Exhibit, Handover, HandoverState, Note, NoteKind, Participant, ProcedureStep
 from storage.journal import IncidentFile, Problem, Verification
-from storage.records import Box, BoxMark
-from tests.app.case_file import KAZAKH, UKRAINIAN, case, context, jpeg, registry
+from storage.records import Box, BoxMark, EvidenceKind
+from tests.app.case_file import FIRST_0330, KAZAKH, UKRAINIAN, case, context, jpeg, registry
 
 
 def _read(file: IncidentFile, stills: dict[str, bytes], **changes: object) -> PdfReader:
@@ -224,3 +225,25 @@ def test_boxes_are_drawn_and_the_original_is_not_touched() -> None:
 @given(st.tuples(*[st.floats(-2, 3)] * 4))
 def test_a_box_outside_the_picture_does_not_crash(edges: tuple[float, float, float, float]) -> None:
     assert marked_still(jpeg(64, 36), (BoxMark(Box(*edges), "машина", 1.0, 1),)).startswith(b"\xff\xd8")
+
+
+def test_what_people_wrote_is_in_it_in_their_letters() -> None:
+    file = replace(
+        case(jpeg()),
+        notes=(Note("n1", NoteKind.NOTE, FIRST_0330, "os:anna", UKRAINIAN, 1, "i1"),),
+        handovers=(Handover("h1", "i1", "d3", FIRST_0330, "os:anna", KAZAKH, HandoverState.ACCEPTED, 2, "выехали"),),
+        steps=(ProcedureStep("s1", "i1", "p1", 0, "Watch the exits", False, "guard is ill", FIRST_0330, "os:anna"),),
+        participants=(Participant("t1", "i1", "Patrol 12", "first on scene", FIRST_0330, "os:anna"),),
+    )
+    text = _text(_read(file, {}))
+    for wanted in ("під’їзд", "Сәтбаев", "выехали", "guard is ill", "Patrol 12"):
+        assert wanted in " ".join(text.split())
+
+
+def test_a_still_of_a_hand_made_entry_is_shown() -> None:
+    picture = jpeg(320, 180)
+    exhibit = Exhibit(
+        "x1", "i1", EvidenceKind.STILL, "a.jpg", hashlib.sha256(picture).hexdigest(), "", FIRST_0330, "os:anna", "c1"
+    )
+    reader = _read(replace(case(jpeg()), evidence=(), exhibits=(exhibit,)), {"x1": picture})
+    assert sum(len(page.images) for page in reader.pages) == 2

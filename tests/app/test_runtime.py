@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from app.intake import EventIntake
 from app.node import run_node
 from app.runtime import Runtime, RuntimePlan
 from app.signals import STOP_SIGNALS
+from app.site import trial_plan
 from app.tasks import Tasks
 from detection.worker import DetectionState, DetectionStatus
 from storage.errors import StorageCode, StorageError, WatchfloorError
@@ -108,6 +110,17 @@ def test_an_event_for_a_closed_journal_is_refused_and_does_not_raise(plan: Runti
     assert intake.settle(0)
 
 
+def test_an_event_reaches_the_recorder_before_the_journal_answers(plan: RuntimePlan) -> None:
+    runtime = Runtime(plan)
+    told: list[tuple[str, float]] = []
+    runtime.recording.event = lambda camera_id, utc_s: told.append((camera_id, utc_s))  # type: ignore[method-assign]
+    event = _event()
+    runtime.intake.take(event)
+    assert told == [(event.camera_id, event.utc_s)]
+    runtime.stop()
+    runtime.close()
+
+
 def test_a_failure_while_composing_closes_the_journal(plan: RuntimePlan, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(count: int) -> SharedSlots:
         raise OSError(28, "No space left on device")
@@ -143,6 +156,25 @@ def test_outputs_that_cannot_be_written_leave_a_closed_journal(
         run_node(runtime, 0.0, tmp_path / "out")
     with pytest.raises(StorageError):
         runtime.archive.journal.head()
+
+
+def test_a_home_that_goes_with_the_run_is_not_backed_up_and_tells_nobody(plan: RuntimePlan) -> None:
+    runtime = Runtime(replace(plan, alerts=False, lasting=False))
+    try:
+        runtime.start()
+        names = {thread.name for thread in threading.enumerate()}
+        assert {"verifier", "deadlines"} <= names
+        assert not names & {"backups", "space-guard", "hourly-sheet", "retention", "outbox", "answer-server"}
+        assert not runtime.archive.reserve.whole
+    finally:
+        runtime.stop()
+        runtime.close()
+
+
+def test_a_demo_and_a_trial_are_not_lasting(tmp_path: Path) -> None:
+    with trial_plan([str(tmp_path / "clip.mp4")], None) as trial:
+        assert not trial.alerts
+        assert not trial.lasting
 
 
 def test_stopping_twice_is_harmless(plan: RuntimePlan) -> None:

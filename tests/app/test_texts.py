@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from app.errors import AppCode, AppError
 from app.feeds import TileState
-from app.texts import ACTIONS, SENTENCES, action_name, label_of, object_name, sentence
+from app.labels import ACTIONS, action_name, label_of, object_name
+from app.texts import SENTENCES, sentence
 from detection.detector import DetectionCode, DetectionError
-from storage import commands
+from storage import case_commands, commands, people_commands, release_commands
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.records import AlarmState, EvidenceKind, IncidentState, Outcome, Role, RuleKind, Severity, Verdict
 from video.source import VideoCode, VideoError
@@ -102,13 +103,15 @@ def test_every_member_has_a_label(member: Enum) -> None:
 
 def test_members_with_the_same_value_keep_their_own_label() -> None:
     assert label_of(Verdict.INCIDENT) == "Incident"
-    assert label_of(Outcome.FALSE) == "False alarm"
+    assert label_of(Outcome.FALSE) == "False"
     assert label_of(IncidentState.NEW) == "New"
     assert label_of(StorageCode.BUSY) == "storage.busy", "no label: the bare value"
 
 
 def test_every_command_has_a_name_in_the_history() -> None:
-    kinds = [c for c in vars(commands).values() if isinstance(c, type) and issubclass(c, commands.Command)]
+    modules = (commands, case_commands, people_commands, release_commands)
+    known = [value for module in modules for value in vars(module).values()]
+    kinds = [c for c in known if isinstance(c, type) and issubclass(c, commands.Command)]
     actions = {c.action for c in kinds if c is not commands.Command}
     assert actions == set(ACTIONS)
     assert action_name("close incident") == "incident closed"

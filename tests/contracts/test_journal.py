@@ -46,6 +46,9 @@ from storage.records import (
     Severity,
     Verdict,
 )
+from tests.contracts.case_table import CASE_COMMANDS
+from tests.contracts.people_table import PEOPLE_COMMANDS
+from tests.contracts.release_table import RELEASE_COMMANDS
 from tests.storage.site import (
     ADMIN,
     OPERATOR,
@@ -417,6 +420,9 @@ COMMANDS: list[Command] = [
     RecordExport("i", "pdf", ""),
     RecordFootageDigest(0.0, 3600.0, 60, "ab" * 32),
     SignCheckpoint(),
+    *CASE_COMMANDS,
+    *PEOPLE_COMMANDS,
+    *RELEASE_COMMANDS,
 ]
 
 

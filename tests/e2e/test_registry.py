@@ -52,6 +52,18 @@ def test_an_unknown_incident_is_said_so(program: Program, tmp_path: Path) -> Non
     assert "2026-999999" in done.err
 
 
+def test_a_mask_is_added_listed_and_removed(program: Program) -> None:
+    assert program("camera", "add", "rtsp://127.0.0.1:9/1").code == 0
+    added = program("mask", "add", "1", "0.1,0.1", "0.5,0.1", "0.5,0.5", "--name", "Windows")
+    assert added.code == 0, added.err
+    mask_id = added.out.strip()
+    assert program("mask", "list").out.strip() == f"{mask_id}\t1\tWindows\t0.1,0.1 0.5,0.1 0.5,0.5"
+    assert program("mask", "add", "1", "0,0", "1,1", "1,0", "0,1").code == exit_codes.FAILED
+    assert program("mask", "remove", mask_id).code == 0
+    assert program("mask", "list").out == ""
+    program("mask", "remove", mask_id).assert_one_sentence()
+
+
 def test_a_zone_that_crosses_itself_is_refused(program: Program) -> None:
     assert program("camera", "add", "rtsp://127.0.0.1:9/1").code == 0
     done = program("rule", "add", "1", "0,0", "1,1", "1,0", "0,1")

@@ -38,6 +38,7 @@ from storage.records import (
     Zone,
     new_id,
 )
+from tests.storage.site_cases import fill_cases
 
 RUNTIME = Actor("service:runtime")
 ADMIN = Actor("os:admin")
@@ -47,6 +48,7 @@ ROLES = {
     Role.OPERATOR: OPERATOR,
     Role.SUPERVISOR: Actor("supervisor-1"),
     Role.INVESTIGATOR: Actor("investigator-1"),
+    Role.PROTECTION_OFFICER: Actor("protection-officer-1"),
     Role.ADMINISTRATOR: ADMIN,
     Role.SERVICE: RUNTIME,
 }
@@ -119,6 +121,7 @@ def fill(journal: EmbeddedJournal) -> str:
     """At least one row in every table; returns the incident's id."""
     add_people(journal)
     add_registry(journal)
+    fill_cases(journal, ADMIN, RUNTIME, START_UTC_S)
     journal.apply(PutCredential("c1", "v1:sealed"), ADMIN)
     journal.apply(RecordFootageDigest(START_UTC_S - 3600, START_UTC_S, 60, "ef" * 32), RUNTIME)
     first = event()

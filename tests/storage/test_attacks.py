@@ -237,10 +237,10 @@ def test_a_forged_chain_without_the_key(copy: Path) -> None:
     """One incident's note altered, and payload, digest, entry and all hashes after it recomputed."""
     with raw(copy) as connection:
         connection.row_factory = sqlite3.Row
-        row = connection.execute("SELECT * FROM history WHERE table_name = 'incidents'").fetchone()
+        row = connection.execute("SELECT * FROM history WHERE table_name = 'incidents' ORDER BY seq DESC").fetchone()
         payload = {**json.loads(row["payload"]), "note": "altered"}
         digest = chain.digest(row["salt"], chain.payload(payload))
-        connection.execute("UPDATE incidents SET note = 'altered'")
+        connection.execute("UPDATE incidents SET note = 'altered' WHERE id = ?", (row["row_id"],))
         connection.execute(
             "UPDATE history SET payload = ?, digest = ? WHERE seq = ? AND position = ?",
             (chain.payload(payload), digest, row["seq"], row["position"]),

@@ -30,7 +30,7 @@ from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.errors import StorageCode, StorageError
 from storage.journal import Receipt
 from storage.keys import SigningKey
-from storage.records import Camera, Operator, Role, Verdict
+from storage.records import Camera, Operator, Place, Role, Verdict
 from storage.sealed import Credential, Sealer
 from tests.storage.site import ADMIN, OPERATOR, RUNTIME, add_people, event, fill
 
@@ -104,7 +104,7 @@ def test_what_was_written_is_there_after_opening_again(path: Path) -> None:
     assert not path.with_name("journal.db-wal").exists()
     with contextlib.closing(open_journal(path)) as journal:
         assert journal.head() == head
-        assert journal.incident_file(incident_id).incident.number.endswith("-000001")
+        assert journal.incident_file(incident_id).incident.id == incident_id
 
 
 def test_a_newer_journal_is_refused_unchanged(path: Path) -> None:
@@ -359,6 +359,37 @@ def test_backup_is_a_journal(journal: EmbeddedJournal, tmp_path: Path) -> None:
     with contextlib.closing(open_journal(target)) as copy:
         assert copy.head() == journal.head()
         assert copy.verify().ok
+
+
+def test_a_backup_that_is_called_off_leaves_nothing(journal: EmbeddedJournal, tmp_path: Path) -> None:
+    add_people(journal)
+    target = tmp_path / "backups" / "copy.db"
+    assert code_of(lambda: journal.backup(str(target), lambda: True)) is StorageCode.CANCELLED
+    assert list(target.parent.iterdir()) == []
+    journal.backup(str(target))  # the reader is free again
+    with contextlib.closing(open_journal(target)) as copy:
+        assert copy.head() == journal.head()
+
+
+def test_a_backup_is_not_begun_anew_by_those_who_write(
+    journal: EmbeddedJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_people(journal)
+    monkeypatch.setattr(database, "_STEP_PAGES", 1)
+    head, looks = journal.head(), 0
+
+    def written() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks % 20 == 1:
+            journal.apply(PutRecord(Place(f"p{looks}", "Market", "")), ADMIN)
+        return looks > 5000
+
+    target = tmp_path / "copy.db"
+    journal.backup(str(target), written)
+    assert journal.head() != head
+    with contextlib.closing(open_journal(target)) as copy:
+        assert copy.head() == head
 
 
 def test_key_and_checkpoints_inside_the_journals_folder_are_refused(path: Path) -> None:

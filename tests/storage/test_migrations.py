@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from storage import applied, database, migrations, schema
+from storage import applied, columns, database, migrations, schema
 from storage.commands import RecordFootageDigest
 from storage.embedded_journal import open_journal
+from storage.records import Source
 from storage.verification import verify_file
 from tests.storage.site import RUNTIME
 
@@ -27,12 +28,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def _next_step(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A program of version 3, beside a file of version 2."""
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
-    monkeypatch.setattr(database, "SCHEMA_VERSION", 3)
-    monkeypatch.setattr(applied, "SCHEMA_VERSION", 3)
+    """A program of version 4, beside a file of version 3."""
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 4)
+    monkeypatch.setattr(database, "SCHEMA_VERSION", 4)
+    monkeypatch.setattr(applied, "SCHEMA_VERSION", 4)
     yield
-    del migrations.steps._migrations[2:]
+    del migrations.steps._migrations[3:]
 
 
 def add_note(db: sqlite_utils.Database) -> None:
@@ -47,32 +48,38 @@ def add_note_badly(db: sqlite_utils.Database) -> None:
 def test_tables_are_those_of_the_metadata(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as raw:
         tables = {r[0] for r in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        for table in schema.metadata.sorted_tables:
-            columns = [r[1] for r in raw.execute(f'PRAGMA table_info("{table.name}")')]
-            assert columns == [c.name for c in table.columns]
-    assert tables == {t.name for t in schema.metadata.sorted_tables} | {"_sqlite_migrations"}
+        for table in columns.metadata.sorted_tables:
+            names = {r[1] for r in raw.execute(f'PRAGMA table_info("{table.name}")')}
+            assert names == {c.name for c in table.columns}
+    index = {"search", "search_config", "search_data", "search_docs", "search_idx"}
+    assert tables == {t.name for t in columns.metadata.sorted_tables} | {"_sqlite_migrations"} | index
 
 
 def test_every_list_query_has_an_index() -> None:
-    indexed = {str(i.name) for t in schema.metadata.sorted_tables for i in t.indexes}
+    indexed = {str(i.name) for t in columns.metadata.sorted_tables for i in t.indexes}
     assert {"ix_alarms_open", "ix_alarms_list", "ix_events_time", "ix_events_alarm", "ix_incidents_open"} <= indexed
 
 
-def test_the_first_version_is_brought_forward_and_its_facts_stay(tmp_path: Path) -> None:
-    """The file was written by the program of version 1 (commit 314dbb8) and is kept as it was."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_version_is_brought_forward_and_its_facts_stay(tmp_path: Path, version: int) -> None:
+    """The files were written by the programs of version 1 (commit 314dbb8) and 2 (8fd0d9b), kept as they were."""
     path = tmp_path / "journal.db"
-    old = gzip.decompress((Path(__file__).parent / "data" / "journal-0001.db.gz").read_bytes())
+    old = gzip.decompress((Path(__file__).parent / "data" / f"journal-{version:04d}.db.gz").read_bytes())
     path.write_bytes(old)
+    assert verify_file(path).problems == ()
     with contextlib.closing(open_journal(path)) as journal:
         assert journal.counts()["incidents"] == 1
-        assert journal.counts()["footage_digests"] == 0
+        assert journal.counts()["footage_digests"] == version - 1
         assert [a.camera_id for a in journal.alarms(open_only=False)]
+        incident = journal.incidents()[0]
+        assert (incident.source, incident.title, incident.damage_minor) == (Source.ALARM, "", None)
+        assert {c.id: c.letter for c in journal.registry().categories}["robbery"] == "R"
+        assert "detained" in {o.id for o in journal.registry().outcomes}
         journal.apply(RecordFootageDigest(0.0, 3600.0, 1, "ab" * 32), RUNTIME)
         assert journal.verify().problems == ()
-    assert path.with_name("journal.db.before-2.bak").read_bytes()[:16] == old[:16]
-    with contextlib.closing(sqlite3.connect(path.with_name("journal.db.before-2.bak"))) as backup:
-        assert backup.execute("PRAGMA user_version").fetchone()[0] == 1
-        assert backup.execute("SELECT count(*) FROM audit").fetchone()[0] > 15
+    with contextlib.closing(sqlite3.connect(path.with_name(f"journal.db.before-{version + 1}.bak"))) as backup:
+        assert backup.execute("PRAGMA user_version").fetchone()[0] == version
+        assert backup.execute("SELECT count(*) FROM audit").fetchone()[0] >= 12
     assert _layout(path) == _layout_of_new(tmp_path)
 
 
@@ -91,12 +98,12 @@ def _layout_of_new(folder: Path) -> dict[str, str]:
 @pytest.mark.usefixtures("_next_step")
 def test_an_older_journal_is_copied_then_brought_forward(path: Path) -> None:
     size = path.stat().st_size
-    migrations.steps(name="0003_note")(add_note)
+    migrations.steps(name="0004_note")(add_note)
     open_journal(path).close()
     with contextlib.closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone()[0] == 3
+        assert raw.execute("PRAGMA user_version").fetchone()[0] == 4
         assert "note" in [r[1] for r in raw.execute("PRAGMA table_info(alarms)")]
-    backup = path.with_name("journal.db.before-3.bak")
+    backup = path.with_name("journal.db.before-4.bak")
     assert backup.stat().st_size == size
     assert verify_file(backup).ok
     assert verify_file(path).ok
@@ -104,10 +111,10 @@ def test_an_older_journal_is_copied_then_brought_forward(path: Path) -> None:
 
 @pytest.mark.usefixtures("_next_step")
 def test_a_step_that_fails_changes_nothing(path: Path) -> None:
-    migrations.steps(name="0003_bad")(add_note_badly)
+    migrations.steps(name="0004_bad")(add_note_badly)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         open_journal(path)
     with contextlib.closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert raw.execute("PRAGMA user_version").fetchone()[0] == 3
         assert "note" not in [r[1] for r in raw.execute("PRAGMA table_info(alarms)")]
     assert verify_file(path).ok

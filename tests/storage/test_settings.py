@@ -23,6 +23,16 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert load(path) == changed
 
 
+def test_several_recordings_folders_come_back_and_older_files_have_none(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[recording]\nfolder = "/disk1"\nkeep_days = 7\n')
+    older = load(path)
+    assert (older.recording.folder, older.recording.folders, older.recording.keep_days) == ("/disk1", (), 7)
+    changed = replace(older, recording=replace(older.recording, folders=("/disk2", "/диск3")))
+    save(path, changed)
+    assert load(path) == changed
+
+
 def test_unknown_keys_are_reported_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text('version = 9\n[site]\nname = "x"\nflag = "blue"\n[drones]\ncount = 2\n')
@@ -40,6 +50,8 @@ def test_unknown_keys_are_reported_and_kept(tmp_path: Path) -> None:
         ("[site]\nname = 5\n", 2, "site.name"),
         ("[wall]\n\nlayout = 65\n", 3, "wall.layout"),
         ("[wall]\nlayout = true\n", 2, "wall.layout"),
+        ("[recording]\nfolders = 5\n", 2, "recording.folders"),
+        ('[recording]\nfolders = ["/a", 5]\n', 2, "recording.folders"),
         ("wall = 5\n", 1, "wall"),
         ('version = "one"\n', 1, "version"),
         ('[site]\nname = "x\n', 2, ""),

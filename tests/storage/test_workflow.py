@@ -45,6 +45,7 @@ class Workflow(RuleBasedStateMachine):
         add_people(self.journal)
         self.at_s = 0.0
         self.alarms: dict[str, tuple[AlarmState, Verdict | None, int]] = {}
+        self.causes: dict[str, str] = {}
         self.incidents: dict[str, tuple[IncidentState, int]] = {}
 
     def attempt(self, command: Command, legal: bool, version_holds: bool) -> bool:
@@ -64,6 +65,7 @@ class Workflow(RuleBasedStateMachine):
         alarm_id = str(receipt.alarm_id)
         assert receipt.alarm_raised == (alarm_id not in self.alarms)
         if receipt.alarm_raised:
+            self.causes[alarm_id] = camera
             judged = (AlarmState.JUDGED, Verdict.INCIDENT, 1)
             self.alarms[alarm_id] = judged if opens else (AlarmState.RAISED, None, 1)
             if opens:
@@ -94,7 +96,11 @@ class Workflow(RuleBasedStateMachine):
     def reopen(self, data: st.DataObject) -> None:
         alarm_id = data.draw(st.sampled_from(sorted(self.alarms)))
         _, verdict, version = self.alarms[alarm_id]
-        if self.attempt(ReopenAlarm(alarm_id, version), verdict is Verdict.FALSE, True):
+        newer = any(
+            self.causes[other] == self.causes[alarm_id] and found[0] is not AlarmState.JUDGED
+            for other, found in self.alarms.items()
+        )
+        if self.attempt(ReopenAlarm(alarm_id, version), verdict is Verdict.FALSE and not newer, True):
             self.alarms[alarm_id] = (AlarmState.ACKNOWLEDGED, None, version + 1)
 
     @precondition(lambda self: self.incidents)

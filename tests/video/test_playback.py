@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.footage_folders import OneFolder
 from storage.records import Segment
 from storage.segments import SegmentIndex
 from tests.conftest import wait_until
@@ -264,7 +265,7 @@ def test_what_the_recorder_writes_is_played_to_the_frame_while_it_writes(play: O
     """The open segment as far as it is on the disk, the rest out of the ring."""
     info, packets = live(numbered_clip(tmp_path / "live.mp4", 0, 150, bframes=2), 0, T0)
     index = SegmentIndex(tmp_path / "index.db")
-    recorder = CameraRecorder("c1", tmp_path / "footage", index)
+    recorder = CameraRecorder("c1", OneFolder(tmp_path / "footage"), index)
     recorder.queue.configure(1, info)
     for packet in packets[:100]:
         recorder.queue.put(packet)

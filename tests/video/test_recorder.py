@@ -18,6 +18,7 @@ import pytest
 
 from storage.errors import StorageCode, StorageError
 from storage.footage_files import TIMESCALE, Flaw, hash_file, read_segment
+from storage.footage_folders import OneFolder
 from storage.footage_lock import FolderLock
 from storage.records import GapReason, Segment
 from storage.segments import SegmentIndex
@@ -73,7 +74,7 @@ def index(tmp_path: Path) -> Iterator[SegmentIndex]:
 
 @pytest.fixture
 def recorder(tmp_path: Path, index: SegmentIndex) -> CameraRecorder:
-    return CameraRecorder("gate/1", tmp_path / "footage", index)
+    return CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index)
 
 
 def record(recorder: CameraRecorder, info: StreamInfo, packets: list[Packet], now_s: float = 0.0) -> None:
@@ -243,7 +244,7 @@ class FullFile(SegmentFile):
 def test_a_full_disk_is_a_gap_and_recording_goes_on_when_there_is_room(
     clips: Clips, tmp_path: Path, index: SegmentIndex
 ) -> None:
-    recorder = CameraRecorder("gate/1", tmp_path / "footage", index, open_file=FullFile, retry_s=5.0)
+    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index, open_file=FullFile, retry_s=5.0)
     info, packets = packets_of(make_clip(tmp_path / "long.mp4", seconds=4.0))
     FullFile.room_bytes = 6000
     record(recorder, info, packets, now_s=100.0)

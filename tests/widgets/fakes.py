@@ -8,11 +8,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+from PySide6.QtCore import QCoreApplication
 
 from app.bus import Bus
 from app.feeds import DeskState, TileState, TileStatus
+from app.labels import LABELS
+from app.offices import Offices
+from app.snapshots import PictureOrder
 from detection.detector import Track, TrackSet
-from storage.journal import IncidentFile, Registry
+from storage.case_commands import OpenIncident
+from storage.case_records import Handover, Lookout, Note
+from storage.commands import Command
+from storage.journal import IncidentFile, Receipt, Registry
 from storage.records import (
     Alarm,
     AlarmState,
@@ -34,6 +41,7 @@ from storage.records import (
     Verdict,
     Zone,
 )
+from storage.registry_records import OutcomeKind
 from video.frame import Picture
 from video.playback import Hole, PlaybackState, PlaybackStatus
 
@@ -170,12 +178,26 @@ class FakeReplay:
         self._picture = picture(self.camera.id, 40, round(640 * scale), round(360 * scale))
 
 
+@dataclass
+class FakeShot:
+    """A held frame; who lets it go gets `jpeg`."""
+
+    asked: list[tuple[object, ...]]
+    jpeg: bytes
+
+    def let_go(self, order: PictureOrder, done: Callable[[str, bytes], None]) -> None:
+        self.asked.append(("let_go", order))
+        done("/reports/pictures/1.jpg" if order.to_file else "", self.jpeg)
+
+
 class FakeDesk:
     """Notes what it is asked; `change` publishes a new state as the runtime would."""
 
     def __init__(self, cameras: int = 9) -> None:
         self.bus = Bus()
+        self.offices = Offices()
         self.asked: list[tuple[object, ...]] = []
+        self.commands: list[Command] = []
         self.feeds: dict[str, FakeFeed] = {}
         self.replays: list[FakeReplay] = []
         self.replay_refused = False
@@ -202,9 +224,40 @@ class FakeDesk:
         self.replays.append(FakeReplay(camera, [("open", seconds_back)]))
         return self.replays[-1]
 
-    def change(self, alarms: tuple[Alarm, ...] = (), incidents: tuple[Incident, ...] = ()) -> None:
-        self._state = DeskState(alarms, incidents, self._state.seq + 1)
+    def change(
+        self,
+        alarms: tuple[Alarm, ...] = (),
+        incidents: tuple[Incident, ...] = (),
+        lookouts: tuple[Lookout, ...] = (),
+        marks: tuple[Note, ...] = (),
+        handovers: tuple[Handover, ...] = (),
+        read_lookouts: frozenset[str] = frozenset(),
+    ) -> None:
+        seq = self._state.seq + 1
+        self._state = DeskState(alarms, incidents, seq, lookouts, marks, handovers, read_lookouts)
         self.bus.publish(self._state)
+        QCoreApplication.processEvents()
+
+    def extend(self, **records: tuple[object, ...]) -> None:
+        """Other registry records."""
+        self._registry = replace(self._registry, **records)  # type: ignore[arg-type]  # the test names the fields
+
+    def actor_id(self) -> str:
+        return "anna"
+
+    def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
+        self.commands.append(command)
+
+    def enter_incident(self, command: OpenIncident, done: Callable[[Receipt], None] | None = None) -> None:
+        self.commands.append(command)
+
+    def record_now(self, camera_id: str, seconds: float) -> bool:
+        self.asked.append(("record_now", camera_id, seconds))
+        return True
+
+    def shoot(self, camera_id: str, utc_s: float) -> FakeShot | None:
+        self.asked.append(("shoot", camera_id, utc_s))
+        return FakeShot(self.asked, self.still)
 
     def acknowledge_alarm(self, alarm: Alarm) -> None:
         self.asked.append(("acknowledge_alarm", alarm.id))
@@ -221,7 +274,7 @@ class FakeDesk:
     def verify_incident(self, incident: Incident) -> None:
         self.asked.append(("verify_incident", incident.id))
 
-    def close_incident(self, incident: Incident, outcome: Outcome, note: str = "") -> None:
+    def close_incident(self, incident: Incident, outcome: str, note: str = "") -> None:
         self.asked.append(("close_incident", incident.id, outcome, note))
 
     def reopen_incident(self, incident: Incident) -> None:
@@ -247,6 +300,7 @@ def made_registry(cameras: int) -> Registry:
         places=(Place("p1", "River port", "Quay street 4"),),
         categories=(Category("intrusion", "Intrusion", "security"),),
         operators=(Operator("anna", "Anna Koval", Role.OPERATOR),),
+        outcomes=tuple(OutcomeKind(o.value, LABELS[Outcome][o.name], "DFHPXN"[n]) for n, o in enumerate(Outcome)),
     )
 
 

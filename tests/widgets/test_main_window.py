@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.feeds import Banner, CommandRefused
-from storage.records import AlarmState, IncidentState, Outcome, Severity, Verdict
+from app.sign_in import SeatChanged
+from storage.records import AlarmState, IncidentState, Outcome, Role, Severity, Verdict
 from tests.widgets.fakes import FakeDesk, alarm, closed, incident
+from widgets.choice import Question, lettered
 from widgets.chrome import header_pixmap
 from widgets.keys import KEYS, key, markdown
 from widgets.main_window import MainWindow
@@ -273,6 +275,86 @@ def test_letters_work_under_a_cyrillic_layout(window: MainWindow, desk: FakeDesk
     pressed = QKeyEvent(QEvent.Type.KeyPress, 0x0429, Qt.KeyboardModifier.NoModifier, 0, ord("O"), 0, "Щ")
     QApplication.sendEvent(window.wall, pressed)
     assert not window.wall.look.overlay
+
+
+def test_shifted_letters_work_under_a_cyrillic_layout_too(window: MainWindow) -> None:
+    """As Windows sends Shift and the key that has an R printed on it."""
+    asked: list[str] = []
+    window.actions_by_name["record_now"].triggered.connect(lambda: asked.append("record_now"))
+    shift = Qt.KeyboardModifier.ShiftModifier
+    QApplication.sendEvent(window.wall, QKeyEvent(QEvent.Type.KeyPress, 0x041A, shift, 0, ord("R"), 0, "К"))
+    assert asked == ["record_now"]
+    for control in (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier):
+        QApplication.sendEvent(window.wall, QKeyEvent(QEvent.Type.KeyPress, 0x041A, control, 0, ord("R"), 0, "К"))
+    assert asked == ["record_now"]
+
+
+def test_space_presses_the_button_that_has_the_keyboard(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(1),), ())
+    window.panel.show_page(window.panel.records)
+    window.panel.records.new_button.setFocus()
+    window.panel.records.list.setCurrentRow(0)
+    press(window, Key.Key_Space)
+    assert desk.asked == []
+    assert window.panel.records.selected is None  # an empty form
+
+
+def test_enter_in_a_pages_line_does_not_reach_the_wall(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    window.panel.show_page(window.panel.records)
+    line = next(iter(window.panel.records.fields.values()))
+    line.setFocus()
+    layout = window.wall.arrangement
+    press(window, Key.Key_Return)
+    assert line.hasFocus()
+    assert window.wall.arrangement == layout
+
+
+def test_what_one_operator_left_half_done_is_not_the_next_ones(
+    qtbot: QtBot, window: MainWindow, desk: FakeDesk
+) -> None:
+    anna = SeatChanged("anna", "Anna", Role.OPERATOR, by_password=True)
+    desk.bus.publish(anna)
+    changed(qtbot, window, desk, (alarm(1),), (incident(1, IncidentState.VERIFIED),))
+    press(window, Key.Key_X)
+    press(window, Key.Key_C)
+    assert window.panel.choice.isVisible()
+    desk.bus.publish(replace(anna, locked=True))
+    qtbot.waitUntil(lambda: not window.panel.choice.isVisible())
+    assert desk.asked == [("judge_alarm", "a1", Verdict.FALSE, None)]
+    desk.bus.publish(anna)
+    desk.bus.publish(replace(anna, operator_id="boris", name="Boris"))
+    qtbot.waitUntil(lambda: window.status.operator.text() == "Boris")
+    window.wall.setFocus()
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(desk.asked) == 1
+
+
+def test_the_same_operator_keeps_the_steps_over_a_lock(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    anna = SeatChanged("anna", "Anna", Role.OPERATOR, by_password=True)
+    desk.bus.publish(anna)
+    changed(qtbot, window, desk, (alarm(1),), ())
+    press(window, Key.Key_X)
+    desk.bus.publish(replace(anna, locked=True))
+    desk.bus.publish(anna)
+    qtbot.waitUntil(lambda: window.status.operator.text() == "Anna")
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert [call[0] for call in desk.asked] == ["judge_alarm", "reopen_alarm"]
+
+
+def test_a_question_of_many_letters_does_not_grow_a_small_window(
+    qtbot: QtBot, window: MainWindow, desk: FakeDesk
+) -> None:
+    window.resize(1280, 720)
+    for number in range(3):
+        desk.bus.publish(Banner(f"b{number}", "A sentence for the operator"))
+    options = lettered((n, f"Category {n}", "") for n in range(24))
+    window.panel.choice.ask(Question("Which?", lambda _value, _words: None, options))
+    qtbot.wait(50)
+    assert (window.width(), window.height()) == (1280, 720)
+    for letter, button in window.panel.choice.buttons.items():
+        assert button.text().startswith(letter)
+    window.panel.choice.leave()
+    assert window.panel.pages.isVisible()
 
 
 def test_keys_make_the_readme_table() -> None:

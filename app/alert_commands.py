@@ -1,0 +1,78 @@
+"""Command line over alerts: keep a login or secret (sealed), send a test, see what waits. The wall need not run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from app.alert_message import AlertMessage, found, moment
+from app.alert_secrets import MQTT, SMTP, route_secret
+from app.i18n import _
+from app.registry_commands import archive_of_site
+from app.sentences import sentences
+from storage.errors import StorageCode, StorageError
+from storage.records import Severity, new_id
+from storage.release_records import Channel
+from storage.sealed import Credential
+
+alert_app = typer.Typer(help="Alerts to services: logins, secrets, tests, what waits.")
+
+
+@alert_app.command("secret")
+def alert_secret(
+    name: Annotated[str, typer.Argument(help="`smtp`, `mqtt`, or the id of an alert route.")],
+    user: Annotated[str, typer.Option(help="User name of the mail server or the broker.")] = "",
+) -> None:
+    """Keep the password of a server, or the secret shared with a route's receiver; typed in, or read from a pipe."""
+    from app.alerts_out import AlertsOut  # mail, MQTT and CAP: not at every start
+
+    with sentences(), archive_of_site() as archive:
+        servers = {SMTP, MQTT}
+        if name not in servers and found(archive.registry.alert_routes, name) is None:
+            raise StorageError(StorageCode.NOT_FOUND, subject=name)
+        secret = typer.prompt(_("Secret"), hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+        if not secret:
+            raise StorageError(StorageCode.BAD_VALUE, field="secret")
+        secrets = AlertsOut.secrets_of(archive.folders)
+        secrets.keep(name if name in servers else route_secret(name), Credential(user, secret))
+
+
+@alert_app.command("test")
+def alert_test(route: Annotated[str, typer.Argument(help="Id of the alert route.")]) -> None:
+    """Send a test alert on a route, now; nothing is written to the journal."""
+    from app.alerts_out import AlertsOut  # mail, MQTT and CAP: not at every start
+
+    with sentences(), archive_of_site() as archive:
+        chosen = found(archive.registry.alert_routes, route)
+        if chosen is None:
+            raise StorageError(StorageCode.NOT_FOUND, subject=route)
+        site = AlertsOut.site_of(archive.settings)
+        message = AlertMessage(
+            id=new_id(),
+            route_id=chosen.id,
+            target=chosen.target,
+            site=site,
+            number="TEST",
+            category_id="test",
+            category=_("Test alert"),
+            severity=Severity.INFO,
+            verified=False,
+            place=site,
+            camera_id="",
+            utc_s=time.time(),
+            link="",
+        )
+        AlertsOut.senders_of(archive.folders, archive.settings)[Channel(chosen.channel)].send(message)
+    typer.echo(_("Sent."))
+
+
+@alert_app.command("list")
+def alert_list() -> None:
+    """Alerts that wait for sending or for an answer."""
+    with sentences(), archive_of_site() as archive:
+        for message in archive.journal.outbox(sys.float_info.max, 1000):
+            due = moment(min(message.next_utc_s, 4e9))
+            typer.echo(f"{message.id}\t{message.state}\t{message.route_id}\t{message.attempts}\t{due}\t{message.error}")

@@ -1,0 +1,92 @@
+"""Composes the offices of a seat over one archive. Starts nothing; `workers` are for the supervisor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.approval_desk import SiteApprovalDesk
+from app.archive import Archive
+from app.backups import backup_folder
+from app.bus import Bus
+from app.errors import AppCode, AppError
+from app.import_desk import SiteImportDesk
+from app.journal_pages import JournalPager
+from app.offices import Offices
+from app.people import People, people_of
+from app.recording import Recording
+from app.release_desk import DisclosureFile, MadePackage, SiteReleaseDesk
+from app.seat_test import SeatFacts
+from app.site_time import zone_of
+from app.tasks import Tasks
+from app.texts import sentence
+from app.verifier import JournalVerified
+from storage.backups import backups
+from storage.records import Actor, Camera
+from storage.worker import Worker
+
+if TYPE_CHECKING:
+    from app.package_desk import PackageDesk
+
+
+class SeatOffices:
+    """`offices` is what the desk shows; `people` who sits here. `verified` is the newest verification."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        recording: Recording,
+        bus: Bus,
+        tasks: Tasks,
+        *,
+        changed: Callable[[], None],
+        dead_cameras: Callable[[], Sequence[Camera]],
+    ) -> None:
+        self.verified: JournalVerified | None = None
+        self._archive, self._recording, self._tasks = archive, recording, tasks
+        bus.subscribe(JournalVerified, self._note)
+        facts = SeatFacts(
+            archive.folders.data,
+            recorder=self._recorder,
+            last_backup_utc_s=self._last_backup,
+            last_verified=lambda: (self.verified.at_utc_s, self.verified.ok) if self.verified is not None else None,
+        )
+        self.people: People = people_of(archive, bus, tasks, facts, changed=changed, dead_cameras=dead_cameras)
+        pager = JournalPager(archive.journal, self._actor, lambda: archive.registry)
+        releases = None
+        if recording.index is not None:
+            releases = SiteReleaseDesk(archive, bus, tasks, self._packed, self._actor)
+        self.workers: tuple[Worker, ...] = tuple(pager.workers)
+        approvals = SiteApprovalDesk(archive, self.people.seat, tasks, bus, self._package_desk, changed=changed)
+        imports = SiteImportDesk(archive, tasks, self._actor)
+        self.offices = Offices(self.people.desk, pager, releases, approvals, imports, zone_of(archive.settings))
+
+    def _actor(self) -> Actor:
+        """Who sits here at the moment at which a key is pressed."""
+        return self.people.seat.actor
+
+    def _note(self, verified: JournalVerified) -> None:
+        self.verified = verified
+
+    def _recorder(self) -> str | None:
+        if self._recording.index is None:
+            return None
+        problem = self._recording.problem
+        return sentence(problem) if problem is not None else ""
+
+    def _last_backup(self) -> float | None:
+        found = list(backups(backup_folder(self._archive.folders, self._archive.settings.backup)))
+        return found[0].at_utc_s if found else None
+
+    def _package_desk(self) -> PackageDesk:
+        """Made when it is needed: what draws packages is not imported at start. A task's thread."""
+        from app.package_desk import PackageDesk
+
+        if self._recording.index is None:
+            raise AppError(AppCode.NO_RECORDINGS)
+        return PackageDesk(self._archive, self._recording.index)
+
+    def _packed(self, file: DisclosureFile, target: Path) -> MadePackage:
+        """Ends early, and leaves nothing, when the program is to end."""
+        return self._package_desk().of_disclosure(file, target, self._actor(), cancelled=lambda: self._tasks.ending)

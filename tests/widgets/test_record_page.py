@@ -1,0 +1,80 @@
+"""The records page in the window: chosen, changed, made, taken out of use and brought back."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from storage.commands import PutRecord, RemoveRecord
+from storage.records import Severity
+from storage.registry_records import Deadline, Service
+from tests.widgets.fakes import FakeDesk
+from widgets.main_window import MainWindow
+from widgets.record_page import RecordPage
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    desk = FakeDesk()
+    desk.extend(services=(Service("s1", "District 3", phone="102"),))
+    return desk
+
+
+@pytest.fixture
+def window(qtbot: QtBot, desk: FakeDesk) -> MainWindow:
+    window = MainWindow(desk)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    return window
+
+
+def choose(window: MainWindow, kind: str) -> RecordPage:
+    page = window.panel.records
+    page.kinds.setCurrentIndex(page.kinds.findData(kind))
+    return page
+
+
+def test_a_service_is_changed(window: MainWindow, desk: FakeDesk) -> None:
+    page = choose(window, "services")
+    assert page.isVisible()
+    assert window.wall.isVisible()
+    assert page.fields["phone"].text() == "102"
+    page.fields["phone"].setText("103")
+    QTest.keyClick(page.fields["phone"], Key.Key_Return)
+    assert desk.commands == [PutRecord(Service("s1", "District 3", phone="103"))]
+
+
+def test_a_new_deadline(window: MainWindow, desk: FakeDesk) -> None:
+    page = choose(window, "deadlines")
+    QTest.mouseClick(page.new_button, Qt.MouseButton.LeftButton)
+    page.fields["state"].setText("new")
+    page.fields["seconds"].setText("90")
+    QTest.mouseClick(page.save_button, Qt.MouseButton.LeftButton)
+    command = desk.commands[-1]
+    assert isinstance(command, PutRecord)
+    assert isinstance(command.record, Deadline)
+    assert (command.record.state, command.record.seconds, command.record.category_id) == ("new", 90.0, None)
+
+
+def test_a_wrong_value_is_said_and_changes_nothing(window: MainWindow, desk: FakeDesk) -> None:
+    page = choose(window, "categories")
+    page.fields["severity"].setText("very")
+    QTest.mouseClick(page.save_button, Qt.MouseButton.LeftButton)
+    assert desk.commands == []
+    assert "severity" in window.panel.toast.text
+    assert str(int(Severity.CRITICAL)) in window.panel.toast.text
+
+
+def test_out_of_use_and_back(window: MainWindow, desk: FakeDesk) -> None:
+    page = choose(window, "services")
+    QTest.mouseClick(page.remove_button, Qt.MouseButton.LeftButton)
+    assert desk.commands == [RemoveRecord("services", "s1")]
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.commands[-1] == PutRecord(Service("s1", "District 3", phone="102"))

@@ -1,0 +1,164 @@
+"""An authority's letter, typed in: line by line beside the wall, by keyboard alone. GUI thread only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QWidget
+
+from app.i18n import _, marked
+from storage.records import Camera
+from storage.release_commands import OpenDisclosure
+
+DAY_S = 86_400.0
+_LETTERS = 2000
+_FIELDS = {
+    "authority": (marked("Authority"), marked("Police, 3rd department")),
+    "reference": (marked("Its reference"), "12-345/2026"),
+    "legal_basis": (marked("Legal basis"), marked("Article and law")),
+    "asked": (marked("Asked for"), marked("In the letter's words")),
+    "cameras": (marked("Cameras"), "1, 4-6"),
+    "begin": (marked("From"), "2026-11-20 14:00"),
+    "end": (marked("Until"), "2026-11-20 14:30"),
+    "days": (marked("Answer in days"), "10"),
+    "recipient": (marked("Who fetches it"), ""),
+}
+_NEEDED = ("authority", "legal_basis", "asked")
+
+
+class DisclosureForm(QFrame):
+    """Enter goes on to the next line, and from the last one writes it down; Esc leaves it."""
+
+    sent = Signal(object)
+    """An `OpenDisclosure`."""
+    left = Signal()
+
+    def __init__(self, cameras: Sequence[Camera], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cameras = cameras
+        self.lines: dict[str, QLineEdit] = {}
+        self.problem = QLabel(self)
+        self.problem.setWordWrap(True)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 4, 0, 4)
+        heading = QLabel(_("New request: Enter goes on, Esc leaves it"), self)
+        heading.setObjectName("muted")
+        grid.addWidget(heading, 0, 0, 1, 2)
+        for row, (name, (title, hint)) in enumerate(_FIELDS.items(), start=1):
+            line = QLineEdit(self)
+            line.setMaxLength(_LETTERS)
+            line.setPlaceholderText(_(hint))
+            line.setAccessibleName(_(title))
+            line.returnPressed.connect(self._on_return)
+            grid.addWidget(QLabel(_(title), self), row, 0)
+            grid.addWidget(line, row, 1)
+            self.lines[name] = line
+        grid.addWidget(self.problem, len(_FIELDS) + 1, 0, 1, 2)
+        self.hide()
+
+    def begin(self) -> None:
+        """Appear empty, with the keyboard."""
+        for line in self.lines.values():
+            line.clear()
+        self.lines["days"].setText("10")
+        self.problem.clear()
+        self.show()
+        self.lines["authority"].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """Esc comes before the window's."""
+        asked = event if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) else None
+        if asked is not None and asked.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+            self.left.emit()
+        else:
+            event.accept()  # nothing typed here is a key of the wall
+
+    def _on_return(self) -> None:
+        names = list(self.lines)
+        at = next((n for n, name in enumerate(names) if self.lines[name].hasFocus()), len(names) - 1)
+        if at + 1 < len(names):
+            self.lines[names[at + 1]].setFocus(Qt.FocusReason.TabFocusReason)
+            return
+        try:
+            command = self._command()
+        except _WrongLineError as error:
+            self._show_problem(error)
+            return
+        self.hide()
+        self.sent.emit(command)
+
+    def _command(self) -> OpenDisclosure:
+        texts = {name: " ".join(line.text().split()) for name, line in self.lines.items()}
+        for name in _NEEDED:
+            if not texts[name]:
+                raise _WrongLineError(name, _("This line is needed."))
+        camera_ids = camera_ids_of(texts["cameras"], self._cameras)
+        if not camera_ids:
+            raise _WrongLineError("cameras", _("Give the numbers of known cameras, like 1, 4-6."))
+        begin, end = moment_of(texts["begin"]), moment_of(texts["end"])
+        if begin is None or end is None or end <= begin:
+            wrong = "begin" if begin is None else "end"
+            raise _WrongLineError(wrong, _("Give date and time, like 2026-11-20 14:00; the end after the beginning."))
+        if not texts["days"].isascii() or not texts["days"].isdigit() or int(texts["days"]) > 3650:
+            raise _WrongLineError("days", _("Give a number of days."))
+        return OpenDisclosure(
+            authority=texts["authority"],
+            legal_basis=texts["legal_basis"],
+            reference=texts["reference"],
+            asked=texts["asked"],
+            camera_ids=camera_ids,
+            from_utc_s=begin,
+            to_utc_s=end,
+            due_utc_s=time.time() + int(texts["days"]) * DAY_S,
+            recipient=texts["recipient"],
+        )
+
+    def _show_problem(self, error: _WrongLineError) -> None:
+        self.problem.setText(f"{_(_FIELDS[error.name][0])}: {error.text}")
+        self.lines[error.name].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.lines[error.name].selectAll()
+
+
+class _WrongLineError(Exception):
+    """A line that cannot be taken, and what to do about it."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name)
+        self.name, self.text = name, text
+
+
+def camera_ids_of(text: str, cameras: Sequence[Camera]) -> tuple[str, ...]:
+    """`1, 4-6` as ids; empty when any part is no known camera."""
+    known = {camera.number: camera.id for camera in cameras}
+    found: list[str] = []
+    for part in text.replace(";", ",").split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            return ()
+        low, high = int(first), int(last) if dash else int(first)
+        ids = [camera_id for number, camera_id in sorted(known.items()) if low <= number <= high]
+        if not ids or (not dash and low not in known):
+            return ()
+        found += ids
+    return tuple(dict.fromkeys(found))
+
+
+def moment_of(text: str) -> float | None:
+    """Date and time in the computer's zone, or with an offset of its own (RFC 3339); None for anything else."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,143 @@
+"""What of the panel is seen, and by whose hands: pages, who may act, what was found in the journal. GUI thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.feeds import Desk
+from app.i18n import _
+from app.sign_in import SeatChanged
+from storage.records import Incident
+from widgets.bridge import Bridge
+from widgets.side_panel import SidePanel
+from widgets.tile_tools import TileTools
+from widgets.undo import UndoSteps
+from widgets.wall import Wall
+
+
+class PageActions(QObject):
+    """Calls of the keys that open a page or need the panel."""
+
+    said = Signal(str)
+
+    def __init__(
+        self, desk: Desk, bridge: Bridge, wall: Wall, panel: SidePanel, undo: UndoSteps, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._desk, self._bridge, self._wall, self._panel, self._undo = desk, bridge, wall, panel, undo
+        self.tools: TileTools | None = None
+        self.seat = SeatChanged()
+
+    def enter_table(self, table: QWidget) -> None:
+        """The keyboard to the alarms or the incidents."""
+        self._panel.show()
+        self._panel.pages.setCurrentWidget(self._panel.work)
+        (self._panel.alarms if table is self._panel.alarms else self._panel.incidents).enter()
+
+    def in_panel(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Whoever asks something needs the panel."""
+
+        def called() -> None:
+            self._panel.show()
+            self._panel.pages.setCurrentWidget(self._panel.work)
+            call()
+
+        return called
+
+    def at_moment(self, call: Callable[[str, float], None]) -> Callable[[], None]:
+        """With the focused camera and the time of the frame that is painted there."""
+
+        def called() -> None:
+            moment = self._wall.moment()
+            if moment is None:
+                self.said.emit(_("No camera is focused."))
+                return
+            self.in_panel(partial(call, *moment))()
+
+        return called
+
+    def show_page(self, page: QWidget) -> None:
+        """Show a page, or go back to work when it is there."""
+        self._panel.show()
+        self._panel.show_page(page)
+
+    def lock(self) -> None:
+        """Keep the picture, block control, until a password is given."""
+        people = self._desk.offices.people
+        if people is not None:
+            people.lock()
+
+    def enter_office(self, name: str) -> None:
+        """A page of what the seat can do besides."""
+        page = self._panel.offices.page(name)
+        self._panel.offices.show_incident(self._panel.incident.incident)
+        if page is None:
+            self.said.emit(_("This is not available here."))
+        else:
+            self.enter_page(page)
+
+    def begin_package(self) -> None:
+        """The form of an evidence package of the incident in the panel."""
+        incident = self._panel.incident.incident
+        if incident is None:
+            self.said.emit(_("No incident is selected."))
+            return
+        page = self._panel.offices.begin_package(incident)
+        if page is None:
+            self.said.emit(_("This is not available here."))
+        else:
+            self._panel.show()
+            self._panel.pages.setCurrentWidget(page)
+
+    def show_seat(self, seat: SeatChanged) -> None:
+        """Who may not act is asked to sign in, beside the wall; who may again goes on at the wall."""
+        before, self.seat = self.seat, seat
+        self._leave_to(before, seat)
+        if self.tools is not None:
+            self.tools.show_seat(seat)
+        if not seat.may_act:
+            page = self._panel.offices.page("login")
+            if page is not None and self._panel.pages.currentWidget() is not page:
+                self.enter_page(page)
+
+    def _leave_to(self, before: SeatChanged, seat: SeatChanged) -> None:
+        """What one operator left half done, or could take back, is not the next one's."""
+        relieved = bool(before.operator_id) and seat.operator_id != before.operator_id
+        if (relieved or not seat.may_act) and self._panel.choice.question is not None:
+            self._panel.choice.leave()
+        if relieved:
+            self._undo.clear()
+        if not seat.may_act:
+            self._panel.replay.close_replay()
+        elif not before.may_act and self._panel.pages.currentWidget() is self._panel.offices.made("login"):
+            self._panel.pages.setCurrentWidget(self._panel.work)
+            self._wall.setFocus()
+
+    def show_found(self, incident_id: str) -> None:
+        """Chosen in the journal: shown in the panel, its camera brought forward."""
+        known = next((i for i in self._desk.state().incidents if i.id == incident_id), None)
+        if known is not None:
+            self._panel.incidents.select(known.id)
+            self._show_found(known)
+        else:
+            self._desk.load_incident(
+                incident_id, self._bridge.on_gui_thread(lambda file, _stills: self._show_found(file.incident))
+            )
+
+    def _show_found(self, incident: Incident) -> None:
+        self._panel.pages.setCurrentWidget(self._panel.work)
+        self._panel.incident.show_incident(incident)
+        if incident.camera_id:
+            self._wall.show_camera(incident.camera_id)
+
+    def enter_page(self, page: QWidget) -> None:
+        """Show a page and give it the keyboard; a second time: back to the wall."""
+        self.show_page(page)
+        if self._panel.pages.currentWidget() is page:
+            page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self._wall.setFocus()
