@@ -124,7 +124,8 @@ class StepBackIncident(Command):
 
 @dataclass(frozen=True, slots=True)
 class MergeIncident(Command):
-    """The same thing was entered twice: closes this one into the other; alarms and notes go along."""
+    """The same thing was entered twice: closes this one into the other; alarms go along, notes stay
+    here and are found by the link."""
 
     permission: ClassVar[Permission] = Permission.HANDLE_INCIDENT
     action: ClassVar[str] = "merge incident"

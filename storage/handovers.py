@@ -19,7 +19,7 @@ from storage.commands import Command
 from storage.incident_moves import RANKS, asked, check_version, done, illegal, move, named, settle_alerts, state_of
 from storage.ledger import Ledger
 from storage.outcome import Done
-from storage.records import Actor, IncidentState, new_id
+from storage.records import Actor, IncidentState, Role, new_id
 from storage.release_records import Channel, OutboxMessage, OutboxState
 from storage.rows import to_row
 from storage.statements import Row, Statement, constant
@@ -91,7 +91,8 @@ def hand_over_to(
     ledger.insert(_handovers, to_row(handover, _handovers))
     queue_alerts(ledger, row, service_id, words)
     target = max(IncidentState.HANDED_OVER, state_of(row), key=lambda state: RANKS[state])
-    return move(ledger, row, target, service_id=service_id, owner_id=row["owner_id"] or actor.id)
+    acting = None if ledger.role(actor) is Role.SERVICE else actor.id  # an escalation by the program owns nothing
+    return move(ledger, row, target, service_id=service_id, owner_id=row["owner_id"] or acting)
 
 
 def queue_alerts(ledger: Ledger, incident: Row, service_id: str, text: str) -> int:

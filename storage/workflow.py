@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from storage import schema, schema_cases, values
+from storage.access import Permission, may
 from storage.commands import (
     AcknowledgeAlarm,
     AcknowledgeIncident,
@@ -78,8 +79,17 @@ def reopen_alarm(ledger: Ledger, command: ReopenAlarm, actor: Actor) -> Done:
 def move_incident(ledger: Ledger, command: AcknowledgeIncident | VerifyIncident, actor: Actor) -> Done:
     """Transitions without more to say: the owner is who acknowledges, or the first who acted."""
     row = asked(ledger, command, actor)
+    if isinstance(command, AcknowledgeIncident):
+        _refuse_anothers(ledger, row, actor)
     owner_id = actor.id if isinstance(command, AcknowledgeIncident) else row["owner_id"] or actor.id
     return move(ledger, row, command.target, owner_id=owner_id)
+
+
+def _refuse_anothers(ledger: Ledger, row: Row, actor: Actor) -> None:
+    """Who judged the alarm owns the incident: to take it from them needs ASSIGN."""
+    if row["owner_id"] in (None, actor.id) or may(ledger.role(actor), Permission.ASSIGN):
+        return
+    raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, permission=Permission.ASSIGN.value)
 
 
 def reopen_incident(ledger: Ledger, command: ReopenIncident, actor: Actor) -> Done:

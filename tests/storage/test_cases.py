@@ -345,3 +345,14 @@ def test_handing_over_needs_a_service_in_use(journal: EmbeddedJournal) -> None:
     for service_id in ("old", "none"):
         refused(journal, HandOverIncident(incident_id, 1, service_id), StorageCode.BAD_VALUE)
     refused(journal, HandOverIncident(incident_id, 1, "fire", "a\0"), StorageCode.BAD_VALUE)
+
+
+def test_another_s_new_incident_is_taken_only_by_who_may_assign(journal: EmbeddedJournal) -> None:
+    journal.apply(RecordEvent(event(camera_id="c2")), RUNTIME)
+    alarm = journal.alarms()[0]
+    receipt = journal.apply(JudgeAlarm(alarm.id, alarm.version, Verdict.INCIDENT, "theft"), OPERATOR)
+    incident = now(journal, str(receipt.incident_id))
+    assert (incident.state, incident.owner_id, incident.restricted) == (IncidentState.NEW, OPERATOR.id, False)
+    refused(journal, AcknowledgeIncident(incident.id, incident.version), StorageCode.NOT_PERMITTED, actor=SECOND)
+    journal.apply(AcknowledgeIncident(incident.id, incident.version), SUPERVISOR)
+    assert now(journal, incident.id).owner_id == SUPERVISOR.id
