@@ -15,6 +15,7 @@ from tests.conftest import wait_until
 from tests.video.numbered import FPS, filled, live, number_in, numbered_clip, segment
 from video.fanout import PacketRing
 from video.footage import StoredFootage
+from video.frame import Picture
 from video.playback import PlaybackState
 
 T0 = 1_790_000_000.0
@@ -65,7 +66,22 @@ def shown(replay: Replay, number: int, *, playing: bool = False) -> None:
             seen.append(number_in(picture))
         return any(frame in fitting for frame in seen)
 
-    wait_until(look, 5, f"frame {number}")
+    wait_until(look, 15, f"frame {number}")
+
+
+def standing(replay: Replay) -> int:
+    """The frame at which a paused replay stands: its picture is the one that the status speaks of."""
+    newest: list[Picture] = []
+
+    def look() -> bool:
+        picture = replay.take()
+        newest[:] = [picture] if picture is not None else newest
+        status = replay.status()
+        stands = status.state is PlaybackState.PAUSED and status.utc_s is not None
+        return stands and bool(newest) and abs(newest[0].utc_s - (status.utc_s or 0.0)) < 0.5 / FPS
+
+    wait_until(look, 20, "a standing picture")
+    return number_in(newest[0])
 
 
 def test_ten_seconds_back_plays_and_goes_further_back(site: Site) -> None:
@@ -82,9 +98,10 @@ def test_ten_seconds_back_plays_and_goes_further_back(site: Site) -> None:
 def test_step_and_speed_reach_the_player(site: Site) -> None:
     replay = site.open(10)
     replay.pause(paused=True)
-    shown(replay, 60)
+    number = standing(replay)
+    assert number >= 60
     replay.step(-1)
-    shown(replay, 59)
+    shown(replay, number - 1)
     replay.set_speed(2)
     assert replay.status().speed == 2
     assert replay.status().state is PlaybackState.PAUSED
