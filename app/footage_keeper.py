@@ -21,8 +21,9 @@ from storage.commands import RecordFootageDigest
 from storage.errors import WatchfloorError
 from storage.footage_files import hash_file, read_segment
 from storage.footage_folders import FootageFolders
+from storage.footage_records import Segment
 from storage.journal import Journal
-from storage.records import Actor, Segment
+from storage.records import Actor
 from storage.segments import SegmentIndex, footage_digest
 from storage.settings import RecordingSettings
 from storage.worker import Worker

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from app.i18n import _, ngettext
 from storage.footage_folders import FootageFolders
+from storage.footage_records import GapReason, Segment
 from storage.footage_retention import DAY_S, Allowance, plan_deletion
 from storage.journal import FootageLock, Journal
-from storage.records import GapReason, Segment
 from storage.segments import SegmentIndex
 from storage.settings import RecordingSettings
 

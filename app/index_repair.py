@@ -14,8 +14,8 @@ from pathlib import Path
 
 from storage.errors import StorageCode, StorageError
 from storage.footage_files import read_segment
+from storage.footage_records import Segment
 from storage.footage_scan import footage_files
-from storage.records import Segment
 from storage.segments import SegmentIndex
 
 log = logging.getLogger(__name__)

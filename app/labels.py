@@ -8,19 +8,9 @@ from enum import Enum
 from app.feeds import TileState
 from app.i18n import _, marked
 from storage.case_records import HandoverState, LinkKind, LookoutState, NoteKind
+from storage.footage_records import GapReason
 from storage.people_records import AccessKind, ApprovalKind, ApprovalState, ShiftItemKind, ShiftState
-from storage.records import (
-    AlarmState,
-    EvidenceKind,
-    GapReason,
-    IncidentState,
-    Outcome,
-    Role,
-    RuleKind,
-    Severity,
-    Source,
-    Verdict,
-)
+from storage.records import AlarmState, EvidenceKind, IncidentState, Outcome, Role, RuleKind, Severity, Source, Verdict
 from storage.registry_records import OutcomeKind
 from storage.release_records import Channel, DisclosureState, OutboxState
 

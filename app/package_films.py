@@ -18,8 +18,8 @@ from typing import Protocol
 from app.errors import AppCode, AppError
 from app.package_content import CameraScope, PackageContent
 from storage import durable
+from storage.footage_records import Gap, Segment
 from storage.package_manifest import GapFacts
-from storage.records import Gap, Segment
 from video.export_copy import ExportedFile, export_copy
 from video.footage import FilePiece
 from video.source import VideoCode, VideoError

@@ -6,9 +6,9 @@ from app.i18n import _, marked, spoken
 from app.labels import label_of
 from app.package_content import PackageContent
 from app.report_facts import utc_text
+from storage.footage_records import GapReason
 from storage.package_manifest import GapFacts
 from storage.package_seal import SCHEME
-from storage.records import GapReason
 from video.copied_fragments import SourceFlaw
 
 _FLAWS = {

@@ -2,7 +2,7 @@
 
 Blocking and long: a task thread's. Nothing is written to the journal here: who calls records `PackageResult`. Master
 copies and view copies lie in a work folder until they are packed; it is removed afterwards, and kept only when the work
-was cancelled: the next call for the same content goes on with what is finished.
+was cancelled: the next call for the same content goes on with what is finished, for a day.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,6 +29,8 @@ from storage.records import new_id
 
 VERIFIER = Path(package_verifier.__file__)
 _VIEW_BYTES_PER_S = 1_000_000
+KEPT_S = 86_400.0
+"""How long the work of a cancelled package is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Packages:
         VideoError: DAMAGED, UNSUPPORTED; OSError."""
         if len({(scope.camera_id, scope.from_utc_s) for scope in content.scopes}) != len(content.scopes):
             raise StorageError(StorageCode.BAD_VALUE, field="scopes")
+        self._discard_old()
         self._need_space(content, target)
         work = durable.make_folder(self._work / _request(content, self._footage))
         work.chmod(0o700)
@@ -88,9 +92,11 @@ class Packages:
             if not keep:
                 shutil.rmtree(work, ignore_errors=True)
 
-    def discard_unfinished(self) -> None:
-        """Remove what cancelled packages left behind."""
-        shutil.rmtree(self._work, ignore_errors=True)
+    def _discard_old(self) -> None:
+        """Remove what packages that were cancelled a day ago left behind; a younger one may still be gone on with."""
+        for left in self._work.glob("*") if self._work.is_dir() else ():
+            if time.time() - left.stat().st_mtime > KEPT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
     def _need_space(self, content: PackageContent, target: Path) -> None:
         """Work and package, also where both lie on one disk."""

@@ -14,9 +14,10 @@ from datetime import tzinfo
 
 from app.cameras import CameraHub
 from storage.errors import StorageCode, StorageError, WatchfloorError
+from storage.footage_records import GapReason
 from storage.journal import Registry
 from storage.recording_schedule import Schedule
-from storage.records import Camera, GapReason
+from storage.records import Camera
 from storage.registry_records import RecordingPlan
 from video.camera_recorder import CameraRecorder
 from video.recorder import RecorderPool

@@ -24,8 +24,8 @@ from storage.errors import WatchfloorError
 from storage.folders import Folders
 from storage.footage_files import read_segment
 from storage.footage_folders import FootageFolders
+from storage.footage_records import GapReason, Segment
 from storage.journal import Journal, Registry
-from storage.records import GapReason, Segment
 from storage.segments import SegmentIndex
 from storage.settings import RecordingSettings, Settings
 from storage.worker import Worker

@@ -19,7 +19,7 @@ import av
 from benchmarks.clips import make_clip
 from benchmarks.harness import RUNS, report
 from storage.footage_files import hash_file
-from storage.records import Segment
+from storage.footage_records import Segment
 from video.export_copy import export_copy
 
 MINUTES = 20

@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.clips import FPS, make_clip
 from benchmarks.harness import machine
 from storage.footage_files import Flaw, Reading, read_segment
-from storage.records import Segment
+from storage.footage_records import Segment
 from video.codec import new_decoder
 from video.demo_server import DemoServer, free_ports
 from video.footage import FilePiece

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
-from storage.records import Segment
+from storage.footage_records import Segment
 
 TIMESCALE = 90_000
 SUFFIX = ".mp4"

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from storage.footage_records import Segment
 from storage.journal import FootageLock
-from storage.records import Segment
 
 DAY_S = 86_400.0
 

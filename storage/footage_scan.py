@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from storage.footage_files import Flaw, hash_file, read_segment
+from storage.footage_records import Segment
 from storage.journal import FootageDigest
-from storage.records import Segment
 from storage.segments import SegmentIndex, footage_digest
 
 

@@ -4,43 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
 
 from storage import case_queries, need_to_know, schema
+from storage.columns import forms
 from storage.errors import StorageCode, StorageError
 from storage.journal import IncidentFile, Registry
 from storage.records import (
     Alarm,
     AlarmState,
-    Camera,
-    Category,
     Change,
-    District,
     Event,
     HistoryEntry,
     Incident,
     IncidentState,
-    Neighbour,
-    Operator,
-    Place,
-    ProtectedObject,
-    RuleSpec,
-    Zone,
-)
-from storage.registry_records import (
-    AlertRoute,
-    CameraGroup,
-    Deadline,
-    LegalHold,
-    OutcomeKind,
-    PrivacyMask,
-    Procedure,
-    RecordingPlan,
-    SavedSearch,
-    Sector,
-    Service,
 )
 from storage.rows import REGISTRY, RecordT, event_from_row, evidence_from_row, from_row
 from storage.statements import Row, Statement, Value, constant
@@ -139,29 +118,9 @@ _UNTOLD = frozenset({"revision"})
 
 
 def registry(connection: sqlite3.Connection) -> Registry:
-    """All registry records in use."""
-    return Registry(
-        cameras=_in_use(connection, Camera),
-        zones=_in_use(connection, Zone),
-        rules=_in_use(connection, RuleSpec),
-        places=_in_use(connection, Place),
-        districts=_in_use(connection, District),
-        objects=_in_use(connection, ProtectedObject),
-        categories=_in_use(connection, Category),
-        operators=_in_use(connection, Operator),
-        neighbours=_in_use(connection, Neighbour),
-        outcomes=_in_use(connection, OutcomeKind),
-        services=_in_use(connection, Service),
-        alert_routes=_in_use(connection, AlertRoute),
-        sectors=_in_use(connection, Sector),
-        camera_groups=_in_use(connection, CameraGroup),
-        procedures=_in_use(connection, Procedure),
-        deadlines=_in_use(connection, Deadline),
-        recording_plans=_in_use(connection, RecordingPlan),
-        legal_holds=_in_use(connection, LegalHold),
-        privacy_masks=_in_use(connection, PrivacyMask),
-        saved_searches=_in_use(connection, SavedSearch),
-    )
+    """All registry records in use: a field of `Registry` says by its type which."""
+    kinds: dict[str, type[Any]] = {name: get_args(form)[0] for name, (form, _null) in forms(Registry).items()}
+    return Registry(**{name: _in_use(connection, kind) for name, kind in kinds.items()})
 
 
 def _in_use(connection: sqlite3.Connection, kind: type[RecordT]) -> tuple[RecordT, ...]:

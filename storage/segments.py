@@ -22,7 +22,7 @@ from storage.chain import canonical
 from storage.database import typed
 from storage.durable import make_folder
 from storage.errors import StorageCode, StorageError
-from storage.records import Gap, GapReason, Segment
+from storage.footage_records import Gap, GapReason, Segment
 
 TOLERANCE_S = 0.5
 """Less than this between two segments is no gap."""

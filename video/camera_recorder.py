@@ -17,7 +17,8 @@ from typing import Protocol
 
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.footage_files import TIMESCALE, Card, segment_path
-from storage.records import GapReason, Segment, new_id
+from storage.footage_records import GapReason, Segment
+from storage.records import new_id
 from storage.segments import SegmentIndex
 from video.audio import AudioInfo
 from video.fanout import PacketRing

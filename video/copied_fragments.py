@@ -18,7 +18,7 @@ import av
 import av.error
 
 from storage.durable import typed_errors
-from storage.records import Segment
+from storage.footage_records import Segment
 from storage.segments import TOLERANCE_S
 from video.fragments import BadFragmentError, Fragment, Head, Reader, fragments, read_head
 from video.source import VideoCode, VideoError

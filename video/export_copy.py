@@ -22,7 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from storage.durable import make_folder, replace
-from storage.records import Gap, GapReason, Segment
+from storage.footage_records import Gap, GapReason, Segment
 from storage.segments import TOLERANCE_S
 from video.copied_fragments import CopyFile, CopyPart, check_copy
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import av
 import av.error
 
-from storage.records import Segment
+from storage.footage_records import Segment
 from video.av_errors import file_error
 from video.codec import stream_info, video_stream
 from video.fanout import PacketRing

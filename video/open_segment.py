@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from storage.footage_files import TIMESCALE
-from storage.records import Segment
+from storage.footage_records import Segment
 from video.audio import AudioPacket
 from video.frame import Packet, StreamInfo
 from video.recording_queue import dts_s

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from enum import StrEnum
 
-from storage.records import GapReason
+from storage.footage_records import GapReason
 
 PRE_ROLL_S = 10.0
 POST_ROLL_S = 30.0

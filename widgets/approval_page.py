@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QListWidget, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -22,6 +22,7 @@ from storage.records import Incident
 from widgets.approval_words import facts_text, line_text, what_text
 from widgets.bridge import Bridge
 from widgets.choice import Choice, Question
+from widgets.claimed_keys import ClaimedKeys, quiet_button
 from widgets.keys import latin_letter
 from widgets.package_form import PackageForm
 from widgets.second_person import ENTER, SecondPersonForm
@@ -63,10 +64,7 @@ class ApprovalPage(QWidget):
         self._show_lines(())
 
     def _button(self, letter: str, text: str, call: Callable[[], None]) -> QPushButton:
-        button = QPushButton(f"{letter}  {text}", self)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda _checked=False: call())
-        return button
+        return quiet_button(self, f"{letter}  {text}", call)
 
     def _build(self) -> None:
         self.heading.setObjectName("heading")
@@ -94,7 +92,7 @@ class ApprovalPage(QWidget):
         self.setFocusProxy(self.list)
 
     def _connect(self) -> None:
-        self.list.installEventFilter(self)
+        ClaimedKeys(self.list, self._call_of)
         self.list.currentRowChanged.connect(lambda _row: self._show_selected())
         self.package.left.connect(self._take_keyboard)
         self.package.asked.connect(self._on_asked)
@@ -274,16 +272,6 @@ class ApprovalPage(QWidget):
         self.buttons["V"].setEnabled(self._in(ApprovalState.BROKEN_GLASS) is not None)
         self.buttons["P"].setEnabled(self._incident is not None)
         self.facts.setText(_("Nobody waits for a second person.") if line is None else facts_text(line))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The list's letters come before the window's keys and before its search by typing."""
-        call = self._call_of(event) if watched is self.list and isinstance(event, QKeyEvent) else None
-        if call is None:
-            return False
-        event.accept()
-        if event.type() == QEvent.Type.KeyPress:
-            call()
-        return True
 
     def _call_of(self, event: QKeyEvent) -> Callable[[], None] | None:
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:

@@ -41,6 +41,20 @@ _ANSWERS = (
     (HandoverState.REFUSED, "R"),
     (HandoverState.WITHDRAWN, "W"),
 )
+CASE_KEYS = (
+    "hand_over",
+    "answer",
+    "resolve",
+    "note",
+    "step",
+    "category",
+    "damage",
+    "participant",
+    "take_over",
+    "merge",
+    "link",
+)
+"""Keys of the table whose calls are methods of `CaseActions` with the same name."""
 _MOST_OPTIONS = 24
 _DAMAGE = re.compile(r"([0-9][0-9 .,]*)\s*([A-Za-z]{3})")
 

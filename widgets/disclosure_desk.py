@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -27,6 +27,7 @@ from app.labels import label_of
 from app.release_desk import DisclosureFile, Done, ReleaseDesk
 from storage.release_commands import OpenDisclosure
 from storage.release_records import DisclosureState
+from widgets.claimed_keys import ClaimedKeys, quiet_button
 from widgets.disclosure_form import DAY_S, DisclosureForm
 from widgets.keys import latin_letter
 from widgets.words import time_text
@@ -53,7 +54,7 @@ class DisclosureDesk(QWidget):
         self._step: Callable[[str], None] | None = None
         self.list = QListWidget(self)
         self.list.setAccessibleName(_("Requests of authorities"))
-        self.list.installEventFilter(self)
+        ClaimedKeys(self.list, self._call_of_list)
         self.list.currentRowChanged.connect(lambda _row: self._show_selected())
         self.facts = QLabel(self)
         self.facts.setWordWrap(True)
@@ -61,7 +62,7 @@ class DisclosureDesk(QWidget):
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.words = QLineEdit(self)
         self.words.setMaxLength(2000)
-        self.words.installEventFilter(self)
+        ClaimedKeys(self.words, self._call_of_words)
         self.words.hide()
         self.form = DisclosureForm(desk.cameras(), self)
         self.form.sent.connect(self._on_sent)
@@ -83,11 +84,7 @@ class DisclosureDesk(QWidget):
         }
 
     def _button(self, letter: str, text: str, call: Callable[[], None]) -> QPushButton:
-        button = QPushButton(f"{letter}  {text}", self)
-        button.setObjectName("step")
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda _checked=False: call())
-        return button
+        return quiet_button(self, f"{letter}  {text}", call, "step")
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -188,18 +185,6 @@ class DisclosureDesk(QWidget):
         self._step = None
         self.words.hide()
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The list's letters, and Enter and Esc of the words, come before the window's keys."""
-        if not isinstance(event, QKeyEvent):
-            return False
-        call = self._call_of_list(event) if watched is self.list else self._call_of_words(event)
-        if call is None:
-            return False
-        event.accept()
-        if event.type() == QEvent.Type.KeyPress:
-            call()
-        return True
 
     def _call_of_list(self, event: QKeyEvent) -> Callable[[], None] | None:
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QWidget
 from app.i18n import _, marked
 from storage.records import Camera
 from storage.release_commands import OpenDisclosure
+from widgets.claimed_keys import claims_escape
 
 DAY_S = 86_400.0
 _LETTERS = 2000
@@ -72,11 +73,7 @@ class DisclosureForm(QFrame):
 
     def event(self, event: QEvent) -> bool:
         """Esc comes before the window's."""
-        asked = event if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) else None
-        if asked is not None and asked.key() == Qt.Key.Key_Escape:
-            event.accept()
-            return True
-        return super().event(event)
+        return claims_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc leaves."""

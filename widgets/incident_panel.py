@@ -23,6 +23,7 @@ from widgets.bridge import Bridge
 from widgets.case_actions import CaseActions
 from widgets.case_text import case_text
 from widgets.choice import Choice, Question, lettered
+from widgets.claimed_keys import quiet_button
 from widgets.history_text import history_text
 from widgets.shapes import severity_sign
 from widgets.still_view import StillView, decoded
@@ -62,11 +63,7 @@ class IncidentPanel(QWidget):
         self.show_incident(None)
 
     def _button(self, letter: str, text: str, call: Callable[[], None]) -> QPushButton:
-        button = QPushButton(f"{letter} {text}", self)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setObjectName("narrow")
-        button.clicked.connect(lambda _checked=False: call())
-        return button
+        return quiet_button(self, f"{letter} {text}", call, "narrow")
 
     def _build(self) -> None:
         column = QVBoxLayout(self)

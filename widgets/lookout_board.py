@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.feeds import Desk
 from app.i18n import _
@@ -18,6 +18,7 @@ from storage.case_commands import AcknowledgeLookout, CloseLookout, PublishLooko
 from storage.case_records import Lookout
 from storage.records import Severity
 from widgets.choice import Choice, Question
+from widgets.claimed_keys import ClaimedKeys, quiet_button
 from widgets.keys import latin_letter
 from widgets.shapes import severity_sign
 from widgets.words import Names, time_text
@@ -37,23 +38,17 @@ class LookoutBoard(QWidget):
         self._read: frozenset[str] = frozenset()
         self._lookouts: list[Lookout] = []
         self.list = QListWidget(self)
-        self.list.installEventFilter(self)
+        ClaimedKeys(self.list, self._call_of)
         self.list.setAccessibleName(_("Lookouts"))
         self.list.currentRowChanged.connect(self._on_row)
         self.text = QLabel(self)
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.read_button = self._button(_("Enter  Read"), self.read)
-        self.new_button = self._button(_("N  New"), self.begin)
-        self.close_button = self._button(_("X  Close for all"), self.close_for_all)
+        self.read_button = quiet_button(self, _("Enter  Read"), self.read)
+        self.new_button = quiet_button(self, _("N  New"), self.begin)
+        self.close_button = quiet_button(self, _("X  Close for all"), self.close_for_all)
         self._build()
-
-    def _button(self, text: str, call: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda _checked=False: call())
-        return button
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -115,18 +110,6 @@ class LookoutBoard(QWidget):
         one = self.selected
         if one is not None:
             self._desk.apply(CloseLookout(one.id, one.version))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter, N and X of the list come before the window's keys and before the list's search by typing."""
-        if not isinstance(event, QKeyEvent) or watched is not self.list:
-            return False
-        call = self._call_of(event)
-        if call is None:
-            return False
-        event.accept()
-        if event.type() == QEvent.Type.KeyPress:
-            call()
-        return True
 
     def _call_of(self, event: QKeyEvent) -> Callable[[], None] | None:
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:

@@ -30,6 +30,7 @@ from storage.records import AlarmState, Incident, IncidentState, Verdict
 from widgets.alarm_actions import AlarmActions
 from widgets.banner import BannerLine
 from widgets.bridge import Bridge
+from widgets.case_actions import CASE_KEYS
 from widgets.keys import KEYS, name_of_press
 from widgets.page_actions import PageActions
 from widgets.pursuit import Pursuit
@@ -60,19 +61,6 @@ _FILE_MENU = (
     "login",
     "shift",
     "lock",
-)
-_CASE_KEYS = (
-    "hand_over",
-    "answer",
-    "resolve",
-    "note",
-    "step",
-    "category",
-    "damage",
-    "participant",
-    "take_over",
-    "merge",
-    "link",
 )
 
 
@@ -187,7 +175,7 @@ class MainWindow(QMainWindow):
             "mark": pages.at_moment(case.mark),
             "mark_words": pages.in_panel(case.words_for_mark),
             "bookmark": pages.at_moment(case.bookmark),
-            **{name: pages.in_panel(getattr(case, name)) for name in _CASE_KEYS},
+            **{name: pages.in_panel(getattr(case, name)) for name in CASE_KEYS},
             "report": self.panel.incident.write_report,
             "package": pages.begin_package,
             "undo": alarms.undo,

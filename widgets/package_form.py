@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QProgressBar,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +25,7 @@ from app.package_films import PackageStep
 from app.packages import PackageResult
 from widgets.approval_words import approval_text, result_text, scope_text
 from widgets.bridge import Bridge
+from widgets.claimed_keys import quiet_button
 from widgets.keys import latin_letter
 from widgets.second_person import ENTER
 
@@ -73,8 +73,8 @@ class PackageForm(QFrame):
         self.originals = QCheckBox(_("With the originals (a second person approves)"), self)
         self.originals.toggled.connect(lambda _on: self._renew())
         self.progress = QProgressBar(self)
-        self.build_button = self._button(self.send)
-        self.cancel_button = self._button(self.cancel, _("C  Cancel"))
+        self.build_button = quiet_button(self, "", self.send)
+        self.cancel_button = quiet_button(self, _("C  Cancel"), self.cancel)
         self._arrange()
         self.hide()
 
@@ -90,12 +90,6 @@ class PackageForm(QFrame):
         line.setPlaceholderText(_(hint))
         line.setAccessibleName(_(title))
         return line
-
-    def _button(self, call: object, text: str = "") -> QPushButton:
-        button = QPushButton(text, self)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(call)
-        return button
 
     def _arrange(self) -> None:
         self.fields = QWidget(self)

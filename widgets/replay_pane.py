@@ -12,7 +12,7 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QKeySequence, QPainter, QPaintEvent, QPen, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.feeds import Desk, ReplayFeed
 from app.i18n import _
@@ -22,6 +22,7 @@ from video.frame import Picture
 from video.playback import SPEEDS, PlaybackState, PlaybackStatus
 from widgets import theme
 from widgets.chrome import label_pixmap, notice_pixmap
+from widgets.claimed_keys import quiet_button
 from widgets.masking import Masking
 from widgets.tile_view import TileView
 from widgets.words import clock_text, gap_text, replay_text, speed_text
@@ -119,13 +120,13 @@ class ReplayPane(QFrame):
         self.escape: Callable[[], bool] = lambda: False
         """Asked first when Esc is pressed: whether something else was left."""
         self._buttons = {
-            "replay": self._button(self.go_further_back),
-            "slower": self._button(partial(self.change_speed, 0.5)),
-            "back": self._button(partial(self.step, -1)),
-            "pause": self._button(self.toggle_pause),
-            "on": self._button(partial(self.step, 1)),
-            "faster": self._button(partial(self.change_speed, 2.0)),
-            "close": self._button(self.close_replay),
+            "replay": quiet_button(self, "", self.go_further_back),
+            "slower": quiet_button(self, "", partial(self.change_speed, 0.5)),
+            "back": quiet_button(self, "", partial(self.step, -1)),
+            "pause": quiet_button(self, "", self.toggle_pause),
+            "on": quiet_button(self, "", partial(self.step, 1)),
+            "faster": quiet_button(self, "", partial(self.change_speed, 2.0)),
+            "close": quiet_button(self, "", self.close_replay),
         }
         self._build()
         self._timer = QTimer(self)
@@ -133,12 +134,6 @@ class ReplayPane(QFrame):
         self._timer.timeout.connect(self._on_tick)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._on_escape)
         self.hide()
-
-    def _button(self, call: Callable[[], None]) -> QPushButton:
-        button = QPushButton(self)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda _checked=False: call())
-        return button
 
     def _build(self) -> None:
         self._column = column = QVBoxLayout(self)

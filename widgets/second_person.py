@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QVBoxLayou
 
 from app.approval_desk import SecondPerson
 from app.i18n import _
+from widgets.claimed_keys import claims_escape
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _LONGEST = 1024
@@ -93,11 +94,7 @@ class SecondPersonForm(QFrame):
 
     def event(self, event: QEvent) -> bool:
         """Esc comes before the window's."""
-        asked = event if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) else None
-        if asked is not None and asked.key() == Qt.Key.Key_Escape:
-            event.accept()
-            return True
-        return super().event(event)
+        return claims_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and Esc, which the lines leave over."""

@@ -4,16 +4,18 @@ the wall, never modal, by keyboard alone. GUI thread only; the journal decides w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.i18n import _
 from app.people_desk import PeopleDesk, PeopleState
 from storage.people_commands import ShiftWord
 from storage.people_records import Shift, ShiftItemKind
 from widgets.bridge import Bridge
+from widgets.claimed_keys import quiet_button
 from widgets.key_rows import DIGITS, LETTERS, KeyRows, key_of
 from widgets.shift_text import (
     Mode,
@@ -87,7 +89,7 @@ class ShiftPanel(QScrollArea):
         self.word = QLineEdit(page)
         self.word.setMaxLength(_WORD_LENGTH)
         self.word.setPlaceholderText(_("What else the next one must know"))
-        self.buttons = {name: self._button(name, page) for name in _BUTTONS}
+        self.buttons = {name: quiet_button(page, "", partial(self._press, name)) for name in _BUTTONS}
         grid = QGridLayout()
         for number, button in enumerate(self.buttons.values()):
             grid.addWidget(button, number // 2, number % 2)
@@ -110,11 +112,9 @@ class ShiftPanel(QScrollArea):
         label.setTextFormat(Qt.TextFormat.PlainText)
         return label
 
-    def _button(self, name: str, parent: QWidget) -> QPushButton:
-        button = QPushButton(parent)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda: self._do[name]())
-        return button
+    def _press(self, name: str) -> None:
+        """The button's action as it is now."""
+        self._do[name]()
 
     def show_state(self, state: PeopleState) -> None:
         """Renew everything; marks of what is gone are forgotten."""

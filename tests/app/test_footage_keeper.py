@@ -17,8 +17,9 @@ from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.errors import StorageCode, StorageError
 from storage.footage_files import hash_file
 from storage.footage_folders import FootageFolders
+from storage.footage_records import GapReason, Segment
 from storage.journal import FootageLock
-from storage.records import GapReason, Segment, new_id
+from storage.records import new_id
 from storage.segments import SegmentIndex, footage_digest
 from storage.settings import RecordingSettings
 from tests.storage.site import RUNTIME, START_UTC_S, event

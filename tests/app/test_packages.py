@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,15 +21,16 @@ import pytest
 from app.errors import AppCode, AppError
 from app.package_content import CameraScope, PackageContent, StillContent, incident_content, scopes_of
 from app.package_films import PackageStep
-from app.packages import PackageResult, Packages
+from app.packages import KEPT_S, PackageResult, Packages
 from storage import package_zip
 from storage.case_records import Exhibit
 from storage.errors import StorageCode, StorageError
 from storage.footage_files import hash_file
+from storage.footage_records import GapReason, Segment
 from storage.keys import SigningKey
 from storage.package_manifest import Approval
 from storage.package_seal import Recipient
-from storage.records import EvidenceKind, GapReason, Segment
+from storage.records import EvidenceKind
 from storage.segments import SegmentIndex
 from tests.app import case_file
 from tests.video.numbered import FPS, numbered_clip, segment
@@ -272,8 +275,16 @@ def test_a_cancelled_package_leaves_nothing_but_its_work_and_goes_on(
     assert PackageStep.VIEW not in again
     assert set(kept) == set(views.values())
     assert not list((tmp_path / "work").iterdir())
-    packages.discard_unfinished()
-    assert not (tmp_path / "work").exists()
+
+
+def test_work_of_a_package_that_was_cancelled_days_ago_goes(tmp_path: Path, packages: Packages) -> None:
+    old, young = tmp_path / "work" / "old", tmp_path / "work" / "young"
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+    os.utime(old, (time.time() - 2 * KEPT_S,) * 2)
+    packages.build(content(), tmp_path / "p.zip")
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_a_failure_leaves_no_unsealed_copies(

@@ -20,8 +20,9 @@ from app.recording import Recording
 from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.folders import Folders
 from storage.footage_files import hash_file
+from storage.footage_records import GapReason
 from storage.journal import Registry
-from storage.records import Camera, GapReason, new_id
+from storage.records import Camera, new_id
 from storage.registry_records import CameraGroup, RecordingPlan
 from storage.segments import SegmentIndex
 from storage.settings import RecordingSettings, Settings

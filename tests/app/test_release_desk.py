@@ -15,10 +15,7 @@ from pypdf import PdfReader
 from app.archive import Archive
 from app.bus import Bus
 from app.disclosure_letter import LetterContext, medium_label, reply_letter
-from app.disclosure_packages import DisclosurePackages
 from app.feeds import CommandRefused
-from app.package_content import PackageContent
-from app.packages import PackageResult
 from app.release_desk import DisclosureFile, MadePackage, SiteReleaseDesk
 from app.tasks import Tasks
 from storage.commands import PutOperator, PutRecord
@@ -170,29 +167,6 @@ def test_a_package_that_may_not_leave_is_not_kept(site: Site) -> None:
     site.wait(lambda done: site.desk.pack(site.file, "", done))  # nobody approved its masters
     assert len(site.refusals) == 1
     assert list((site.archive.folders.data / "packages").iterdir()) == []
-
-
-class FakePackages:
-    def __init__(self) -> None:
-        self.asked: list[PackageContent] = []
-
-    def build(self, content: PackageContent, target: Path) -> PackageResult:
-        self.asked.append(content)
-        return PackageResult(target, "p", "ab" * 32, "cd" * 32, "11:22", True, (), 1, 1)
-
-
-def test_what_goes_into_a_disclosures_package(site: Site, tmp_path: Path) -> None:
-    packages = FakePackages()
-    maker = DisclosurePackages(site.archive, packages)  # type: ignore[arg-type]  # only builds
-    site.wait(lambda done: site.desk.open(REQUEST, done))
-    site.wait(lambda done: site.desk.ask_approval(site.file, "a robbery", done))
-    site.decide()
-    made_package = maker(site.file, tmp_path / "x.zip")
-    content = packages.asked[0]
-    assert (made_package.master, made_package.fingerprint) == (True, "11:22")
-    assert [(s.camera_id, s.from_utc_s, s.to_utc_s) for s in content.scopes] == [("c1", START_UTC_S, START_UTC_S + 600)]
-    assert (content.legal_basis, content.reason, content.recipient_name) == ("Art. 10", "the gate at noon", "Off. 7")
-    assert [a.operator for a in content.approvals] == [SUPERVISOR.id]
 
 
 CONTEXT = LetterContext("Situation centre", ZoneInfo("Europe/Kyiv"), "en", "os:me", START_UTC_S, (CAMERA,))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.replay import MOST_REPLAYS, Replay, Replays
+from storage.footage_records import Segment
 from storage.journal import Registry
-from storage.records import Camera, Segment
+from storage.records import Camera
 from storage.worker import Supervisor
 from tests.conftest import wait_until
 from tests.video.numbered import FPS, filled, live, number_in, numbered_clip, segment

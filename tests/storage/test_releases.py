@@ -14,10 +14,11 @@ from storage.case_records import HandoverState
 from storage.commands import AcknowledgeIncident, CloseIncident, Command, PutRecord, RecordEvent, RemoveRecord
 from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.errors import StorageCode, StorageError
+from storage.footage_records import Segment
 from storage.footage_retention import Allowance, plan_deletion
 from storage.keys import SigningKey
 from storage.people_records import ApprovalKind
-from storage.records import Actor, Camera, Category, IncidentState, Outcome, Segment, Severity, new_id
+from storage.records import Actor, Camera, Category, IncidentState, Outcome, Severity, new_id
 from storage.registry_records import AlertRoute, LegalHold
 from storage.release_commands import (
     AnswerAlert,

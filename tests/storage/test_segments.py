@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from storage import footage_scan
 from storage.errors import StorageCode, StorageError
 from storage.footage_files import Card, Flaw, read_segment, segment_path
+from storage.footage_records import Gap, GapReason, Segment
 from storage.footage_retention import Allowance, plan_deletion
 from storage.journal import FootageDigest, FootageLock
-from storage.records import Gap, GapReason, Segment
 from storage.segments import SegmentIndex, footage_digest
 
 START = 1_800_000_000.0

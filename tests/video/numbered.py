@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from storage.records import Segment
+from storage.footage_records import Segment
 from video.codec import stream_info
 from video.fanout import PacketRing
 from video.frame import Packet, Picture, StreamInfo

@@ -14,7 +14,7 @@ import pytest
 
 from storage.errors import StorageCode, StorageError
 from storage.footage_files import hash_file
-from storage.records import Gap, GapReason, Segment
+from storage.footage_records import Gap, GapReason, Segment
 from tests.video.numbered import FPS, FRAGMENTED, numbered_clip, segment
 from video.copied_fragments import CopyFile, SourceFlaw, check_copy
 from video.export_copy import ExportResult, Lack, export_copy

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.footage_folders import OneFolder
-from storage.records import Segment
+from storage.footage_records import Segment
 from storage.segments import SegmentIndex
 from tests.conftest import wait_until
 from tests.video.numbered import FPS, filled, live, number_in, numbered_clip, segment

@@ -20,7 +20,7 @@ from storage.errors import StorageCode, StorageError
 from storage.footage_files import TIMESCALE, Flaw, hash_file, read_segment
 from storage.footage_folders import OneFolder
 from storage.footage_lock import FolderLock
-from storage.records import GapReason, Segment
+from storage.footage_records import GapReason, Segment
 from storage.segments import SegmentIndex
 from tests.conftest import wait_until
 from tests.video.conftest import Clips, make_clip

@@ -13,8 +13,8 @@ import pytest
 from storage.errors import StorageCode
 from storage.footage_files import Flaw, hash_file
 from storage.footage_folders import FootageFolders, OneFolder
+from storage.footage_records import GapReason
 from storage.footage_scan import rebuild
-from storage.records import GapReason
 from storage.segments import SegmentIndex
 from tests.conftest import wait_until
 from tests.video.conftest import make_clip

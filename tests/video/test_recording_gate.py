@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.footage_folders import OneFolder
-from storage.records import Gap, GapReason
+from storage.footage_records import Gap, GapReason
 from storage.segments import SegmentIndex
 from tests.video.conftest import make_clip
 from tests.video.test_recorder import UTC_S, all_of, frames, moved, packets_of, record

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.bus import Bus
@@ -363,7 +363,7 @@ def test_a_closed_view_shows_nothing_more(qtbot: QtBot, view: JournalView, pages
     view.close_down()
     assert asked.watch.cancelled
     asked.done(Page((incident(1),)))
-    qtbot.wait(10)
+    QApplication.processEvents()
     assert numbers(view) == []
 
 

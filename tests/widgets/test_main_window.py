@@ -349,7 +349,8 @@ def test_a_question_of_many_letters_does_not_grow_a_small_window(
         desk.bus.publish(Banner(f"b{number}", "A sentence for the operator"))
     options = lettered((n, f"Category {n}", "") for n in range(24))
     window.panel.choice.ask(Question("Which?", lambda _value, _words: None, options))
-    qtbot.wait(50)
+    for _turn in range(5):
+        QApplication.processEvents()
     assert (window.width(), window.height()) == (1280, 720)
     for letter, button in window.panel.choice.buttons.items():
         assert button.text().startswith(letter)

@@ -157,7 +157,7 @@ def test_an_absent_colleague_is_relieved_by_who_may(qtbot: QtBot, desk: FakePeop
     QTest.keyClick(panel, KEY.Key_2)
     assert [row.text for row in panel.words.rows] == [WORDS[0].text]
     desk.publish()
-    qtbot.wait(0)
+    QApplication.processEvents()
     QTest.keyClick(panel, KEY.Key_Return)
     assert desk.asked == [("hand_over", WORDS[0], "shift-o3")]
     assert mode_of(panel) is Mode.SHIFT
