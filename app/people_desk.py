@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from app.bus import Bus
@@ -124,8 +124,8 @@ class SeatDesk:
         self.bus.subscribe(SeatChanged, lambda _seat: self.refresh())
 
     def state(self) -> PeopleState:
-        """See `PeopleDesk.state`."""
-        return self._state
+        """See `PeopleDesk.state`. Who sits here is never older than what the bus has said of it."""
+        return replace(self._state, seat=self._seat.state)
 
     def refresh(self) -> None:
         """See `PeopleDesk.refresh`."""

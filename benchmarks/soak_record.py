@@ -56,16 +56,21 @@ class Round:
     frames: int
     missing_s: float
 
-    @property
-    def ok(self) -> bool:
-        """Everything plays and at most one GOP is missing."""
-        return not (self.unplayable_ours or self.unplayable_ffmpeg) and self.missing_s <= GOP_S + _EXTRA_S
+    def ok(self, slack_s: float = _EXTRA_S) -> bool:
+        """Everything plays and at most one GOP, and what was on its way, is missing."""
+        return not (self.unplayable_ours or self.unplayable_ffmpeg) and self.missing_s <= GOP_S + slack_s
 
 
 def run(
-    rounds: int = ROUNDS, *, shortest_s: float = 1.0, longest_s: float = 6.0, clip_s: float = 20.0, seed: int = 1
+    rounds: int = ROUNDS,
+    *,
+    shortest_s: float = 1.0,
+    longest_s: float = 6.0,
+    clip_s: float = 20.0,
+    seed: int = 1,
+    slack_s: float = _EXTRA_S,
 ) -> dict[str, object]:
-    """All rounds; the result says how it went, and `ok`."""
+    """All rounds; the result says how it went, and `ok`. `slack_s`: what may be on its way, more on a busy machine."""
     dice = random.Random(seed)
     done: list[Round] = []
     with tempfile.TemporaryDirectory(prefix="watchfloor-soak-") as name, _cameras(Path(name), clip_s) as urls:
@@ -80,7 +85,7 @@ def run(
         "cameras": CAMERAS,
         "gop_s": GOP_S,
         "ffmpeg": shutil.which("ffmpeg") is not None,
-        "ok": all(one.ok for one in done),
+        "ok": all(one.ok(slack_s) for one in done),
         "rounds": [asdict(one) for one in done],
     }
 

@@ -218,7 +218,7 @@ def test_slow_clients_hold_nothing_up() -> None:
         slow[0].sendall(b"POST /answers HTTP/1.0\r\nContent-Length: 100\r\n\r\nabc")
         assert post(server.port, answer(), headers(answer())) == 204
         began_s = time.monotonic()
-    assert time.monotonic() - began_s < 2.0
+    assert time.monotonic() - began_s < 5
     for connection in slow:
         connection.close()
 

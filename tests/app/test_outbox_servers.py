@@ -82,7 +82,7 @@ def test_the_end_cuts_a_delivery_and_the_next_start_repeats_it_under_the_same_id
         with house.running():
             assert hook.arrived.wait(3.0)
             began_s = time.monotonic()
-        assert time.monotonic() - began_s < 1.5
+        assert time.monotonic() - began_s < 10, "long before the delivery's own limit"
         assert house.journal.states() == [OutboxState.WAITING]
         assert house.marks() == []
         gate.set()

@@ -9,7 +9,7 @@ import pytest
 from app.access_audit import AccessAudit
 from app.people_desk import PeopleDesk, PeopleState, SeatDesk
 from app.seat_test import SeatFacts, SeatTest
-from app.sign_in import Seat
+from app.sign_in import Seat, SeatChanged
 from storage.commands import AcknowledgeIncident, PutOperator, PutRecord
 from storage.people_commands import LendSectors, RecordAccess, ShiftWord, StartShift
 from storage.people_queries import AccessFilter
@@ -212,3 +212,14 @@ def test_nothing_is_granted_without_a_reason(site: PeopleSite) -> None:
     assert site.refusals == [
         "This needs a reason or a case. Say why, or choose the incident, and try again. (step: search)"
     ]
+
+
+def test_who_hears_that_the_seat_changed_finds_it_so_at_once(site: PeopleSite, seat: Seat, desk: SeatDesk) -> None:
+    """A page that is made when the seat was left must ask for a name, however busy the reading is."""
+    seen: list[str] = []
+    desk.bus.subscribe(SeatChanged, lambda _told: seen.append(desk.state().seat.operator_id))
+    seat.sign_in(OPERATOR.id, PASSWORD, lambda _refusal: None)
+    wait_until(lambda: bool(seen))
+    seat.sign_out()
+    wait_until(lambda: len(seen) == 2)
+    assert seen == [OPERATOR.id, ""]

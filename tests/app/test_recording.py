@@ -49,7 +49,8 @@ class Site:
         self.bus, self.supervisor = Bus(), Supervisor()
         self.banners: list[Banner] = []
         self.bus.subscribe(Banner, self.banners.append)
-        self.recording = Recording(Folders.under(root), Settings(), journal, self.bus)
+        settings = Settings(recording=RecordingSettings(segment_s=86_400))  # no new file at a minute's turn
+        self.recording = Recording(Folders.under(root), settings, journal, self.bus)
         self.hub = CameraHub(DecodePool(1), self.supervisor, lambda _: str(clip), grace_s=0.0)
         self.camera = Camera("c1", 1, "Gate", str(clip))
         self.plans: tuple[RecordingPlan, ...] = ()

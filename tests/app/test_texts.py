@@ -64,6 +64,10 @@ def test_details_fill_the_sentence_or_follow_it() -> None:
     assert "{actor}" in sentence(StorageError(StorageCode.NOT_PERMITTED, actor="{actor}")), "details are no template"
 
 
+def test_a_damaged_journal_names_the_way_out() -> None:
+    assert "main.py restore" in sentence(StorageError(StorageCode.DAMAGED, path="journal.db"))
+
+
 def test_a_missing_file_is_not_called_a_record() -> None:
     assert sentence(StorageError(StorageCode.NOT_FOUND, path="/x")) == "There is no file /x. Check the path."
     text = sentence(StorageError(StorageCode.NOT_FOUND, table="incidents", id="7"))

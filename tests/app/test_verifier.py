@@ -87,7 +87,7 @@ def test_it_runs_apart_and_yields_to_others(archive: Archive) -> None:
     try:
         process = psutil.Process(apart._process.pid)
         assert process.pid != os.getpid()
-        wait_until(lambda: not process.is_running() or process.nice() == 10 or process.status() == "zombie")
+        wait_until(lambda: process.nice() == 10)  # also a zombie's, until poll() reaps it
         found = apart.poll(10.0)
     finally:
         apart.stop()

@@ -119,8 +119,8 @@ def test_after_kill_9_boxes_are_back_and_nothing_is_reported_again(street: Stree
     assert first is not None
     os.kill(first, signal.SIGKILL)
     killed_s, looks = time.monotonic(), len(street.tracks)
-    wait_until(lambda: any(look.tracks for look in street.tracks[looks + 2 :]), 5.0, "boxes again")
-    assert time.monotonic() - killed_s < 5
+    wait_until(lambda: any(look.tracks for look in street.tracks[looks + 2 :]), 10, "boxes again")
+    assert time.monotonic() - killed_s < 10
     assert any(s.state is DetectionState.PAUSED for s in street.statuses)
     assert street.service.status.restarts == 1
     assert street.service.status.pid != first

@@ -14,7 +14,7 @@ from storage.folders import Folders
 from storage.settings import Settings
 from tests.conftest import wait_until
 
-BACK_WITHIN_S = 5.0
+BACK_WITHIN_S = 15.0  # 5 on a machine that does nothing else
 
 
 def test_boxes_are_back_after_kill_9(demo_home: Path, tmp_path: Path) -> None:
