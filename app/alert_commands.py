@@ -11,8 +11,8 @@ import typer
 from app.alert_message import AlertMessage, found, moment
 from app.alert_secrets import MQTT, SMTP, route_secret
 from app.i18n import _
-from app.registry_commands import archive_of_site
 from app.sentences import sentences
+from app.site import archive_of_site
 from storage.errors import StorageCode, StorageError
 from storage.records import Severity, new_id
 from storage.release_records import Channel

@@ -64,16 +64,6 @@ class Sender(Protocol):
         """Return when the other side has taken it."""
 
 
-class Told(Protocol):
-    """What a message is made of besides itself."""
-
-    def registry(self) -> Registry:
-        """The registry in use."""
-
-    def incident(self, incident_id: str) -> Incident:
-        """By id. Raises NOT_FOUND."""
-
-
 class _Record(Protocol):
     @property
     def id(self) -> str: ...

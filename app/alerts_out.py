@@ -23,16 +23,19 @@ from app.outbox import Outbox
 from app.smtp_alerts import SmtpSender
 from app.texts import sentence
 from app.webhook_alerts import WebhookSender
+from storage.case_records import HandoverState
 from storage.commands import Command
 from storage.folders import Folders
 from storage.journal import IncidentFile, Receipt, Registry
-from storage.records import Actor
+from storage.records import Actor, IncidentState
 from storage.release_records import Channel, OutboxMessage
 from storage.sealed import Sealer
 from storage.settings import AlertSettings, Settings
 from storage.worker import Worker
 
 log = logging.getLogger(__name__)
+
+_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSED})
 
 
 class AlertJournal(Protocol):
@@ -51,7 +54,8 @@ class AlertJournal(Protocol):
 class AlertsOut:
     """`workers` go to the supervisor. `registry` gives the registry as it is now (routes are edited at run time),
     `changed` is called after an answer, `tell` shows a banner. `stills` gives the pictures of a route for a named
-    recipient, encrypted to the recipient's key, or raises AppError(ALERT_NO_KEY); without it none ever leave."""
+    recipient, encrypted to the recipient's key, or raises AppError; without it (the runtime gives none) none leave,
+    and a route that wants some is told so."""
 
     def __init__(
         self,
@@ -81,6 +85,7 @@ class AlertsOut:
                 site=site,
                 stills=stills,
                 folder=folders.state / "outbox",
+                waits=lambda message: _waits(journal.incident_file(message.incident_id), message.service_id),
             )
             self._outbox = Outbox(plan, self._lines)
             self._workers += self._outbox.workers
@@ -126,6 +131,12 @@ class AlertsOut:
 
     def _complain(self, error: AppError) -> None:
         self._tell(Banner("alerts", sentence(error)))
+
+
+def _waits(file: IncidentFile, service_id: str) -> bool:
+    """Whether the service has not said anything, and the incident is not over without it."""
+    asked = [one.state for one in file.handovers if one.service_id == service_id]
+    return HandoverState.SENT in asked and file.incident.state not in _OVER
 
 
 def _senders(

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.bus import Bus
 from app.cameras import CameraHub
 from app.feeds import Banner
+from app.health_facts import Looking
 from app.i18n import _
 from app.texts import sentence
 from detection.detector import DetectionError, TrackSet
 from detection.messages import AnalyticsCamera
 from detection.models import ModelChoice, ModelFetch
-from detection.worker import DetectionService, DetectionState, DetectionStatus
+from detection.team import DetectionTeam, devices_of
+from detection.worker import DetectionState, DetectionStatus
+from storage.class_names import in_our_words
 from storage.journal import Registry
 from storage.records import Camera, Event
 from storage.worker import Supervisor
@@ -31,7 +36,9 @@ OTHER_LOOKS_PER_S = 3.0
 
 
 class Analytics:
-    """Wires cameras to the detection process. Callbacks come on the service's thread and return at once."""
+    """Wires cameras to the detection processes. Callbacks come on the services' threads and return at once.
+
+    `far_view`: identifiers or numbers of cameras whose people are small; these never share the network's input."""
 
     def __init__(
         self,
@@ -43,27 +50,38 @@ class Analytics:
         *,
         slots: int,
         device: str = "CPU",
+        processes: int = 1,
+        far_view: Collection[str] = (),
         cache: Path | None = None,
+        timezone: str = "UTC",
+        on_look: Callable[[TrackSet], None] | None = None,
     ) -> None:
         self.looks = 0
+        self._on_look = on_look
         self.track_count = 0
         self._hub, self._supervisor, self._bus, self._choice = hub, supervisor, bus, choice
         self._tracks: dict[str, TrackSet] = {}
         self._known: dict[str, int] = {}
+        self._latency_s: dict[str, float] = {}
         self._taps: list[tuple[Camera, SlotTap]] = []
+        self._configuration: list[AnalyticsCamera] = []
+        self._timezone = timezone
+        self._far_view = frozenset(far_view)
+        self._overloaded = False
+        self._less = False
         self._fetch: ModelFetch | None = None
         self._reason: DetectionError | None = None
         self._running = False
         self._refused: set[str] = set()
         self._slots = SharedSlots.create(max(slots, 1))
         self._lock = threading.Lock()
-        self.service = DetectionService(
+        self.service = DetectionTeam(
             self._slots,
             choice,
             on_tracks=self._on_tracks,
             on_event=on_event,
             on_status=self._on_status,
-            device=device,
+            devices=devices_of(device, processes),
             cache=cache,
         )
 
@@ -77,24 +95,77 @@ class Analytics:
         cameras = registry.cameras[: self._slots.count]
         for slot, camera in enumerate(cameras):
             tap = SlotTap(self._slots, slot)
-            self._hub.attach(camera, tap)
+            self._attach(camera, tap, ruled=_is_ruled(camera, registry))
             self._taps.append((camera, tap))
-        self.service.configure(_configuration(cameras, registry))
-        self._supervisor.add(self.service)
+        self._configuration = self._wishes(cameras, registry)
+        self.service.configure(self._configuration)
+        for worker in self.service.workers:
+            self._supervisor.add(worker)
         self._say_what_is_missing()
+
+    def renew(self, registry: Registry) -> None:
+        """Rules, zones and scales as they are now; cameras that were added since the start are not looked at yet."""
+        if not self._taps:
+            return
+        cameras = [camera for camera, _tap in self._taps]
+        old, new = self._configuration, self._wishes(cameras, registry)
+        if new == old:
+            return
+        self._configuration = new
+        for (camera, tap), before, after in zip(self._taps, old, new, strict=True):
+            if bool(before.rules) != bool(after.rules):
+                self._hub.detach(camera.id, tap)
+                self._hub.detach_small(camera.id, tap)
+                self._attach(camera, tap, ruled=bool(after.rules))
+            if before != after and camera.id in self._refused:
+                self._refused.discard(camera.id)
+                self._bus.publish(Banner(f"rules {camera.id}", ""))
+        self.look_less(less=self._less)
+
+    def _wishes(self, cameras: Sequence[Camera], registry: Registry) -> list[AnalyticsCamera]:
+        found = _configuration(cameras, registry, self._timezone, self._far_view)
+        words = dict(self._choice.classes)
+        return [replace(camera, rules=in_our_words(camera.rules, words)) for camera in found]
+
+    def _attach(self, camera: Camera, tap: SlotTap, *, ruled: bool) -> None:
+        if ruled:
+            self._hub.attach(camera, tap)
+        else:
+            self._hub.attach_small(camera, tap)
+
+    @property
+    def choice(self) -> ModelChoice:
+        """The model that was asked for last."""
+        return self._choice
 
     def fetch_model(self, models: Path) -> None:
         """Get the official weights in the background; the built-in detector works meanwhile."""
         self._fetch = ModelFetch(models, on_progress=self._on_fetch, on_done=self._on_fetched)
         self._supervisor.add(self._fetch)
 
+    def look_less(self, *, less: bool) -> None:
+        """No more looks a second than rules need, or as many as usual again. Any thread."""
+        self._less = less
+        most = OTHER_LOOKS_PER_S if less else RULE_LOOKS_PER_S
+        self.service.configure([replace(c, looks_per_s=min(c.looks_per_s, most)) for c in self._configuration])
+
     def tracks(self, camera_id: str) -> TrackSet | None:
         """Newest tracks; a plain dictionary read, safe on any thread."""
         return self._tracks.get(camera_id)
 
+    def looking(self, camera_id: str) -> Looking:
+        """How often and how late one camera is looked at, and why as often as it is; any thread. Late by the mean of
+        the last seconds, until there is one by the newest look."""
+        status = self.service.status
+        looks = status.looks.get(camera_id, 0)
+        pace = status.pace.cameras.get(camera_id) if status.pace is not None else None
+        if pace is None:
+            return Looking(looks, self._latency_s.get(camera_id))
+        return Looking(looks, pace.latency_ms / 1000, pace.reason)
+
     def notice(self, camera_id: str) -> str:
         """What a tile must say about analytics, empty when all is well."""
-        state = self.service.status.state
+        state = self.service.status.waiting.get(camera_id)
         if state is DetectionState.PAUSED:
             return _("Analytics paused")
         if state is DetectionState.STARTING:
@@ -105,29 +176,47 @@ class Analytics:
         """Release the shared memory, after the service has stopped."""
         for camera, tap in self._taps:
             self._hub.detach(camera.id, tap)
+            self._hub.detach_small(camera.id, tap)
         self._taps.clear()
         self._slots.close()
 
     def _on_tracks(self, found: TrackSet) -> None:
-        self.looks += 1
         self._tracks[found.camera_id] = found
+        if self._on_look is not None:
+            self._on_look(found)
+        self._latency_s[found.camera_id] = max(time.time() - found.utc_s, 0.0)
         newest = max((track.id for track in found.tracks), default=0)
         known = self._known.get(found.camera_id, 0)
-        if newest > known:
-            self.track_count += sum(track.id > known for track in found.tracks)
-            self._known[found.camera_id] = newest
+        with self._lock:  # several processes tell at once
+            self.looks += 1
+            if newest > known:
+                self.track_count += sum(track.id > known for track in found.tracks)
+                self._known[found.camera_id] = newest
 
     def _on_status(self, status: DetectionStatus) -> None:
-        if status.state is DetectionState.PAUSED:
-            self._tracks.clear()
-            self._known.clear()
+        for camera_id, state in status.waiting.items():
+            if state is DetectionState.PAUSED:
+                for facts in (self._tracks, self._known, self._latency_s):
+                    facts.pop(camera_id, None)
         if status.state is DetectionState.RUNNING and not self._running:
             log.info("detection runs with %s", status.detector)
         self._running = status.state is DetectionState.RUNNING
         if status.reason is not self._reason:
             self._reason = status.reason
             self._tell(status.reason)
+        self._say_load(status)
         self._bus.publish(status)
+
+    def _say_load(self, status: DetectionStatus) -> None:
+        """Once when fewer looks are made than asked for, once when it is over."""
+        pace = status.pace
+        if pace is None or pace.overloaded == self._overloaded:
+            return
+        self._overloaded = pace.overloaded
+        text = _("Detection cannot keep up: {held} of {asked} looks a second. Cameras are looked at less often.")
+        figures = {"held": round(pace.looks_per_s), "asked": round(pace.asked_per_s)}
+        log.warning("detection: %d of %d looks a second", figures["held"], figures["asked"])
+        self._bus.publish(Banner("looks", text.format(**figures) if pace.overloaded else ""))
 
     def _tell(self, reason: DetectionError | None) -> None:
         """Once per reason: a camera's rules that cannot be used, or a detector that is not the one asked for."""
@@ -157,13 +246,25 @@ class Analytics:
             log.warning("no model: %s", result)
             self._bus.publish(Banner("detector", sentence(result), _("By hand: main.py wall --model PATH")))
             return
-        self._choice = result
-        self.service.use_model(result)
+        self.use_model(result)
+
+    def use_model(self, choice: ModelChoice) -> None:
+        """Another model from now on, with the classes of before; the old one works until the new one is loaded. Any
+        thread."""
+        self._choice = replace(choice, classes=self._choice.classes)
+        self.service.use_model(self._choice)
         self._bus.publish(Banner("detector", ""))
 
 
-def _configuration(cameras: Sequence[Camera], registry: Registry) -> list[AnalyticsCamera]:
+def _is_ruled(camera: Camera, registry: Registry) -> bool:
+    return any(rule.enabled for rule in registry.rules if rule.camera_id == camera.id)
+
+
+def _configuration(
+    cameras: Sequence[Camera], registry: Registry, timezone: str, far_view: Collection[str]
+) -> list[AnalyticsCamera]:
     rules_of = {c.id: tuple(r for r in registry.rules if r.camera_id == c.id and r.enabled) for c in cameras}
+    scales = {scale.id: scale for scale in registry.camera_scales}
     return [
         AnalyticsCamera(
             camera_id=camera.id,
@@ -171,6 +272,9 @@ def _configuration(cameras: Sequence[Camera], registry: Registry) -> list[Analyt
             zones=tuple(z for z in registry.zones if z.camera_id == camera.id),
             rules=rules_of[camera.id],
             looks_per_s=RULE_LOOKS_PER_S if rules_of[camera.id] else OTHER_LOOKS_PER_S,
+            scale=scales.get(camera.id),
+            timezone=timezone,
+            far_view=not {camera.id, str(camera.number)}.isdisjoint(far_view),
         )
         for slot, camera in enumerate(cameras)
     ]

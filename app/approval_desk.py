@@ -20,11 +20,11 @@ from app.bus import Bus
 from app.errors import AppCode, AppError
 from app.feeds import DeskState
 from app.i18n import _
+from app.package_shelf import PackageShelf
 from app.sign_in import Seat
 from app.tasks import Tasks
 from app.texts import sentence
 from storage.commands import Command
-from storage.durable import make_folder
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.people_commands import BreakGlass, DecideApproval, RequestApproval, ReviewApproval
 from storage.people_records import ApprovalKind
@@ -114,8 +114,8 @@ class PackageMaker(Protocol):
 
 
 class SiteApprovalDesk:
-    """Of one archive and one seat. `package_desk_factory` is called on a task thread for every package; `changed`
-    wakes the change feed."""
+    """Of one archive and one seat. `package_desk_factory` is called on a task thread for every package, which comes
+    onto the `shelf`; `changed` wakes the change feed."""
 
     def __init__(
         self,
@@ -125,6 +125,7 @@ class SiteApprovalDesk:
         bus: Bus,
         package_desk_factory: Callable[[], PackageMaker],
         *,
+        shelf: PackageShelf | None = None,
         changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -132,7 +133,7 @@ class SiteApprovalDesk:
         self._archive, self._seat, self._tasks = archive, seat, tasks
         self._maker, self._changed, self._clock = package_desk_factory, changed, clock
         self._facts = ApprovalFacts(archive.journal)
-        self._building = threading.Lock()
+        self._shelf = shelf or PackageShelf(archive.folders.data / "packages")
         self._cancelled = threading.Event()
         self._waiting, self._counting = ApprovalsWaiting(), threading.Event()
         bus.subscribe(DeskState, lambda _state: self._count_soon())
@@ -201,7 +202,7 @@ class SiteApprovalDesk:
 
     def build(self, wish: PackageWish, told: Progress, done: Callable[[PackageResult], None], refused: Said) -> None:
         """See `ApprovalDesk.build`."""
-        if not self._building.acquire(blocking=False):
+        if not self._shelf.claim():
             refused(_("A package is being made already. Wait for it, or cancel it."))
             return
         self._cancelled.clear()
@@ -210,12 +211,12 @@ class SiteApprovalDesk:
             try:
                 result = self._built(wish, actor, told)
             finally:
-                self._building.release()
+                self._shelf.hand_back()
             self._changed()
             done(result)
 
         if not self._acting(work, refused):
-            self._building.release()
+            self._shelf.hand_back()
 
     def cancel(self) -> None:
         """See `ApprovalDesk.cancel`."""
@@ -235,10 +236,9 @@ class SiteApprovalDesk:
             recipient_name=wish.recipient,
             legal_basis=wish.legal_basis,
         )
-        target = _free(make_folder(self._archive.folders.data / "packages"), plan.number)
         return self._maker().of_incident(
             plan.incident_id,
-            target,
+            self._shelf.free(plan.number),
             order,
             actor,
             _seldom(told),
@@ -307,15 +307,6 @@ def _failing(refused: Said) -> Callable[[Exception], None]:
         refused(sentence(error))
 
     return failed
-
-
-def _free(folder: Path, number: str) -> Path:
-    """A name that nothing has: an earlier package stays what the journal says of it."""
-    path, count = folder / f"{number}.zip", 1
-    while path.exists():
-        count += 1
-        path = folder / f"{number}-{count}.zip"
-    return path
 
 
 def _seldom(told: Progress) -> Progress:

@@ -5,6 +5,7 @@ Read out of the journal: a task thread's. Nothing is decided here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -102,16 +103,11 @@ class ApprovalFacts:
         )
 
     def _approval(self, incident_id: str, packages: tuple[Package, ...]) -> Approval | None:
-        used = {package.approval_id for package in packages}
-        wanted = (ApprovalKind.MASTER_EXPORT, incident_id)
-        found = [a for a in self._journal.approvals(open_only=False, limit=_MOST) if (a.kind, a.subject_id) == wanted]
-        granted = next((a for a in found if a.state in GRANTED), None)
-        if granted is not None and granted.id not in used:
-            return granted
-        newest = found[0] if found else None
-        return (
-            newest if newest is not None and newest.state in (ApprovalState.REQUESTED, ApprovalState.REFUSED) else None
-        )
+        found = approvals_of(self._journal, ApprovalKind.MASTER_EXPORT, incident_id)
+        unused = granted_unused(found, packages)
+        if unused is not None or not found:
+            return unused
+        return found[0] if found[0].state in (ApprovalState.REQUESTED, ApprovalState.REFUSED) else None
 
     def _line(self, approval: Approval, registry: Registry, sitting_id: str, now_utc_s: float) -> ApprovalLine:
         people = {operator.id: operator for operator in registry.operators}
@@ -133,10 +129,10 @@ class ApprovalFacts:
         if subject_id not in self._numbers:
             number = self._number(subject_id)
             if not number:
-                names = [(c.id, f"{c.number} {c.name}") for c in registry.cameras] + [
-                    (r.id, r.name) for r in registry.rules
-                ]
-                return dict(names).get(subject_id, subject_id)
+                names = [(c.id, f"{c.number} {c.name}") for c in registry.cameras]
+                names += [(r.id, r.name) for r in registry.rules] + [(z.id, z.name) for z in registry.zones]
+                changed, _slash, _digest = subject_id.partition("/")  # a change of a rule: `tried_rules.change_id`
+                return dict(names).get(changed, subject_id)
             self._numbers[subject_id] = number
         return self._numbers[subject_id]
 
@@ -152,6 +148,18 @@ class ApprovalFacts:
             if error.code is not StorageCode.NOT_FOUND:
                 raise
             return ""
+
+
+def approvals_of(journal: Journal, kind: ApprovalKind, subject_id: str) -> list[Approval]:
+    """What was asked for one act on one subject, the newest first."""
+    found = journal.approvals(open_only=False, limit=_MOST)
+    return [approval for approval in found if (approval.kind, approval.subject_id) == (kind, subject_id)]
+
+
+def granted_unused(approvals: Iterable[Approval], packages: Iterable[Package]) -> Approval | None:
+    """The first one that was granted and let no package out yet: one word of a second person is for one package."""
+    used = {package.approval_id for package in packages}
+    return next((one for one in approvals if one.state in GRANTED and one.id not in used), None)
 
 
 def _urgency(line: ApprovalLine) -> tuple[int, float]:

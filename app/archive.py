@@ -49,13 +49,16 @@ class Archive:
                 self.journal.apply(PutRecord(record), self.actor)
             self.store = EvidenceStore(folders.evidence)
             self.logins = Logins(self.journal, Sealer(folders.sealing_key))
-            self.registry = self.journal.registry()
+            self.reload()
             undo.pop_all()
         self.reports = IncidentReports(self.journal, self.store, lambda: self.registry, settings, self.key.fingerprint)
 
     def reload(self) -> None:
-        """Read the registry again; whoever asks for `registry` from now on gets the new one."""
+        """Read the registry again; whoever asks for `registry` from now on gets the new one. It holds all that the
+        journal had at `registry_seq`, which is asked first: what comes in between is read twice, never missed."""
+        seq, _hash = self.journal.head()
         self.registry = self.journal.registry()
+        self.registry_seq = seq
 
     def sign(self) -> None:
         """Sign the head of the chain; a failure is logged, the journal stays whole."""

@@ -7,10 +7,8 @@ missed (the machine was off) is made up for.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -34,15 +32,6 @@ FIRST_S = 120.0
 BANNER = "backup"
 _STEP_S = 0.5
 _RETRY_S = 1800.0
-
-
-@dataclass(frozen=True, slots=True)
-class BackupMade:
-    """A copy was made and found whole, or (`path` is None) could not be."""
-
-    at_utc_s: float
-    path: Path | None
-    bytes: int = 0
 
 
 def backup_folder(folders: Folders, settings: BackupSettings) -> Path:
@@ -78,7 +67,7 @@ class Backups(Worker):
         self._clock = clock
         self._retry_s = time.monotonic() + first_s
         self._told = ""
-        self._wake = threading.Event()
+        self._done_utc_s = float("-inf")
 
     @property
     def newest(self) -> Backup | None:
@@ -93,18 +82,21 @@ class Backups(Worker):
             if self._settings.enabled and time.monotonic() >= self._retry_s and self._due():
                 self._retry_s = time.monotonic() + _RETRY_S
                 self._make()
-            self._wake.wait(_STEP_S)
-
-    def stop(self) -> None:
-        """Ask to stop."""
-        super().stop()
-        self._wake.set()
+            self.stopping.wait(_STEP_S)
 
     def _due(self) -> bool:
-        newest, now_utc_s = self.newest, self._clock()
+        """The folder is read once for each moment that is due, not twice a second."""
+        now_utc_s = self._clock()
+        due_utc_s = last_due_utc_s(now_utc_s, self._settings.hour, self._zone)
+        if due_utc_s == self._done_utc_s:
+            return False
+        newest = self.newest
         # A clock set back makes the newest copy one of the future; then it counts as none.
         made_utc_s = 0.0 if newest is None or newest.at_utc_s > now_utc_s else newest.at_utc_s
-        return made_utc_s < last_due_utc_s(now_utc_s, self._settings.hour, self._zone)
+        if made_utc_s < due_utc_s:
+            return True
+        self._done_utc_s = due_utc_s
+        return False
 
     def _make(self) -> None:
         try:
@@ -116,12 +108,10 @@ class Backups(Worker):
         else:
             if made is not None:
                 prune(self._folder, self._settings.keep)
-                self._bus.publish(BackupMade(made.at_utc_s, made.path, made.path.stat().st_size))
                 self._say("")
 
     def _fail(self, text: str, error: OSError | None = None) -> None:
         log.error("no backup: %s", error or text)
-        self._bus.publish(BackupMade(self._clock(), None))
         self._say(text)
 
     def _say(self, text: str) -> None:

@@ -1,7 +1,8 @@
 """Which cameras are open, for whom, and what a tile may say about them.
 
-Owns one `CameraSession` per camera that somebody wants (a tile, a rule); the last taker gone, the session closes after
-a grace time. Runs one light worker; sessions and the decode pool have their own threads.
+Owns one `CameraSession` per stream that somebody wants (a tile, a rule, a recorder): a camera's main stream and its
+sub-stream are two. The last taker gone, the session closes after a grace time. Runs one light worker, which also moves
+tiles between streams and lowers what the load ladder says; sessions and the decode pool have their own threads.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import overload
 
-from app.feeds import TileState, TileStatus
-from app.texts import sentence
-from detection.detector import TrackSet
-from storage.records import Camera, RuleSpec, Zone
+from app.feeds import TileState
+from app.governor import Rung
+from app.i18n import _
+from app.stream_choice import Stream
+from app.viewing import SmallTap, Viewing
+from storage.records import Camera
 from storage.worker import Supervisor, Worker
 from video.decode import DecodePool
-from video.fanout import PacketTaker, PictureTap, Tap
-from video.frame import Picture
+from video.fanout import PacketRing, PacketTaker, PictureTap, Tap
 from video.recording_queue import RecordingQueue
 from video.retry import RetryPolicy
 from video.session import MOST_OPENS, CameraSession, SessionState, SessionStatus
@@ -31,6 +33,8 @@ STALE_AFTER_S = 2.0
 FORGET_AFTER_S = 30.0
 GRACE_S = 10.0
 _CLOSE_S = 1.0
+_STEP_S = 0.5
+_SUB = "/sub"
 
 
 @dataclass(slots=True)
@@ -51,7 +55,9 @@ class CameraHub(Worker):
         *,
         grace_s: float = GRACE_S,
         policy: RetryPolicy | None = None,
+        ruled: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        """`ruled` are the cameras that have rules now: theirs is lowered last."""
         super().__init__("camera-hub")
         self.first_picture = threading.Event()
         self._pool = pool
@@ -59,29 +65,90 @@ class CameraHub(Worker):
         self._url_of = url_of
         self._grace_s = grace_s
         self._policy = policy or RetryPolicy()
+        self._wake = threading.Event()
+        self._ruled = ruled
+        self._rung = self._applied = Rung.NORMAL
+        self._viewings: tuple[Viewing, ...] = ()
+        self._small_taps: tuple[SmallTap, ...] = ()
         self._opens = threading.Semaphore(MOST_OPENS)
         self._lock = threading.Lock()
         self._open: dict[str, _Open] = {}
         self._closed_totals = {"reconnects": 0, "dropped_gops": 0, "dropped_frames": 0}
-        self._wake = threading.Event()
 
     def run(self) -> None:
-        """Close what nobody wants any more."""
+        """Close what nobody wants any more, move tiles between streams, lower and raise."""
         while not self.stopping.is_set():
             self.beat()
-            self.close_unwanted(time.monotonic())
-            self._wake.wait(1.0)
+            self.step(time.monotonic())
+            self._wake.wait(_STEP_S)
+            self._wake.clear()
 
     def stop(self) -> None:
         """Ask to stop; the supervisor stops the sessions."""
         super().stop()
         self._wake.set()
 
-    def attach(self, camera: Camera, tap: Tap) -> CameraSession:
-        """Give `tap` the camera's pictures, opening the camera if needed."""
-        session = self._wanted(camera, tap)
+    def step(self, now_s: float) -> None:
+        """Everything that is due; on the hub's own thread, or where there is none."""
+        for viewing in self._viewings:
+            viewing.step(now_s)
+        for small in self._small_taps:
+            small.step(now_s)
+        self._apply_rung()
+        self.close_unwanted(now_s)
+
+    def nudge(self) -> None:
+        """Look soon."""
+        self._wake.set()
+
+    def attach(self, camera: Camera, tap: Tap, *, sub: bool = False) -> CameraSession:
+        """Give `tap` the camera's pictures, opening the camera if needed; with `sub` those of its sub-stream."""
+        session = self._wanted(camera, tap, sub=sub)
         session.add_tap(tap)
         return session
+
+    def attach_small(self, camera: Camera, tap: Tap) -> None:
+        """Give `tap` the cheapest pictures: of the sub-stream if there is one and it opens, else of the main stream."""
+        small = SmallTap(camera, self, tap)
+        with self._lock:
+            self._small_taps += (small,)
+
+    def view(self, camera: Camera) -> Viewing:
+        """A tile's place at the camera; `leave` ends it."""
+        viewing = Viewing(camera, self)
+        with self._lock:
+            self._viewings += (viewing,)
+        return viewing
+
+    def leave(self, viewing: Viewing) -> None:
+        """The tile is gone."""
+        with self._lock:
+            self._viewings = tuple(other for other in self._viewings if other is not viewing)
+        viewing.close()
+
+    def lower(self, rung: Rung) -> None:
+        """What the load ladder says, from the next step on."""
+        self._rung = rung
+        self.nudge()
+
+    @property
+    def rung(self) -> Rung:
+        """How far everything is lowered."""
+        return self._rung
+
+    def _apply_rung(self) -> None:
+        rung = self._rung
+        if rung is Rung.NORMAL and self._applied is Rung.NORMAL:
+            return
+        attended = {_key(v.camera.id, stream) for v in self._viewings if v.wish.attended for stream in v.streams}
+        ruled = frozenset(self._ruled())
+        for key, session in self._sessions().items():
+            if session.stream is not None:
+                session.stream.keys_only = key not in attended and _keys_only(rung, camera_of(key) in ruled)
+        for viewing in self._viewings:
+            lowered = viewing.wish.small and not viewing.wish.attended and rung >= Rung.HALVED
+            viewing.halve(halved=lowered and not _keys_only(rung, viewing.camera.id in ruled))
+        self._applied = rung
 
     def record(self, camera: Camera, taker: PacketTaker, *, sub: bool = False) -> CameraSession:
         """Give `taker` the camera's packets, opening the camera if needed and keeping it open; nothing is decoded.
@@ -131,11 +198,19 @@ class CameraHub(Worker):
             entry.unwanted_since_s = None
             return entry.session
 
-    def detach(self, camera_id: str, tap: Tap) -> None:
-        """`tap` wants no more pictures."""
-        session = self._left(camera_id, tap)
+    def detach(self, camera_id: str, tap: Tap, *, sub: bool = False) -> None:
+        """`tap` wants no more pictures of this stream."""
+        session = self._left(sub_key(camera_id) if sub else camera_id, tap)
         if session is not None:
             session.remove_tap(tap)
+
+    def detach_small(self, camera_id: str, tap: Tap) -> None:
+        """`tap`, given by `attach_small`, wants no more."""
+        with self._lock:
+            gone = [s for s in self._small_taps if s.tap is tap and s.camera.id == camera_id]
+            self._small_taps = tuple(s for s in self._small_taps if s not in gone)
+        for small in gone:
+            small.close()
 
     def _left(self, key: str, tap: Tap | PacketTaker) -> CameraSession | None:
         """The session that `tap` leaves with this, None where it took nothing."""
@@ -167,15 +242,41 @@ class CameraHub(Worker):
             self._count_closed(entry.session)
 
     def session(self, camera_id: str) -> CameraSession | None:
-        """The open session, if any."""
+        """The open session of the main stream, if any; of the sub-stream under its `sub_key`."""
         with self._lock:
             entry = self._open.get(camera_id)
         return entry.session if entry else None
 
+    def ring(self, camera_id: str) -> PacketRing | None:
+        """The camera's last seconds: of the main stream, if that has any."""
+        rings = [s.ring for s in map(self.session, (camera_id, sub_key(camera_id))) if s is not None]
+        return next((ring for ring in rings if ring.span() is not None), rings[0] if rings else None)
+
     def sessions(self) -> Iterable[CameraSession]:
         """All open sessions."""
+        return list(self._sessions().values())
+
+    def _sessions(self) -> dict[str, CameraSession]:
         with self._lock:
-            return [entry.session for entry in self._open.values()]
+            return {key: entry.session for key, entry in self._open.items()}
+
+    def dark_cameras(self) -> frozenset[str]:
+        """Cameras that are open and of which no stream is live now."""
+        live: dict[str, bool] = {}
+        for key, session in self._sessions().items():
+            camera_id = camera_of(key)
+            live[camera_id] = live.get(camera_id, False) or session.status().state is SessionState.LIVE
+        return frozenset(camera_id for camera_id, lives in live.items() if not lives)
+
+    def behind_ms(self) -> float:
+        """How far decoding is behind on most streams: nine of ten are less."""
+        waits = sorted(s.stream.queue.behind_s for s in self.sessions() if s.stream is not None and s.stream.taps)
+        return waits[int(0.9 * (len(waits) - 1))] * 1000 if waits else 0.0
+
+    def lost_gops(self) -> int:
+        """How often streams with rules lost pictures because decoding was behind."""
+        sessions = [self.session(camera_id) for camera_id in self._ruled()]
+        return sum(s.stream.stats().dropped_gops for s in sessions if s is not None and s.stream is not None)
 
     def totals(self) -> dict[str, int]:
         """Reconnects and drops of all sessions since the start, also of closed ones."""
@@ -190,9 +291,10 @@ class CameraHub(Worker):
     def _session(self, camera: Camera, *, sub: bool = False) -> CameraSession:
         return CameraSession(
             sub_key(camera.id) if sub else camera.id,
-            camera.name,
+            _("{camera} (sub-stream)").format(camera=camera.name) if sub else camera.name,
             self._url_of(replace(camera, main_url=camera.sub_url or camera.main_url) if sub else camera),
-            pool=None if sub else self._pool,
+            pool=self._pool,
+            shows=camera.id,
             policy=self._policy,
             opens=self._opens,
             on_change=self._on_change,
@@ -211,7 +313,21 @@ class CameraHub(Worker):
 
 def sub_key(camera_id: str) -> str:
     """Under which name the session of a camera's sub-stream runs."""
-    return f"{camera_id}/sub"
+    return f"{camera_id}{_SUB}"
+
+
+def camera_of(key: str) -> str:
+    """Whose session runs under this name."""
+    return key.removesuffix(_SUB)
+
+
+def _keys_only(rung: Rung, ruled: bool) -> bool:
+    """Whether nothing but key frames is decoded; half of these few would be too little."""
+    return rung >= (Rung.DEGRADED if ruled else Rung.KEYS)
+
+
+def _key(camera_id: str, stream: Stream) -> str:
+    return sub_key(camera_id) if stream is Stream.SUB else camera_id
 
 
 def _untaken(tap: Tap | PacketTaker) -> int:
@@ -228,69 +344,12 @@ def _figures(session: CameraSession) -> dict[str, int]:
     }
 
 
-class LiveFeed:
-    """One camera as one tile sees it (`feeds.CameraFeed`)."""
-
-    def __init__(
-        self,
-        camera: Camera,
-        zones: tuple[Zone, ...],
-        rules: tuple[RuleSpec, ...],
-        hub: CameraHub,
-        tracks: Callable[[str], TrackSet | None],
-        notice: Callable[[str], str],
-        recording: Callable[[str], bool] = lambda _: False,
-    ) -> None:
-        self.camera = camera
-        self.zones = zones
-        self.rules = rules
-        self._hub = hub
-        self._tracks = tracks
-        self._notice = notice
-        self._recording = recording
-        self._tap = PictureTap()
-        self._session = hub.attach(camera, self._tap)
-
-    def want(self, width_px: int, height_px: int) -> None:
-        """Size of the tile in device pixels; 0, 0 when hidden."""
-        self._tap.want(width_px, height_px)
-
-    def take(self) -> Picture | None:
-        """The newest picture once."""
-        return self._tap.take()
-
-    def status(self) -> TileStatus:
-        """Session state, told honestly: live only while packets come."""
-        status = self._session.status()
-        info = status.info
-        newest_s = self._session.stream.stats().newest_due_s if self._session.stream else 0.0
-        return TileStatus(
-            state=tile_state(status, newest_s, time.monotonic()),
-            attempt=status.attempt,
-            reason=sentence(status.reason) if status.reason else "",
-            notice=self._notice(self.camera.id),
-            codec=info.codec if info else "",
-            fps=info.fps if info else 0.0,
-            width=info.width if info else 0,
-            height=info.height if info else 0,
-            recording=self._recording(self.camera.id),
-        )
-
-    def tracks(self) -> TrackSet | None:
-        """Newest tracks of the camera."""
-        return self._tracks(self.camera.id)
-
-    def close(self) -> None:
-        """The tile shows something else."""
-        self._hub.detach(self.camera.id, self._tap)
-
-
-def tile_state(status: SessionStatus, newest_s: float, now_s: float) -> TileState:
+def tile_state(status: SessionStatus, newest_s: float, now_s: float, stale_after_s: float = STALE_AFTER_S) -> TileState:
     """What the tile says. A stream that is open but whose newest picture is two seconds old is stale, never live.
 
     `newest_s` and `now_s` are monotonic; `newest_s` is 0 when nothing was decoded yet."""
     if status.state is SessionState.LIVE:
-        return TileState.STALE if newest_s and now_s - newest_s > STALE_AFTER_S else TileState.LIVE
+        return TileState.STALE if newest_s and now_s - newest_s > stale_after_s else TileState.LIVE
     if newest_s and now_s - newest_s < FORGET_AFTER_S:
         return TileState.STALE
     return TileState.CONNECTING if status.reason is None else TileState.NO_SIGNAL

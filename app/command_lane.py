@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from storage.journal import Receipt
 from storage.records import Actor
 
 _MOST_WAITING = 64
-_MOST_MOVED = 256
+_MOST_MOVED = 2048
 
 Apply = Callable[[Command, Actor], Receipt]
 Done = Callable[[Receipt], None]
@@ -31,16 +31,21 @@ class CommandLane:
     def __init__(self, tasks: Tasks, apply: Apply, failed: Callable[[Exception], None]) -> None:
         self._tasks, self._apply, self._failed = tasks, apply, failed
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[Command, Actor, Done | None]] = deque()
+        self._waiting: deque[tuple[tuple[Command, ...], Actor, Done | None]] = deque()
         self._running = False
         self._moved: OrderedDict[str, dict[int, int]] = OrderedDict()
 
     def submit(self, command: Command, actor: Actor, done: Done | None = None) -> bool:
         """Queue it for who sat here when the key was pressed; False, and nothing is done, when too much is waiting."""
+        return self.submit_all((command,), actor, done)
+
+    def submit_all(self, commands: Sequence[Command], actor: Actor, done: Done | None = None) -> bool:
+        """Queue several as one wish: what one is refused does not stop the others, and `failed` gets only the first
+        refusal. `done` gets the last one's receipt when none was refused."""
         with self._lock:
             if len(self._waiting) >= _MOST_WAITING:
                 return False
-            self._waiting.append((command, actor, done))
+            self._waiting.append((tuple(commands), actor, done))
             if self._running:
                 return True
             self._running = True
@@ -57,14 +62,26 @@ class CommandLane:
                 if not self._waiting:
                     self._running = False
                     return
-                command, actor, done = self._waiting.popleft()
+                commands, actor, done = self._waiting.popleft()
             try:
-                receipt = self._apply(self._brought_forward(command), actor)
-                self._note(command)
-                if done is not None:
+                receipt = self._work(commands, actor)
+                if done is not None and receipt is not None:
                     done(receipt)
             except Exception as error:  # noqa: BLE001 - the next command must not suffer; `failed` logs what it is
                 self._failed(error)
+
+    def _work(self, commands: tuple[Command, ...], actor: Actor) -> Receipt | None:
+        """Each of them; raises what the first that was refused was refused for, after the others were tried."""
+        receipt, refusal = None, None
+        for command in commands:
+            try:
+                receipt = self._apply(self._brought_forward(command), actor)
+                self._note(command)
+            except Exception as error:  # noqa: BLE001 - raised below
+                refusal = refusal or error
+        if refusal is not None:
+            raise refusal
+        return receipt
 
     def _brought_forward(self, command: Command) -> Command:
         row_id, version = _versioned(command)

@@ -16,21 +16,25 @@ import typer
 
 from app import backup_commands, soak_commands
 from app.alert_commands import alert_app
+from app.blackbox_commands import blackbox
 from app.erasure_commands import erase_app, retention_app
 from app.errors import AppCode, AppError
 from app.exit_codes import exit_code_of
 from app.log import set_up
+from app.model_commands import model_app
 from app.package_commands import package_app
 from app.people_commands import operator_app
 from app.period_commands import period, sheet
 from app.record_commands import record_app
-from app.registry_commands import archive_of_site, camera_app, mask_app, rule_app
+from app.registry_commands import camera_app, mask_app
+from app.replay_command import replay
+from app.rule_commands import rule_app
 from app.runtime import Runtime, RuntimePlan
 from app.sentences import sentences
 from app.signals import unwind_on_stop
+from app.site import archive_of_site
 from app.texts import sentence
 from app.verify_command import verify
-from detection.models import ModelChoice, fetch_model, list_models
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.folders import Folders
 from video.probe import ProbeResult, probe
@@ -43,16 +47,26 @@ BENCHES = (
     "decode",
     "detect",
     "export",
+    "faults",
+    "glass",
     "journal",
+    "looks",
+    "memory",
+    "open",
     "rebuild",
     "record",
+    "rules",
     "scroll",
     "search",
+    "stack",
+    "stall",
     "start",
+    "switch",
+    "track",
     "verify",
     "wall",
 )
-model_app = typer.Typer(help="Detection models: list what is there, fetch the official nano weights.")
+_OF_STREAMS = frozenset({"faults", "glass", "memory", "open", "record", "wall"})
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,6 +77,8 @@ def add_to(app: typer.Typer) -> None:
     app.command("sheet")(sheet)
     app.command("verify")(verify)
     app.command("bench")(bench)
+    app.command("replay")(replay)
+    app.command("blackbox")(blackbox)
     soak_commands.add_to(app)
     backup_commands.add_to(app)
     app.add_typer(model_app, name="model")
@@ -132,23 +148,6 @@ def _described(found: ProbeResult) -> str:
     return ", ".join(parts)
 
 
-@model_app.command("list")
-def model_list() -> None:
-    """Models found on this machine."""
-    with sentences():
-        found = list_models(Folders.find().models)
-    for choice in found:
-        typer.echo(f"{choice.name}\t{choice.path or ''}")
-
-
-@model_app.command("fetch")
-def model_fetch() -> None:
-    """Get the official nano weights by ultralytics in a process of its own and export them to OpenVINO once."""
-    with sentences():
-        choice: ModelChoice = fetch_model(Folders.find().models, lambda text: typer.echo(text, err=True))
-    typer.echo(str(choice.path))
-
-
 def report(
     incident: Annotated[str, typer.Argument(help="Number (2026-000001) or id.")],
     out: Annotated[Path, typer.Option(help="File to write.")],
@@ -168,18 +167,25 @@ def report(
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
-    streams: Annotated[int, typer.Option(help="For wall and record: how many streams.")] = 16,
+    streams: Annotated[int | None, typer.Option(help="How many cameras, for benches that have cameras.")] = None,
+    runs: Annotated[int | None, typer.Option(help="How often, for benches that have cameras.")] = None,
+    rtsp: Annotated[bool, typer.Option("--rtsp", help="With wall: the most RTSP cameras that it holds.")] = False,
+    city: Annotated[bool, typer.Option("--city", help="With wall: one camera enlarged, sub-streams around.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="With wall: beside GStreamer, mpv, ffplay, FFmpeg.")] = False,
 ) -> None:
     """Run us and the reference in one run and print the ratio."""
     with sentences():
         if name not in BENCHES:
             raise AppError(AppCode.NO_BENCH, name=name)
-        if name == "detect" and not os.environ.get("WATCHFLOOR_MODEL"):
+        if name in ("detect", "looks", "stack", "stall") and not os.environ.get("WATCHFLOOR_MODEL"):
             raise AppError(AppCode.NO_MODEL_FOR_BENCH)
-        run = importlib.import_module(f"benchmarks.{name}").run
-        result: dict[str, object] = run(streams) if name in ("record", "wall") else run()
+        kinds = ("_rtsp" * rtsp, "_city" * city, "_peers" * peers) if name == "wall" else ()
+        run = importlib.import_module(f"benchmarks.{name}{next(filter(None, kinds), '')}").run
+        given = {"streams": streams, "runs": runs} if name in _OF_STREAMS else {}
+        result: dict[str, object] = run(**{word: value for word, value in given.items() if value is not None})
     text = json.dumps(result, indent=2)
     if json_file is not None:
         json_file.write_text(text + "\n", encoding="utf-8")
     typer.echo(text)
-    typer.echo(f"{name}: ratio {result['ratio']} to {result['reference']} ({result['better']} is better)")
+    title = result.get("name", name)
+    typer.echo(f"{title}: ratio {result['ratio']} to {result['reference']} ({result['better']} is better)")

@@ -6,7 +6,6 @@ One worker of the runtime. Keeps nothing: the journal has `due_utc_s`; who acts 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -47,24 +46,22 @@ class DeadlineJournal(Protocol):
 
 
 class Deadlines(Worker):
-    """`tell` gets the banner of what nobody acts on; `escalated` is called after something was (nudge feed, outbox)."""
+    """`tell` gets the banner of what nobody acts on."""
 
     def __init__(
         self,
         journal: DeadlineJournal,
         tell: Callable[[Banner], None],
-        escalated: Callable[[], None] = lambda: None,
         *,
         clock: Callable[[], float] = time.time,
         period_s: float = PERIOD_S,
     ) -> None:
         super().__init__("deadlines")
         self.escalations = 0
-        self._journal, self._tell, self._escalated = journal, tell, escalated
+        self._journal, self._tell = journal, tell
         self._clock, self._period_s = clock, period_s
         self._seq = -1
         self._told = ""
-        self._wake = threading.Event()
 
     def run(self) -> None:
         """A round every few seconds."""
@@ -74,22 +71,14 @@ class Deadlines(Worker):
             if time.monotonic() >= due_s:
                 self.round()
                 due_s = time.monotonic() + self._period_s
-            self._wake.wait(min(1.0, self._period_s))
-
-    def stop(self) -> None:
-        """Ask to stop."""
-        super().stop()
-        self._wake.set()
+            self.stopping.wait(min(1.0, self._period_s))
 
     def round(self) -> None:
         """Escalate what is overdue, then say what nobody acts on. A busy journal is asked again next time."""
         try:
-            before = self.escalations
             for incident in self._journal.overdue(self._clock(), MOST_A_ROUND):
                 self.beat()
                 self._escalate(incident)
-            if self.escalations != before:
-                self._escalated()
             self._say()
         except StorageError as error:
             log.warning("deadlines are not watched: %s", error)

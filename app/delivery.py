@@ -52,7 +52,8 @@ class OutboxJournal(Protocol):
 @dataclass(frozen=True, slots=True)
 class OutboxPlan:
     """What delivery works with. `stills` gives the encrypted pictures for a route that wants some, or raises
-    ALERT_NO_KEY; `folder` (None: no lock) is where the lock lies that lets one process of a machine deliver."""
+    AppError; `waits` says whether the message's service still has to say something about an incident that is not over;
+    `folder` (None: no lock) is where the lock lies that lets one process of a machine deliver."""
 
     journal: OutboxJournal
     actor: Actor
@@ -63,6 +64,7 @@ class OutboxPlan:
     site: str
     stills: Callable[[OutboxMessage], tuple[Attachment, ...]] | None = None
     folder: Path | None = None
+    waits: Callable[[OutboxMessage], bool] = lambda _message: True
     clock: Callable[[], float] = time.time
     poll_s: float = 1.0
 
@@ -73,6 +75,7 @@ class Delivery:
     def __init__(self, plan: OutboxPlan, lines: Lines, pauses: RoutePauses) -> None:
         self._plan, self._lines, self._pauses = plan, lines, pauses
         self._delivered: set[str] = set()
+        self._without_pictures: set[str] = set()
 
     def deliver(self, message: OutboxMessage) -> None:
         """Send one message and note what became of it."""
@@ -111,14 +114,17 @@ class Delivery:
         """Encrypted stills where the route is for a named recipient. Without its key they are refused, and said so;
         the alert itself goes: nobody waits for help because of a picture."""
         route = self._route(message)
-        if route is None or not route.stills:
-            return ()
         try:
-            return self._stills(message)
+            found = self._stills(message) if route is not None and route.stills else ()
         except AppError as error:
             log.warning("alert %s goes without pictures: %s", message.id, error)
-            self._plan.tell(Banner(f"alert-pictures:{message.route_id}", sentence(error)))
+            self._without_pictures.add(message.route_id)
+            self._plan.tell(Banner(_pictures_key(message), sentence(error)))
             return ()
+        if message.route_id in self._without_pictures:
+            self._without_pictures.discard(message.route_id)
+            self._plan.tell(Banner(_pictures_key(message), ""))
+        return found
 
     def _stills(self, message: OutboxMessage) -> tuple[Attachment, ...]:
         if self._plan.stills is None or message.channel is not Channel.SMTP:
@@ -178,6 +184,10 @@ def answer_due_utc_s(message: OutboxMessage, route: AlertRoute | None) -> float:
     if route is None or route.escalate_to_id is None or route.answer_s <= 0:
         return NEVER_UTC_S
     return message.created_utc_s + route.answer_s
+
+
+def _pictures_key(message: OutboxMessage) -> str:
+    return f"alert-pictures:{message.route_id}"
 
 
 def _key(message: OutboxMessage) -> str:

@@ -112,7 +112,6 @@ class Outage(Worker):
         self.over = threading.Event()
         self._server = server
         self._times = times
-        self._wake = threading.Event()
 
     def run(self) -> None:
         """Wait, kill, wait, revive, wait for the end."""
@@ -125,17 +124,12 @@ class Outage(Worker):
         while self._pause(1.0):
             pass
 
-    def stop(self) -> None:
-        """Ask to stop."""
-        super().stop()
-        self._wake.set()
-
     def _pause(self, seconds: float) -> bool:
         """Wait, showing life; False when asked to stop."""
         left_s = seconds
         while left_s > 0 and not self.stopping.is_set():
             self.beat()
-            self._wake.wait(min(left_s, 0.5))
+            self.stopping.wait(min(left_s, 0.5))
             left_s -= 0.5
         return not self.stopping.is_set()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from app.alarm_rows import LOOKBACK_S
 from app.archive import Archive
 from app.bus import Bus
 from app.command_lane import CommandLane
@@ -41,6 +42,8 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.25
 _MOST_CHANGES = 500
+_MOST_ALARMS = 5000
+_MOST_RAISED = 2000
 
 
 class ChangeFeed(Worker):
@@ -54,6 +57,7 @@ class ChangeFeed(Worker):
         self.viewer_id = viewer_id or (lambda: archive.actor.id)
         self._wake = threading.Event()
         self._stale = False
+        self._registry_seq = archive.registry_seq
 
     def nudge(self) -> None:
         """Look now: this process has just changed something."""
@@ -71,11 +75,8 @@ class ChangeFeed(Worker):
             self.beat()
             self._wake.wait(POLL_S)
             self._wake.clear()
-            changes = self._journal.changes(self.state.seq, limit=_MOST_CHANGES)
-            if any(change.subject in REGISTRY_TABLES for change in changes):
-                self._archive.reload()
-                self._bus.publish(RegistryChanged(self._archive.registry))
-            if changes or self._stale:
+            self._follow_registry()
+            if self._stale or self._journal.head()[0] != self.state.seq:
                 self._stale = False
                 self.refresh()
 
@@ -84,22 +85,42 @@ class ChangeFeed(Worker):
         super().stop()
         self._wake.set()
 
+    def _follow_registry(self) -> None:
+        """Up to `_registry_seq` everybody has the registry. It moves only past changes that were looked at here, and
+        past one of the registry only after that was read and told: what fails is tried again."""
+        more = True
+        while more and not self.stopping.is_set():
+            changes = self._journal.changes(self._registry_seq, limit=_MOST_CHANGES)
+            more = len(changes) == _MOST_CHANGES
+            seen = changes[-1].seq if changes else self._registry_seq
+            if any(change.subject in REGISTRY_TABLES for change in changes):
+                self._archive.reload()
+                self._bus.publish(RegistryChanged(self._archive.registry))
+                seen = max(seen, self._archive.registry_seq)
+            self._registry_seq = seen
+
     def refresh(self) -> None:
         """Read what is open and publish it."""
         seq, _hash = self._journal.head()
         viewer_id = self.viewer_id()
         seen = self._journal.cameras_of(viewer_id)
-        alarms = self._journal.alarms(open_only=True)
+        since_utc_s = time.time() - LOOKBACK_S
+        alarms = self._journal.alarms(open_only=True, limit=_MOST_ALARMS, cameras=seen)
+        raised = self._journal.raised(since_utc_s, limit=_MOST_RAISED)
         incidents = self._journal.incidents(open_only=False, limit=100, viewer_id=viewer_id)
         lookouts = tuple(self._journal.lookouts(time.time()))
+        shelves = self._journal.shelves(since_utc_s)
         self.state = DeskState(
-            alarms=tuple(a for a in alarms if seen is None or a.camera_id in seen),
+            alarms=tuple(alarms),
             incidents=tuple(i for i in incidents if seen is None or not i.camera_id or i.camera_id in seen),
             seq=seq,
             lookouts=lookouts,
             marks=tuple(self._journal.open_notes(viewer_id)),
             handovers=tuple(self._journal.open_handovers(viewer_id)),
             read_lookouts=frozenset(one.id for one in lookouts if self._has_read(one.id, viewer_id)),
+            raised=tuple(r for r in raised if seen is None or r.camera_id in seen),
+            shelves=tuple(s for s in shelves if seen is None or not seen.isdisjoint(s.camera_ids)),
+            seen_cameras=seen,
         )
         self._bus.publish(self.state)
 
@@ -123,11 +144,13 @@ class OperatorDesk:
         record_now: Callable[[str, float], bool] = lambda _camera_id, _seconds: False,
         actor: Callable[[], Actor] | None = None,
         offices: Offices | None = None,
+        may_see: Callable[[str], bool] = lambda _camera_id: True,
     ) -> None:
-        """`actor` says who sits here now, or raises why nobody may act."""
+        """`actor` says who sits here now, or raises why nobody may act; `may_see`, which cameras may be seen here."""
         self.bus = bus
         self._archive, self._tasks, self._changes, self._open_feed = archive, tasks, changes, open_feed
         self._open_replay, self._ring_of, self._record_now = open_replay, ring_of, record_now
+        self._may_see = may_see
         self._actor = actor or (lambda: archive.actor)
         self.offices = offices or Offices()
         self._lane = CommandLane(tasks, self._applied, self._refused)
@@ -135,6 +158,10 @@ class OperatorDesk:
     def registry(self) -> Registry:
         """The registry as the change feed read it last."""
         return self._archive.registry
+
+    def may_see(self, camera_id: str) -> bool:
+        """Whether who sits here may see this camera."""
+        return self._may_see(camera_id)
 
     def state(self) -> DeskState:
         """Newest state."""
@@ -145,12 +172,12 @@ class OperatorDesk:
         return self._open_feed(camera_id)
 
     def replay(self, camera_id: str, seconds_back: float) -> ReplayFeed | None:
-        """Play the camera's footage from so many seconds ago; None where nobody may act now."""
-        return self._open_replay(camera_id, seconds_back) if self._may_act() else None
+        """Play the camera's footage from so many seconds ago; None where nobody may act now, or not see it."""
+        return self._open_replay(camera_id, seconds_back) if self._may_see(camera_id) and self._may_act() else None
 
     def record_now(self, camera_id: str, seconds: float) -> bool:
-        """Record on demand; False where nobody may act now."""
-        return self._may_act() and self._record_now(camera_id, seconds)
+        """Record on demand; False where nobody may act now, or not see the camera."""
+        return self._may_see(camera_id) and self._may_act() and self._record_now(camera_id, seconds)
 
     def _may_act(self) -> bool:
         """Whether somebody who may act sits here; a sentence says why not."""
@@ -162,9 +189,9 @@ class OperatorDesk:
         return True
 
     def shoot(self, camera_id: str, utc_s: float) -> Snapshot | None:
-        """Hold the frame of this time, at full size."""
+        """Hold the frame of this time, at full size; nothing of a camera that may not be seen here."""
         camera = next((c for c in self._archive.registry.cameras if c.id == camera_id), None)
-        if camera is None:
+        if camera is None or not self._may_see(camera_id):
             return None
         ring = self._ring_of(camera_id)
         return Snapshot(self._archive, self._tasks, camera, ring, utc_s, self._actor, self._refused)
@@ -236,7 +263,19 @@ class OperatorDesk:
         except WatchfloorError as error:
             self._refused(error)
             return
-        if not self._lane.submit(command, actor, done):
+        self._submit((command,), actor, done)
+
+    def apply_all(self, commands: Sequence[Command]) -> None:
+        """Several commands as one wish."""
+        try:
+            actor = self._actor()
+        except WatchfloorError as error:
+            self._refused(error)
+            return
+        self._submit(commands, actor, None)
+
+    def _submit(self, commands: Sequence[Command], actor: Actor, done: Callable[[Receipt], None] | None) -> None:
+        if not self._lane.submit_all(commands, actor, done):
             self.bus.publish(CommandRefused(_("Too much is waiting; nothing was done. Try again in a moment.")))
 
     def _applied(self, command: Command, actor: Actor) -> Receipt:

@@ -13,9 +13,9 @@ from app.archive import Archive
 from app.erasing import Eraser
 from app.errors import AppCode, AppError
 from app.i18n import _
-from app.registry_commands import archive_of_site
 from app.retention import Retention, retention_of
 from app.sentences import sentences
+from app.site import archive_of_site
 from storage.errors import StorageCode, StorageError
 from storage.release_commands import EraseSubject
 

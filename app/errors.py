@@ -47,6 +47,10 @@ class AppCode(StrEnum):
     NOT_A_PACKAGE = "app.not_a_package"
     PACKAGE_NOT_INTACT = "app.package_not_intact"
     UNKNOWN_SIGNER = "app.unknown_signer"
+    METRICS_ADDRESS = "app.metrics_address"
+    NO_BLACK_BOX = "app.no_black_box"
+    BLACK_BOX_DAMAGED = "app.black_box_damaged"
+    NOTHING_SHOWN = "app.nothing_shown"
     IMPORT_NO_FILE = "app.import_no_file"
     IMPORT_TOO_LARGE = "app.import_too_large"
     IMPORT_BROKEN = "app.import_broken"
@@ -55,6 +59,8 @@ class AppCode(StrEnum):
     IMPORT_ADDRESS = "app.import_address"
     IMPORT_API = "app.import_api"
     IMPORT_NONE = "app.import_none"
+    UNKNOWN_LAYOUT = "app.unknown_layout"
+    UNKNOWN_MONITOR = "app.unknown_monitor"
     INTERNAL = "app.internal"
 
 

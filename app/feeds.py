@@ -5,17 +5,19 @@ Everything here may be called on the GUI thread: it returns at once, never touch
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from app.bus import Bus
+from app.stream_choice import Stream
 from detection.detector import TrackSet
 from storage.case_commands import OpenIncident
-from storage.case_records import Handover, Lookout, Note
+from storage.case_records import Handover, Lookout, Note, Shelf
 from storage.commands import Command
 from storage.journal import IncidentFile, Receipt, Registry
+from storage.noise_queries import Raised
 from storage.records import Alarm, Camera, Incident, RuleSpec, Verdict, Zone
 from video.frame import Picture
 from video.playback import PlaybackStatus
@@ -32,12 +34,35 @@ class TileState(StrEnum):
     LIVE = "live"
     STALE = "stale"
     NO_SIGNAL = "no_signal"
+    NO_RIGHTS = "no_rights"
+
+
+class Lowered(StrEnum):
+    """What a tile gives up while this computer cannot keep up."""
+
+    NO = ""
+    HALVED = "halved"
+    KEYS = "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What a tile's picture is made from. `bitrate_bps` 0: not known yet. `refused` is a translated sentence: why the
+    stream that the tile's size asks for is not the one that is shown. `forced`: the main stream by key."""
+
+    stream: Stream = Stream.MAIN
+    decoder: str = ""
+    bitrate_bps: float = 0.0
+    lowered: Lowered = Lowered.NO
+    refused: str = ""
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TileStatus:
     """What the tile says beside its picture. `attempt` counts openings since the last picture; `reason` and `notice`
-    are translated sentences (why no signal; what is degraded, e.g. "analytics paused")."""
+    are translated sentences (why no signal; what is degraded, e.g. "analytics paused"). `fps` is the source's;
+    `pictures_per_s` what may come of it while it is lowered (0: all)."""
 
     state: TileState
     attempt: int = 0
@@ -48,6 +73,8 @@ class TileStatus:
     width: int = 0
     height: int = 0
     recording: bool = False
+    quality: Quality = Quality()
+    pictures_per_s: float = 0.0
 
 
 class CameraFeed(Protocol):
@@ -59,6 +86,10 @@ class CameraFeed(Protocol):
 
     def want(self, width_px: int, height_px: int) -> None:
         """Device pixels of the tile's picture area; 0, 0 when hidden."""
+
+    def attend(self, *, attended: bool, high: bool) -> None:
+        """Whether the operator looks at it (nothing of it is lowered then), and whether it shall be the main stream
+        whatever its size. Holds from the next `want` on."""
 
     def take(self) -> Picture | None:
         """The newest picture once, else None."""
@@ -114,7 +145,8 @@ class PictureShot(Protocol):
 @dataclass(frozen=True, slots=True)
 class DeskState:
     """Published on the bus whenever facts changed: what is open, newest and most severe first; `marks` are this
-    operator's marks and bookmarks that belong to no incident yet."""
+    operator's marks and bookmarks that belong to no incident yet; `raised` and `shelves` are of the last hours
+    (`app.alarm_rows.LOOKBACK_S`); `seen_cameras` are those that the operator may see (None: all)."""
 
     alarms: tuple[Alarm, ...] = ()
     incidents: tuple[Incident, ...] = ()
@@ -123,6 +155,9 @@ class DeskState:
     marks: tuple[Note, ...] = ()
     handovers: tuple[Handover, ...] = ()
     read_lookouts: frozenset[str] = frozenset()
+    raised: tuple[Raised, ...] = ()
+    shelves: tuple[Shelf, ...] = ()
+    seen_cameras: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +202,9 @@ class Desk(Protocol):
     def registry(self) -> Registry:
         """Cached registry."""
 
+    def may_see(self, camera_id: str) -> bool:
+        """Whether who sits here may see this camera; of others no picture is given."""
+
     def state(self) -> DeskState:
         """The newest DeskState."""
 
@@ -181,6 +219,10 @@ class Desk(Protocol):
 
     def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
         """Any command of the journal; `done` is called on a worker thread once it is durable."""
+
+    def apply_all(self, commands: Sequence[Command]) -> None:
+        """Several commands as one wish, one after the other; what one of them is refused does not stop the others, and
+        only the first refusal is told."""
 
     def enter_incident(self, command: OpenIncident, done: Callable[[Receipt], None] | None = None) -> None:
         """An incident by hand, with a still of its camera at `happened_utc_s` when there is one."""

@@ -6,24 +6,23 @@ One worker beside the writers. What may be deleted is `app.footage_space`'s affa
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from app.archive import RUNTIME
 from app.feeds import Banner
 from app.footage_space import FootageSpace, Importance
 from app.i18n import _
-from app.index_repair import IndexRepair
+from app.index_repair import IndexRepair, doubt
 from app.texts import sentence
 from storage.commands import RecordFootageDigest
-from storage.errors import WatchfloorError
+from storage.errors import StorageCode, WatchfloorError
 from storage.footage_files import hash_file, read_segment
 from storage.footage_folders import FootageFolders
 from storage.footage_records import Segment
 from storage.journal import Journal
-from storage.records import Actor
 from storage.segments import SegmentIndex, footage_digest
 from storage.settings import RecordingSettings
 from storage.worker import Worker
@@ -38,7 +37,6 @@ SETTLE_S = 300.0
 BANNER = "recording"
 _SLICE_S = 10.0
 _MOST_UNFINISHED = 200
-_ACTOR = Actor("service:runtime")
 
 
 class Recorded(Importance, Protocol):
@@ -81,7 +79,7 @@ class FootageKeeper(Worker):
         self._futile = False
         self._failure = ""
         self._told = ""
-        self._wake = threading.Event()
+        self._sealed_to_utc_s = float("-inf")
 
     @property
     def deleted(self) -> int:
@@ -98,12 +96,7 @@ class FootageKeeper(Worker):
             if waited_s >= self._period_s or (waited_s >= URGENT_S and self._is_urgent()):
                 self.round()
                 looked_s = time.monotonic()
-            self._wake.wait(min(1.0, self._period_s))
-
-    def stop(self) -> None:
-        """Ask to stop."""
-        super().stop()
-        self._wake.set()
+            self.stopping.wait(min(1.0, self._period_s))
 
     def look(self) -> None:
         """What cannot wait for the next round: folders that come and go, cameras that must stop or may go on."""
@@ -125,6 +118,8 @@ class FootageKeeper(Worker):
         except WatchfloorError as error:
             log.warning("recordings are not looked after: %s", error)
             self._failure = sentence(error)
+            if error.code is StorageCode.DAMAGED:
+                self._try(lambda: doubt(self._index.path))
         except OSError as error:
             log.warning("recordings are not looked after: %s", error)
             self._failure = _("The recordings folder cannot be read. Check the disk.")
@@ -190,20 +185,24 @@ class FootageKeeper(Worker):
             self._index.close_segment(segment.id, told.to_utc_s, told.bytes, hashed)
 
     def _seal(self) -> None:
-        """One digest for every whole hour since the last one in which something was closed."""
+        """One digest for every whole hour since the last one in which something was closed; looked for once an hour."""
+        end = (self._clock() - SETTLE_S) // HOUR_S * HOUR_S
+        if end == self._sealed_to_utc_s:
+            return
         last = self._journal.footage_digests(limit=1)
         oldest = self._index.oldest()
         if not last and oldest is None:
             return
         begin = last[0].to_utc_s if last else oldest.to_utc_s // HOUR_S * HOUR_S if oldest else 0.0
-        end = (self._clock() - SETTLE_S) // HOUR_S * HOUR_S
         while begin < end and not self.stopping.is_set():
             self.beat()
             closed = self._index.ended_between(begin, begin + HOUR_S)
             if closed:
                 command = RecordFootageDigest(begin, begin + HOUR_S, len(closed), footage_digest(closed))
-                self._journal.apply(command, _ACTOR)
+                self._journal.apply(command, RUNTIME)
             begin += HOUR_S
+        if begin >= end:
+            self._sealed_to_utc_s = end
 
     def _say(self, text: str) -> None:
         if text != self._told:

@@ -2,12 +2,14 @@
 important cameras stop first.
 
 Deletes only what `footage_retention` planned with the locks that the journal just gave; while the journal cannot be
-asked, nothing is deleted. Used on the footage keeper's thread.
+asked, nothing is deleted. What lies in a folder that cannot be reached now is neither counted nor deleted: it waits
+for its disk. Used on the footage keeper's thread.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -114,30 +116,42 @@ class FootageSpace:
 
     def _plans(self, locks: Iterable[FootageLock]) -> Iterator[list[Segment]]:
         """What is too old, camera by camera; then what the quota and the disks need, oldest first."""
-        held, now_utc_s = list(locks), self._clock()
+        every, now_utc_s = list(locks), self._clock()
+        held: dict[str, list[FootageLock]] = defaultdict(list)
+        for lock in every:
+            held[lock.camera_id].append(lock)
         days = self._cameras.keep_days
         for camera_id in self._index.camera_ids():
             keep_s = days.get(camera_id, self._settings.keep_days) * DAY_S
             if keep_s:
-                oldest = self._index.oldest_first(camera_id)
-                yield plan_deletion(oldest, held, Allowance(keep_s), total_bytes=0, now_utc_s=now_utc_s)
+                oldest, locked = self._reached(camera_id), held[camera_id]
+                yield plan_deletion(oldest, locked, Allowance(keep_s), total_bytes=0, now_utc_s=now_utc_s)
         quota = self._settings.quota_gb * _GB
         if quota:
-            total = self._index.total_bytes()
-            oldest = self._index.oldest_first()
-            yield plan_deletion(oldest, held, Allowance(0.0, quota), total_bytes=total, now_utc_s=now_utc_s)
+            total = self._index.total_bytes(self._folders.lost)
+            allowance = Allowance(0.0, quota)
+            yield plan_deletion(self._reached(), every, allowance, total_bytes=total, now_utc_s=now_utc_s)
         for roots in self._disks():
             missing = self._missing(roots)
             if missing:
                 there = (s for s in self._index.oldest_first() if _lies_in(s.path, roots))
                 allowance = Allowance(missing_bytes=missing)
-                yield plan_deletion(there, held, allowance, total_bytes=0, now_utc_s=now_utc_s)
+                yield plan_deletion(there, every, allowance, total_bytes=0, now_utc_s=now_utc_s)
+
+    def _reached(self, camera_id: str | None = None) -> Iterator[Segment]:
+        lost = self._folders.lost
+        return (s for s in self._index.oldest_first(camera_id) if not _lies_in(s.path, lost))
 
     def _delete(self, going: list[Segment]) -> int:
         for number, segment in enumerate(going):
             if not self._beat():
                 return number
-            Path(segment.path).unlink(missing_ok=True)
+            try:
+                Path(segment.path).unlink()
+            except FileNotFoundError:
+                self._folders.look()  # somebody removed the file, or its whole disk
+                if _lies_in(segment.path, self._folders.lost):
+                    return number
             self._index.delete(segment)
             self.deleted += 1
         return len(going)
@@ -154,9 +168,11 @@ class FootageSpace:
         return max(self._settings.reserve_gb * _GB - self._free(roots), 0)
 
     def _disks(self) -> list[tuple[Path, ...]]:
-        """The folders that work, those of one disk together."""
+        """The folders that can be reached, full ones too, those of one disk together."""
         disks: dict[int, list[Path]] = {}
-        for path in self._folders.healthy:
+        for path in self._folders.paths:
+            if path in self._folders.lost:
+                continue
             disks.setdefault(path.stat().st_dev, []).append(path)
         return [tuple(paths) for paths in disks.values()]
 

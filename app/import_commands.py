@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.archive import Archive, opened
+from app.archive import Archive
 from app.camera_import import STATE_TEXTS, FoundCamera, ImportRow, RowState, planned
 from app.errors import AppCode, AppError
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.import_origins import Origin, read_cameras
 from app.import_preview import Preview, write_previews
 from app.import_store import CameraStore
 from app.sentences import sentences
-from app.site import site_plan
+from app.site import archive_of_site
 from app.vendor_templates import TEMPLATES, vendor_cameras
 from storage.sealed import Credential
 
@@ -40,12 +39,13 @@ def camera_import(
     --apply."""
     with sentences():
         if take_back:
-            with _archive() as archive:
+            with archive_of_site() as archive:
                 count = CameraStore(archive).take_back()
-            typer.echo(_("{count} cameras were taken out of use.").format(count=count))
+            text = ngettext("{count} camera was taken out of use.", "{count} cameras were taken out of use.", count)
+            typer.echo(text.format(count=count))
             return
         found = _found(source, origin, vendor, address, channels, user, server)
-        with _archive() as archive:
+        with archive_of_site() as archive:
             rows = planned(found, archive.registry.cameras)
             _show(rows)
             if preview is not None:
@@ -54,11 +54,6 @@ def camera_import(
                 _store(archive, rows)
             elif any(row.state is RowState.NEW for row in rows):
                 typer.echo(_("Nothing was stored. Give --apply to store the new ones."))
-
-
-def _archive() -> AbstractContextManager[Archive]:
-    plan = site_plan(None)
-    return opened(plan.folders, plan.settings)
 
 
 def _found(

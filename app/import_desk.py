@@ -73,18 +73,26 @@ class SiteImportDesk:
         failed: Failed,
     ) -> None:
         """See `ImportDesk`."""
-        actor = self._actor()
-        self._cancelled.clear()
-        self._run(lambda: done(CameraStore(self._archive, actor).store(rows, progress, self._cancelled.is_set)), failed)
+        cancelled = self._cancelled
+        cancelled.clear()
+        self._act(lambda actor: done(CameraStore(self._archive, actor).store(rows, progress, cancelled.is_set)), failed)
 
     def take_back(self, done: Callable[[int], None], failed: Failed) -> None:
         """See `ImportDesk`."""
-        actor = self._actor()
-        self._run(lambda: done(CameraStore(self._archive, actor).take_back()), failed)
+        self._act(lambda actor: done(CameraStore(self._archive, actor).take_back()), failed)
 
     def cancel(self) -> None:
         """See `ImportDesk`."""
         self._cancelled.set()
+
+    def _act(self, work: Callable[[Actor], None], failed: Failed) -> None:
+        """For who sits here now; where nobody may act, that is the answer."""
+        try:
+            actor = self._actor()
+        except WatchfloorError as error:
+            failed(_said(error))
+            return
+        self._run(lambda: work(actor), failed)
 
     def _run(self, work: Callable[[], None], failed: Failed) -> None:
         if not self._tasks.submit(work, failed=lambda error: failed(_said(error))):

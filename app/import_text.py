@@ -1,24 +1,25 @@
 """Files that somebody else wrote, read within limits: encodings guessed, YAML that may be a bomb refused.
 
 YAML goes through PyYAML's safe loader only. Before anything is built, the events are counted as if every alias were
-written out (a "billion laughs" file is small and would fill the memory): too many, or too deep, is refused.
+written out (a "billion laughs" file is small and would fill the memory): too many, or too deep, is refused. PyYAML is
+imported where it is used: few starts import anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from app.errors import AppCode, AppError
+
+if TYPE_CHECKING:
+    import yaml
 
 MOST_BYTES = 16_000_000
 MOST_YAML_BYTES = 4_000_000
 _MOST_NODES = 500_000
 _DEEPEST = 40
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,13 @@ def decoded(raw: bytes, path: str) -> str:
 
 def yaml_of(path: Path) -> YamlText:
     """The only document of a YAML file. Raises AppError: IMPORT_TOO_LARGE, IMPORT_BROKEN with its line."""
+    import yaml
+
     text = text_of(path, MOST_YAML_BYTES)
     loader = None
     try:
         _weigh(text, str(path))
-        loader = _Loader(text)
+        loader = _loader()(text)
         root = loader.get_single_node()
         return YamlText(None if root is None else loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
@@ -90,12 +93,21 @@ def mapping(value: Any) -> dict[str, Any]:
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
 
 
+def _loader() -> type[Any]:
+    import yaml
+
+    found: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return found
+
+
 def _weigh(text: str, path: str) -> None:
     """Count what the document would be with every alias written out. Raises AppError(IMPORT_TOO_LARGE)."""
+    import yaml
+
     weights: dict[str, int] = {}
     open_anchors: list[tuple[str | None, int]] = []
     nodes = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=_loader()):
         if isinstance(event, yaml.AliasEvent):
             nodes += weights.get(event.anchor, 1)
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -112,4 +124,4 @@ def _weigh(text: str, path: str) -> None:
 
 
 def _pairs(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
-    return list(node.value) if isinstance(node, yaml.MappingNode) else []
+    return list(node.value) if node is not None and node.id == "mapping" else []

@@ -1,7 +1,8 @@
 """The recording index after an accident: noticed at the start, set aside, made again beside the running recorders.
 
 The files have all that was in it but the reasons of gaps, which are unknown then. Used on the footage keeper's thread,
-a slice at a time; what a crash interrupts begins again at the next start.
+a slice at a time; what a crash interrupts begins again at the next start. An index is read through at the start where
+that is quick or there is reason to doubt it; no start waits for a big one that was closed in order.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from storage.segments import SegmentIndex
 
 log = logging.getLogger(__name__)
 
+CHECKED_BYTES = 64_000_000
+"""An index up to this size is always read through: a blink."""
 _BATCH = 200
 _WAL = ("", "-wal", "-shm")
 
@@ -43,14 +46,32 @@ def open_index(path: Path, roots: Sequence[Path]) -> SegmentIndex:
     return index
 
 
+def doubt(path: Path) -> None:
+    """Something was wrong with the index: the next start reads it through, whatever its size. Raises OSError."""
+    _doubted(path).touch()
+
+
 def _checked(path: Path) -> SegmentIndex:
+    doubtful = _is_doubtful(path)
     index = SegmentIndex(path)
     try:
-        index.check()
+        if doubtful:
+            index.check()
+            _doubted(path).unlink(missing_ok=True)
     except BaseException:
         index.close()
         raise
     return index
+
+
+def _is_doubtful(path: Path) -> bool:
+    """To be asked before it is opened: what is left of its write-ahead log says that nobody closed it."""
+    unclean = path.with_name(f"{path.name}-wal").exists() or _doubted(path).exists()
+    return unclean or (path.exists() and path.stat().st_size <= CHECKED_BYTES)
+
+
+def _doubted(path: Path) -> Path:
+    return path.with_name(f"{path.name}.doubted")
 
 
 def set_aside(path: Path) -> None:
@@ -59,6 +80,7 @@ def set_aside(path: Path) -> None:
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
+    _doubted(path).unlink(missing_ok=True)
 
 
 class IndexRepair:

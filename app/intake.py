@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.archive import RUNTIME, Archive
 from app.cameras import CameraHub
@@ -39,6 +39,10 @@ class EventIntake:
         self._changed, self._refused, self._happened = changed, refused, happened
         self._unanswered = 0
         self._answered = threading.Condition()
+
+    def renew(self, rules: Iterable[RuleSpec]) -> None:
+        """The site's rules have changed; a plain assignment, safe on any thread."""
+        self._rules = {rule.id: rule for rule in rules}
 
     def take(self, event: Event) -> None:
         """Record the event; its still follows when the record is durable."""

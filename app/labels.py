@@ -7,7 +7,7 @@ from enum import Enum
 
 from app.feeds import TileState
 from app.i18n import _, marked
-from storage.case_records import HandoverState, LinkKind, LookoutState, NoteKind
+from storage.case_records import HandoverState, LinkKind, LookoutState, NoteKind, ShelfState
 from storage.footage_records import GapReason
 from storage.people_records import AccessKind, ApprovalKind, ApprovalState, ShiftItemKind, ShiftState
 from storage.records import AlarmState, EvidenceKind, IncidentState, Outcome, Role, RuleKind, Severity, Source, Verdict
@@ -24,6 +24,19 @@ LABELS: dict[type[Enum], dict[str, str]] = {
     },
     RuleKind: {
         RuleKind.INTRUSION.name: marked("Person in a guarded zone"),
+        RuleKind.LINE_CROSSING.name: marked("Line crossed"),
+        RuleKind.LOITERING.name: marked("Loitering"),
+        RuleKind.CROWD.name: marked("Crowd"),
+        RuleKind.DENSITY.name: marked("Dense crowd"),
+        RuleKind.ABANDONED.name: marked("Abandoned thing"),
+        RuleKind.REMOVED.name: marked("Thing removed"),
+        RuleKind.WRONG_WAY.name: marked("Wrong way"),
+        RuleKind.STOPPED.name: marked("Stopped vehicle"),
+        RuleKind.RUNNING.name: marked("Running"),
+        RuleKind.SPEED.name: marked("Speed"),
+        RuleKind.PERIMETER.name: marked("Protected perimeter"),
+        RuleKind.TAMPER.name: marked("Camera tampered with"),
+        RuleKind.SIGNAL_LOSS.name: marked("No signal"),
     },
     AlarmState: {
         AlarmState.RAISED.name: marked("Raised"),
@@ -101,6 +114,10 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         LinkKind.RELATED.name: marked("Related to"),
         LinkKind.FOLLOWS.name: marked("Follows from"),
     },
+    ShelfState: {
+        ShelfState.PUT_UP.name: marked("Shelved"),
+        ShelfState.TAKEN_DOWN.name: marked("Taken back"),
+    },
     LookoutState: {
         LookoutState.ACTIVE.name: marked("Active"),
         LookoutState.CLOSED.name: marked("Closed"),
@@ -140,6 +157,7 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         AccessKind.MASK_LIFT.name: marked("Mask lifted"),
         AccessKind.BLACK_BOX.name: marked("Black box read"),
         AccessKind.JOURNAL.name: marked("Journal read"),
+        AccessKind.DEGRADED.name: marked("Analytics degraded"),
     },
     Channel: {
         Channel.SMTP.name: marked("E-mail"),
@@ -166,6 +184,7 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         TileState.LIVE.name: marked("Live"),
         TileState.STALE.name: marked("Picture is old"),
         TileState.NO_SIGNAL.name: marked("No signal"),
+        TileState.NO_RIGHTS.name: marked("No rights"),
     },
 }
 
@@ -179,6 +198,15 @@ OBJECTS = {
     "dog": marked("dog"),
     "backpack": marked("backpack"),
     "suitcase": marked("suitcase"),
+    "handbag": marked("handbag"),
+    "bag": marked("bag"),
+    "animal": marked("animal"),
+    "no signal": marked("no signal"),
+    "frozen": marked("frozen picture"),
+    "dark": marked("dark picture"),
+    "covered": marked("covered camera"),
+    "defocused": marked("out of focus"),
+    "moved": marked("turned camera"),
 }
 
 ACTIONS = {
@@ -218,6 +246,8 @@ ACTIONS = {
     "publish lookout": marked("lookout published"),
     "acknowledge lookout": marked("lookout read"),
     "close lookout": marked("lookout closed"),
+    "shelve alarms": marked("alarms shelved"),
+    "unshelve alarms": marked("alarms back in the queue"),
     "set password": marked("password set"),
     "log in": marked("logged in"),
     "log out": marked("logged out"),

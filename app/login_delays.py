@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from app.archive import RUNTIME
 from storage.errors import WatchfloorError
 from storage.journal import Journal
 from storage.people_commands import RecordFailedLogin
-from storage.records import Actor
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,6 @@ MOST_S = 60.0
 FREE_BY_NAME = 3
 FREE_BY_WORKSTATION = 10
 
-_RUNTIME = Actor("service:runtime")
 _KEPT = 200
 
 
@@ -60,7 +59,7 @@ class LoginDelays:
     def failed(self, name: str) -> None:
         """Write a refusal down."""
         try:
-            self._journal.apply(RecordFailedLogin(name, self._workstation), _RUNTIME)
+            self._journal.apply(RecordFailedLogin(name, self._workstation), RUNTIME)
         except WatchfloorError as error:
             log.error("a failed login could not be written down: %s", error)
             with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -65,14 +66,19 @@ class Usage:
 
 
 class UsageMeter:
-    """CPU of this process and of worker processes, also of those that died in between."""
+    """CPU of this process and of worker processes, also of those that died in between. Any thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._own = psutil.Process()
         self._seen: dict[int, float] = {}
 
     def read(self, pids: tuple[int, ...]) -> Usage:
         """Totals so far; call it now and then, so that a killed worker's share is not lost."""
+        with self._lock:
+            return self._read(pids)
+
+    def _read(self, pids: tuple[int, ...]) -> Usage:
         own = self._own.cpu_times()
         rss = self._own.memory_info().rss
         for pid in pids:
@@ -83,7 +89,7 @@ class UsageMeter:
             except psutil.NoSuchProcess:
                 continue
             self._seen[pid] = times.user + times.system
-        return Usage(time.monotonic(), own.user + own.system + sum(tuple(self._seen.values())), rss / 1e6)
+        return Usage(time.monotonic(), own.user + own.system + sum(self._seen.values()), rss / 1e6)
 
 
 def with_wall(metrics: Metrics, wall: WallMetrics) -> Metrics:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from app.archive import Archive
 from storage.worker import Worker
 
@@ -16,7 +14,6 @@ class Notary(Worker):
     def __init__(self, archive: Archive, period_s: float = PERIOD_S) -> None:
         super().__init__("notary")
         self._archive, self._period_s = archive, period_s
-        self._wake = threading.Event()
 
     def run(self) -> None:
         """Sign when the time has come."""
@@ -24,13 +21,8 @@ class Notary(Worker):
         while not self.stopping.is_set():
             self.beat()
             step_s = min(1.0, self._period_s)
-            self._wake.wait(step_s)
+            self.stopping.wait(step_s)
             waited_s += step_s
             if waited_s >= self._period_s and not self.stopping.is_set():
                 waited_s = 0.0
                 self._archive.sign()
-
-    def stop(self) -> None:
-        """Ask to stop."""
-        super().stop()
-        self._wake.set()

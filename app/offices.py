@@ -5,14 +5,22 @@ A node and a trial wall have fewer of them; a view leaves out the page of what i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from app.approval_desk import ApprovalDesk
+from app.blackbox import BlackBoxRecorder
+from app.health_desk import HealthDesk
 from app.import_desk import ImportDesk
 from app.journal_pages import JournalPages
+from app.model_desk import ModelDesk
+from app.noise import NoiseDesk
 from app.people_desk import PeopleDesk
 from app.release_desk import ReleaseDesk
+from app.trial_desk import TrialDesk
+from storage.class_names import DEFAULT_CLASSES, class_map
+from storage.settings import AlarmSettings, WallSettings
 
 UTC = ZoneInfo("UTC")
 
@@ -20,7 +28,9 @@ UTC = ZoneInfo("UTC")
 @dataclass(frozen=True, slots=True)
 class Offices:
     """People at this seat, the journal to search, requests of authorities, approvals and packages,
-    cameras of other systems."""
+    cameras of other systems, health of the cameras, who notes what the walls show,
+    which cameras and rules are noisy, detection models, changed rules tried on stored tracks, what models call our
+    classes (`words`)."""
 
     people: PeopleDesk | None = None
     pages: JournalPages | None = None
@@ -28,3 +38,11 @@ class Offices:
     approvals: ApprovalDesk | None = None
     imports: ImportDesk | None = None
     zone: ZoneInfo = UTC
+    health: HealthDesk | None = None
+    black_box: BlackBoxRecorder | None = None
+    wall: WallSettings = field(default_factory=WallSettings)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    noise: NoiseDesk | None = None
+    models: ModelDesk | None = None
+    trials: TrialDesk | None = None
+    words: Mapping[str, str] = field(default_factory=lambda: class_map(DEFAULT_CLASSES))

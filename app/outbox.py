@@ -45,6 +45,8 @@ class Outbox(Worker):
         self._busy: set[str] = set()
         self._jobs: queue.Queue[OutboxMessage] = queue.Queue(_JOBS)
         self._wake = threading.Event()
+        self._moved = threading.Event()
+        self._unanswered: dict[str, OutboxMessage] = {}
         self._threads = [_DeliveryThread(f"outbox-{n}", self) for n in range(1, THREADS + 1)]
 
     @property
@@ -53,7 +55,8 @@ class Outbox(Worker):
         return (self, *self._threads)
 
     def nudge(self) -> None:
-        """Look now: something was handed over."""
+        """Look now: something was handed over, or somebody acted."""
+        self._moved.set()
         self._wake.set()
 
     def stop(self) -> None:
@@ -71,6 +74,7 @@ class Outbox(Worker):
                 self.beat()
                 try:
                     self._look()
+                    self._forget_settled()
                 except StorageError as error:  # busy, disk full: the messages stay where they are
                     log.error("the outbox could not be read: %s", error)
                 self._pause()
@@ -146,7 +150,22 @@ class Outbox(Worker):
         number = self._plan.incident(message.incident_id).number
         error = AppError(AppCode.ALERT_UNANSWERED, name=name, incident=number)
         log.warning("alert %s: %s", message.id, error)
-        self._plan.tell(Banner(f"alert:{message.id}", sentence(error)))
+        self._unanswered[message.id] = message
+        self._plan.tell(Banner(_unanswered_key(message.id), sentence(error)))
+
+    def _forget_settled(self) -> None:
+        """The service has answered after all, or the incident is over: nobody has to call. Asked after a nudge."""
+        if not self._moved.is_set():
+            return
+        self._moved.clear()
+        for message in list(self._unanswered.values()):
+            if not self._plan.waits(message):
+                del self._unanswered[message.id]
+                self._plan.tell(Banner(_unanswered_key(message.id), ""))
+
+
+def _unanswered_key(message_id: str) -> str:
+    return f"alert:{message_id}"
 
 
 class _DeliveryThread(Worker):

@@ -11,10 +11,9 @@ from typer.core import TyperGroup
 from app import package_verifier
 from app.errors import AppCode, AppError
 from app.i18n import _
-from app.registry_commands import archive_of_site
 from app.report_facts import utc_text
 from app.sentences import sentences
-from app.site import site_plan
+from app.site import archive_of_site, site_plan
 from storage.errors import StorageCode, StorageError
 from storage.package_seal import load_recipient
 from storage.segments import SegmentIndex

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.approval_facts import approvals_of, granted_unused
 from app.archive import Archive
 from app.package_content import CameraScope, PackageContent, incident_content, with_masks
 from app.package_films import FootageIndex, Progress
@@ -24,12 +25,9 @@ from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.folders import Folders
 from storage.package_manifest import Approval as Approved
 from storage.package_seal import Recipient, load_recipient
-from storage.people_records import Approval, ApprovalKind, ApprovalState
+from storage.people_records import Approval, ApprovalKind
 from storage.records import Actor
 from storage.release_commands import RecordPackage
-
-_GRANTED = (ApprovalState.APPROVED, ApprovalState.BROKEN_GLASS)
-_APPROVALS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +128,22 @@ class PackageDesk:
             approvals=self._approved(file.approval),
         )
         result = self._packages.build(content, target, progress, cancelled)
-        return MadePackage(result.path, result.sha256, result.fingerprint, result.complete, content.master)
+        return MadePackage(
+            result.path, result.package_id, result.sha256, result.fingerprint, result.complete, content.master
+        )
 
     def _refuse_without_right(self, actor: Actor) -> None:
         operators = self._archive.journal.registry().operators
         role = next((operator.role for operator in operators if operator.id == actor.id), None)
-        if role is not None and not may(role, Permission.EXPORT):
+        if role is None or not may(role, Permission.EXPORT):
             raise _not_permitted(actor, Permission.EXPORT.value, "")
 
     def _approval(self, subject_id: str, actor: Actor) -> Approval:
-        found = self._archive.journal.approvals(open_only=False, limit=_APPROVALS)
-        wanted = (ApprovalKind.MASTER_EXPORT, subject_id)
-        used = {package.approval_id for package in self._archive.journal.packages(subject_id)}
-        for approval in found:
-            granted = approval.state in _GRANTED and approval.id not in used
-            if granted and (approval.kind, approval.subject_id) == wanted:
-                return approval
-        raise _not_permitted(actor, ApprovalKind.MASTER_EXPORT.value, "no approval")
+        journal, kind = self._archive.journal, ApprovalKind.MASTER_EXPORT
+        found = granted_unused(approvals_of(journal, kind, subject_id), journal.packages(subject_id))
+        if found is None:
+            raise _not_permitted(actor, kind.value, "no approval")
+        return found
 
     def _approved(self, approval: Approval | None) -> tuple[Approved, ...]:
         if approval is None:

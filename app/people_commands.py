@@ -11,8 +11,8 @@ import typer
 from app.archive import Archive
 from app.i18n import _
 from app.labels import label_of
-from app.registry_commands import archive_of_site
 from app.sentences import sentences
+from app.site import archive_of_site
 from storage.commands import PutOperator, RemoveRecord
 from storage.errors import StorageCode, StorageError
 from storage.passwords import LEAST_LETTERS, sealed

@@ -13,8 +13,8 @@ from app.errors import AppCode, AppError
 from app.i18n import _
 from app.period_facts import Period, day
 from app.period_reports import FORMATS, write_open_sheet, write_period
-from app.registry_commands import archive_of_site
 from app.sentences import sentences
+from app.site import archive_of_site
 from app.site_time import zone_of
 
 _FIRST_YEAR = 1970

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -92,22 +91,16 @@ class HourlySheet(Worker):
     def __init__(self, archive: Archive, period_s: float = SHEET_S) -> None:
         super().__init__("hourly-sheet")
         self._archive, self._period_s = archive, period_s
-        self._wake = threading.Event()
 
     def run(self) -> None:
         """Write at the start of every period, the first one soon after the start."""
         due_s = time.monotonic() + min(60.0, self._period_s)
         while not self.stopping.is_set():
             self.beat()
-            self._wake.wait(min(1.0, self._period_s))
+            self.stopping.wait(min(1.0, self._period_s))
             if time.monotonic() >= due_s and not self.stopping.is_set():
                 due_s = time.monotonic() + self._period_s
                 self._write()
-
-    def stop(self) -> None:
-        """Ask to stop."""
-        super().stop()
-        self._wake.set()
 
     def _write(self) -> None:
         try:

@@ -135,11 +135,18 @@ def period_xlsx(facts: PeriodFacts, registry: Registry, context: ReportContext) 
         counts = book.add_worksheet("Counts")
         line = 0
         for title, found in summary(facts, registry).items():
-            for key, value in found.items() if isinstance(found, dict) else [("", found)]:
+            for key, value in _flat(found):
                 counts.write_row(line, 0, (title, key, value if isinstance(value, int | float | str) else str(value)))
                 line += 1
         counts.set_column(0, 2, _WIDTH)
     return out.getvalue()
+
+
+def _flat(found: object, name: str = "") -> list[tuple[str, object]]:
+    """Values by their names, those within one another joined by a space."""
+    if not isinstance(found, dict):
+        return [(name, found)]
+    return [item for key, value in found.items() for item in _flat(value, f"{name} {key}".strip())]
 
 
 def summary(facts: PeriodFacts, registry: Registry) -> dict[str, Any]:
@@ -159,7 +166,7 @@ def summary(facts: PeriodFacts, registry: Registry) -> dict[str, Any]:
         "by_outcome": _named(facts.by_outcome, names.outcome),
         "by_district": _named(facts.by_district, names.district_of),
         "damage": {currency: minor / 100 for currency, minor in facts.damage_minor},
-        "times_s": {name: str(asdict(spread)) for name, spread in facts.times},
+        "times_s": {name: asdict(spread) for name, spread in facts.times},
     }
 
 

@@ -8,8 +8,8 @@ import typer
 
 from app.errors import AppCode, AppError
 from app.record_forms import KINDS, kind_of, made, texts_of
-from app.registry_commands import archive_of_site
 from app.sentences import sentences
+from app.site import archive_of_site
 from storage.commands import PutRecord, RemoveRecord
 
 record_app = typer.Typer(help="The site's vocabulary: categories, outcomes, services, deadlines, procedures ...")

@@ -7,6 +7,7 @@ the wall and the journal go on without recording.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Recording:
         self._keeper: FootageKeeper | None = None
         self._cameras: RecordedCameras | None = None
         self._zone = zone_of(settings)
+        self._asked, self._starting = threading.Event(), threading.Lock()
         self._failure: WatchfloorError | None = None
         if settings.recording.enabled:
             try:
@@ -93,12 +95,18 @@ class Recording:
             return ()
         return (*self.pool.workers, self._keeper)
 
-    def start(self, hub: CameraHub, registry: Registry) -> None:
-        """Record the cameras as planned, and keep them open for it. Again after plans or cameras have changed."""
+    def start(self, hub: CameraHub, newest: Callable[[], Registry]) -> None:
+        """Record the cameras as planned, and keep them open for it. Again after plans or cameras have changed, on any
+        thread: who comes while another one is at it leaves it to that one, which asks for the `newest` registry."""
         if self._failure is not None:
             self._bus.publish(Banner(BANNER, sentence(self._failure)))
-        if self._cameras is not None:
-            self._cameras.start(hub, registry)
+        self._asked.set()
+        while self._cameras is not None and self._asked.is_set() and self._starting.acquire(blocking=False):
+            try:
+                self._asked.clear()
+                self._cameras.start(hub, newest())
+            finally:
+                self._starting.release()
 
     def event(self, camera_id: str, utc_s: float) -> None:
         """Something happened there: a camera that is recorded on event is, from 10 s before it. Any thread."""

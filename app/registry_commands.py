@@ -1,40 +1,32 @@
-"""Command line over the registry: cameras, guard rules and privacy masks of this site."""
+"""Command line over the registry: cameras and privacy masks of this site."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.archive import Archive, opened
+from app.archive import Archive
 from app.credentials import split_login
 from app.i18n import _
 from app.import_commands import camera_import
 from app.import_store import remove_camera
 from app.sentences import sentences
-from app.site import site_plan
+from app.site import archive_of_site
 from detection.geometry import checked_polygon
 from storage.commands import PutRecord, RemoveRecord
 from storage.errors import StorageCode, StorageError
-from storage.records import Camera, RuleSpec, Severity, Zone, new_id
+from storage.records import Camera, new_id
 from storage.registry_records import PrivacyMask
 from video.source import scheme_of
 
 camera_app = typer.Typer(help="Cameras of this site: add, list, remove, import.")
 camera_app.command("import")(camera_import)
-rule_app = typer.Typer(help="Guard rules of this site: add, list, remove.")
 mask_app = typer.Typer(help="Privacy masks of this site: add, list, remove.")
 
 Number = Annotated[int, typer.Argument(help="The camera's number.")]
 Corners = Annotated[list[str], typer.Argument(help="Three or more corners `X,Y`, 0..1 of the picture from top left.")]
-
-
-def archive_of_site() -> AbstractContextManager[Archive]:
-    """The site's memory for the length of one command; nothing is started."""
-    plan = site_plan(None)
-    return opened(plan.folders, plan.settings)
 
 
 @camera_app.command("add")
@@ -65,55 +57,7 @@ def camera_list() -> None:
 def camera_remove(number: Number) -> None:
     """Take a camera out of use, with its zones and rules; its history stays."""
     with sentences(), archive_of_site() as archive:
-        remove_camera(archive, _camera(archive, number))
-
-
-@rule_app.command("add")
-def rule_add(
-    number: Number,
-    zone: Corners,
-    name: Annotated[str, typer.Option(help="What the operator reads.")] = "Person in zone",
-    hold_s: Annotated[float, typer.Option(help="Seconds inside before it counts.")] = 2.0,
-    severity: Annotated[int, typer.Option(min=1, max=5, help="1 information, 5 danger to life.")] = 3,
-    opens_incident: Annotated[bool, typer.Option("--opens-incident", help="Open an incident without asking.")] = False,
-) -> None:
-    """Guard a zone of a camera: a person inside it for some seconds raises an alarm."""
-    with sentences(), archive_of_site() as archive:
-        camera = _camera(archive, number)
-        points = tuple(checked_polygon([_point(corner) for corner in zone]))
-        drawn = Zone(new_id(), camera.id, name, points)
-        rule = RuleSpec(
-            id=new_id(),
-            camera_id=camera.id,
-            zone_id=drawn.id,
-            name=name,
-            hold_s=hold_s,
-            severity=Severity(severity),
-            opens_incident=opens_incident,
-        )
-        for record in (drawn, rule):
-            archive.journal.apply(PutRecord(record), archive.actor)
-    typer.echo(rule.id)
-
-
-@rule_app.command("list")
-def rule_list() -> None:
-    """Rules of this site."""
-    with sentences(), archive_of_site() as archive:
-        numbers = {camera.id: camera.number for camera in archive.registry.cameras}
-        for rule in archive.registry.rules:
-            typer.echo(f"{rule.id}\t{numbers.get(rule.camera_id, '-')}\t{rule.name}\t{rule.hold_s:g} s")
-
-
-@rule_app.command("remove")
-def rule_remove(rule_id: str) -> None:
-    """Take a rule out of use, with its zone; its history stays."""
-    with sentences(), archive_of_site() as archive:
-        found = [rule for rule in archive.registry.rules if rule.id == rule_id]
-        if not found:
-            raise StorageError(StorageCode.NOT_FOUND, subject=_("The rule"))
-        archive.journal.apply(RemoveRecord("rules", found[0].id), archive.actor)
-        archive.journal.apply(RemoveRecord("zones", found[0].zone_id), archive.actor)
+        remove_camera(archive, camera_of_number(archive, number))
 
 
 @mask_app.command("add")
@@ -124,8 +68,8 @@ def mask_add(
 ) -> None:
     """Hide a part of a camera's picture on the wall, in replays, reports and view copies; recordings keep it."""
     with sentences(), archive_of_site() as archive:
-        points = tuple(checked_polygon([_point(one) for one in corner]))
-        mask = PrivacyMask(new_id(), _camera(archive, number).id, name, points)
+        points = tuple(checked_polygon([point(one) for one in corner]))
+        mask = PrivacyMask(new_id(), camera_of_number(archive, number).id, name, points)
         archive.journal.apply(PutRecord(mask), archive.actor)
     typer.echo(mask.id)
 
@@ -149,14 +93,16 @@ def mask_remove(mask_id: str) -> None:
         archive.journal.apply(RemoveRecord("privacy_masks", mask_id), archive.actor)
 
 
-def _camera(archive: Archive, number: int) -> Camera:
+def camera_of_number(archive: Archive, number: int) -> Camera:
+    """The camera. Raises StorageError(NOT_FOUND)."""
     found = [camera for camera in archive.registry.cameras if camera.number == number]
     if not found:
         raise StorageError(StorageCode.NOT_FOUND, subject=_("Camera {number}").format(number=number))
     return found[0]
 
 
-def _point(corner: str) -> tuple[float, float]:
+def point(corner: str) -> tuple[float, float]:
+    """A corner as `X,Y`. Raises StorageError(BAD_VALUE)."""
     try:
         x, y = (float(part) for part in corner.split(","))
     except ValueError as error:

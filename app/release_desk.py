@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from app.approval_facts import GRANTED
 from app.archive import Archive
 from app.bus import Bus
 from app.feeds import CommandRefused
 from app.i18n import _, spoken
+from app.package_shelf import PackageShelf
 from app.reports import write_whole
 from app.site_time import zone_of
 from app.tasks import Tasks
@@ -25,7 +27,7 @@ from storage.commands import Command
 from storage.durable import make_folder
 from storage.errors import StorageError, WatchfloorError
 from storage.people_commands import RequestApproval
-from storage.people_records import Approval, ApprovalKind, ApprovalState
+from storage.people_records import Approval, ApprovalKind
 from storage.records import Actor, Camera
 from storage.release_commands import MoveDisclosure, OpenDisclosure, RecordPackage
 from storage.release_records import Disclosure, DisclosureState, Package
@@ -35,7 +37,6 @@ log = logging.getLogger(__name__)
 Done = Callable[[str], None]
 """Gets the sentence to show, on a task thread."""
 _APPROVALS = 500
-_GRANTED = (ApprovalState.APPROVED, ApprovalState.BROKEN_GLASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,23 @@ class DisclosureFile:
     @property
     def granted(self) -> bool:
         """Whether a second person said yes."""
-        return self.approval is not None and self.approval.state in _GRANTED
+        return self.approval is not None and self.approval.state in GRANTED
 
 
 @dataclass(frozen=True, slots=True)
 class MadePackage:
-    """What came out of packing."""
+    """What came out of packing; `package_id` stands in its manifest."""
 
     path: Path
+    package_id: str
     sha256: str
     fingerprint: str
     complete: bool
     master: bool
 
 
-PackageMaker = Callable[[DisclosureFile, Path], MadePackage]
-"""Makes the package of an approved request at that path. Raises WatchfloorError."""
+PackageMaker = Callable[[DisclosureFile, Path, Actor], MadePackage]
+"""Makes the package of an approved request at that path, for who asked. Raises WatchfloorError."""
 
 
 class ReleaseDesk(Protocol):
@@ -99,7 +101,7 @@ class ReleaseDesk(Protocol):
 
 
 class SiteReleaseDesk:
-    """The desk of one archive. `pack` makes packages; `actor` says who sits here now."""
+    """The desk of one archive. `pack` makes packages, which come onto the `shelf`; `actor` says who sits here now."""
 
     def __init__(
         self,
@@ -109,9 +111,11 @@ class SiteReleaseDesk:
         pack: PackageMaker,
         actor: Callable[[], Actor] | None = None,
         clock: Callable[[], float] = time.time,
+        shelf: PackageShelf | None = None,
     ) -> None:
         self._archive, self._bus, self._tasks, self._pack, self._clock = archive, bus, tasks, pack, clock
         self._actor = actor or (lambda: archive.actor)
+        self._shelf = shelf or PackageShelf(archive.folders.data / "packages")
 
     def cameras(self) -> tuple[Camera, ...]:
         """As read at start."""
@@ -151,38 +155,52 @@ class SiteReleaseDesk:
 
     def pack(self, file: DisclosureFile, given: str, done: Done) -> None:
         """Build the package, write it and the step down, as who sat here when it was asked for."""
+        if not self._shelf.claim():
+            self._bus.publish(CommandRefused(_("A package is being made already. Wait for it, or cancel it.")))
+            return
 
         def work(actor: Actor) -> None:
-            folder = make_folder(self._archive.folders.data / "packages")
-            target = folder / f"{file.disclosure.number}.zip"
-            made = self._pack(file, target)
-            record = RecordPackage(
-                file.disclosure.id,
-                str(made.path),
-                made.sha256,
-                made.fingerprint,
-                made.complete,
-                made.master,
-                file.disclosure.approval_id,
-                file.disclosure.recipient,
-            )
-            journal = self._archive.journal
             try:
-                journal.apply(record, actor)
-            except StorageError:
-                made.path.unlink(missing_ok=True)  # what was not written down does not exist
-                raise
-            command = _moved(file, DisclosureState.PACKED, package_id=record.new_package_id, given=given)
-            journal.apply(command, actor)
-            done(_("The package is made: {path}").format(path=made.path))
+                path = self._packed(file, given, actor)
+            finally:
+                self._shelf.hand_back()
+            done(_("The package is made: {path}").format(path=path))
+
+        if not self._act(work):
+            self._shelf.hand_back()
+
+    def _packed(self, file: DisclosureFile, given: str, actor: Actor) -> Path:
+        disclosure, journal = file.disclosure, self._archive.journal
+        made = self._pack(file, self._shelf.free(disclosure.number), actor)
+        record = RecordPackage(
+            disclosure.id,
+            str(made.path),
+            made.sha256,
+            made.fingerprint,
+            made.complete,
+            made.master,
+            disclosure.approval_id,
+            disclosure.recipient,
+            new_package_id=made.package_id,
+        )
+        try:
+            journal.apply(record, actor)
+        except StorageError:
+            made.path.unlink(missing_ok=True)  # what was not written down does not exist
+            raise
+        journal.apply(_moved(file, DisclosureState.PACKED, package_id=made.package_id, given=given), actor)
+        return made.path
+
+    def write_papers(self, file: DisclosureFile, done: Done) -> None:
+        """Write both into the reports folder, as who sat here when they were asked for."""
+
+        def work(actor: Actor) -> None:
+            paths = self.papers(file, actor)
+            done(_("Written: {path}").format(path=", ".join(str(path) for path in paths)))
 
         self._act(work)
 
-    def write_papers(self, file: DisclosureFile, done: Done) -> None:
-        """Write both into the reports folder."""
-        self._run(lambda: done(_("Written: {path}").format(path=", ".join(str(p) for p in self.papers(file)))))
-
-    def papers(self, file: DisclosureFile) -> list[Path]:
+    def papers(self, file: DisclosureFile, actor: Actor) -> list[Path]:
         """Write now. Not on the GUI thread."""
         from app.disclosure_letter import LetterContext, medium_label, reply_letter  # fpdf2: 0.4 s, not at start
 
@@ -192,7 +210,7 @@ class SiteReleaseDesk:
             settings.site.name or "Watchfloor",
             zone_of(settings),
             settings.site.language or "en",
-            self._actor().id,
+            actor.id,
             self._clock(),
             self._archive.registry.cameras,
         )
@@ -222,18 +240,20 @@ class SiteReleaseDesk:
 
         self._act(work)
 
-    def _act(self, work: Callable[[Actor], None]) -> None:
-        """For who sits here now: minutes later it may be somebody else, or nobody."""
+    def _act(self, work: Callable[[Actor], None]) -> bool:
+        """For who sits here now: minutes later it may be somebody else, or nobody. False when it was not begun."""
         try:
             actor = self._actor()
         except WatchfloorError as error:
             self._refused(error)
-            return
-        self._run(lambda: work(actor))
+            return False
+        return self._run(lambda: work(actor))
 
-    def _run(self, work: Callable[[], None]) -> None:
-        if not self._tasks.submit(work, failed=self._refused):
+    def _run(self, work: Callable[[], None]) -> bool:
+        begun = self._tasks.submit(work, failed=self._refused)
+        if not begun:
             self._bus.publish(CommandRefused(_("Too much is waiting; nothing was done. Try again in a moment.")))
+        return begun
 
     def _refused(self, error: Exception) -> None:
         if isinstance(error, WatchfloorError):

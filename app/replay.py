@@ -35,16 +35,18 @@ class Replays:
         *,
         viewed: Viewed | None = None,
         clock: Callable[[], float] = time.time,
+        allowed: Callable[[str], bool] = lambda _camera_id: True,
     ) -> None:
-        self.clock = clock
+        """`allowed` says whether who sits here may see a camera; asked before every picture."""
+        self.clock, self.allowed = clock, allowed
         self.viewed: Viewed = viewed or _note_view
         self._footage, self._supervisor, self._registry = footage, supervisor, registry
         self._open: list[Playback] = []
 
     def open(self, camera_id: str, seconds_back: float) -> Replay | None:
-        """Begin to play; None for an unknown camera or when too many replays are open."""
+        """Begin to play; None for an unknown camera, one that may not be seen, or when too many replays are open."""
         camera = next((c for c in self._registry().cameras if c.id == camera_id), None)
-        if camera is None or len(self._open) >= MOST_REPLAYS:
+        if camera is None or not self.allowed(camera_id) or len(self._open) >= MOST_REPLAYS:
             return None
         return Replay(self, camera, seconds_back)
 
@@ -70,15 +72,23 @@ class Replay:
         self.camera = camera
         self._replays = replays
         self._tap = PictureTap()
+        self._ended = False
         self._playback = replays.play(camera, self._tap, replays.clock() - seconds_back)
 
     def want(self, width_px: int, height_px: int) -> None:
         """Size of the picture in device pixels; 0, 0 when hidden."""
-        self._tap.want(width_px, height_px)
+        self._tap.want(*((width_px, height_px) if self._allowed else (0, 0)))
+
+    @property
+    def _allowed(self) -> bool:
+        """A replay whose camera may not be seen any more has ended: it does not come back with the right."""
+        if not self._ended and not self._replays.allowed(self.camera.id):
+            self.close()
+        return not self._ended
 
     def take(self) -> Picture | None:
         """The newest picture once."""
-        return self._tap.take()
+        return self._tap.take() if self._allowed else None
 
     def status(self) -> PlaybackStatus:
         """Where the player is."""
@@ -86,6 +96,8 @@ class Replay:
 
     def go_back(self, seconds: float) -> None:
         """Play from so many seconds before now."""
+        if not self._allowed:
+            return
         utc_s = self._replays.clock() - seconds
         self._playback.seek(utc_s)
         self._playback.pause(paused=False)
@@ -105,6 +117,7 @@ class Replay:
 
     def close(self) -> None:
         """Nobody looks any more."""
+        self._ended = True
         self._tap.want(0, 0)
         self._replays.end(self._playback)
 

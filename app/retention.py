@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.archive import Archive
+from app.archive import RUNTIME, Archive
 from app.erasing import Eraser
 from storage import durable
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.journal import Journal, RetentionCandidate
-from storage.records import Actor
 from storage.release_commands import EraseSubject
 from storage.settings import RetentionSettings
 from storage.worker import Worker
@@ -33,7 +31,6 @@ FIRST_S = 600.0
 LISTED = 5000
 LEGAL_BASIS = "retention"
 _PAUSE_S = 0.2
-_ACTOR = Actor("service:runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class Retention:
         reason = f"{incident.category_id}: kept until its day"
         command = EraseSubject("incidents", incident.id, LEGAL_BASIS, reason, by_rule=True)
         try:
-            self._eraser.erase(command, _ACTOR, scrub=False)
+            self._eraser.erase(command, RUNTIME, scrub=False)
         except StorageError as error:
             if error.code not in (StorageCode.HELD, StorageCode.ILLEGAL_TRANSITION, StorageCode.NOT_FOUND):
                 raise
@@ -127,13 +124,12 @@ class Retention:
 
 
 class RetentionKeeper(Worker):
-    """A round a day."""
+    """A round a day. When asked to stop it finishes the erasure at work."""
 
     def __init__(self, retention: Retention, period_s: float = PERIOD_S, first_s: float = FIRST_S) -> None:
         super().__init__("retention")
         self.erased = 0
         self._retention, self._period_s, self._first_s = retention, period_s, first_s
-        self._wake = threading.Event()
 
     def run(self) -> None:
         """Wait, look, erase; a failure of the disk or the journal is tried again the next day."""
@@ -146,12 +142,7 @@ class RetentionKeeper(Worker):
                 except WatchfloorError as error:
                     log.error("retention did nothing today: %s", error)
                 due_s = time.monotonic() + self._period_s
-            self._wake.wait(min(1.0, self._period_s))
-
-    def stop(self) -> None:
-        """Ask to stop; the erasure at work is finished."""
-        super().stop()
-        self._wake.set()
+            self.stopping.wait(min(1.0, self._period_s))
 
 
 def retention_of(archive: Archive) -> Retention:

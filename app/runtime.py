@@ -7,39 +7,50 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.analytics import Analytics
-from app.archive import Archive
+from app.archive import RUNTIME, Archive
 from app.bus import Bus
-from app.cameras import CameraHub, LiveFeed
+from app.camera_rights import CameraRights
+from app.cameras import CameraHub
 from app.desk import ChangeFeed, OperatorDesk
-from app.feeds import Banner, RegistryChanged
+from app.feeds import Banner, DeskState, RegistryChanged
+from app.governor import Governor, Rung, WallLoad
+from app.health import HealthMonitor
+from app.health_desk import SiteHealthDesk
 from app.i18n import use_language
 from app.intake import EventIntake
+from app.live_feed import LiveFeed
 from app.metrics import Metrics, UsageMeter
+from app.model_desk import SiteModelDesk
 from app.notary import Notary
 from app.recording import Recording
 from app.replay import Replays
 from app.seat_offices import SeatOffices
 from app.sign_in import SeatChanged
+from app.signal_watch import SignalWatch
+from app.site_time import zone_of
+from app.stored_tracks import TrackRecorder
 from app.tasks import Tasks
 from app.texts import sentence
 from app.upkeep import upkeep_workers
 from detection.models import ModelChoice, choose_model
 from detection.worker import DetectionStatus
+from storage.class_names import class_map
 from storage.commands import RegistryRecord
 from storage.errors import WatchfloorError
 from storage.folders import Folders
+from storage.people_commands import RecordAccess
+from storage.people_records import AccessKind
 from storage.records import Camera
 from storage.settings import Settings
 from storage.worker import Latecomer, Supervisor, Worker
 from video.decode import DecodePool
 from video.fanout import PacketRing
 from video.footage import StoredFootage
-from video.session import SessionState
 
 if TYPE_CHECKING:
     from app.alerts_out import AlertsOut
@@ -85,10 +96,17 @@ class Runtime:
             undo.callback(self.archive.close)
             self.registry = self.archive.registry
             self.pool = DecodePool()
-            self.hub = CameraHub(self.pool, self.supervisor, self.url_of)
+            self.hub = CameraHub(self.pool, self.supervisor, self.url_of, ruled=self._ruled)
             self.recording = Recording(plan.folders, plan.settings, self.archive.journal, self.bus)
             undo.callback(self.recording.close)
             self.footage = StoredFootage(self._ring_of, self.recording.between)
+            self.health = HealthMonitor(
+                lambda: self.registry.cameras,
+                lambda: self.hub.sessions(),
+                lambda camera_id: self.analytics.looking(camera_id),
+                plan.folders.outages,
+            )
+            self.rights = CameraRights(lambda: self.archive.registry, lambda: self.seat.people.seat.state)
             self.changes = ChangeFeed(self.archive, self.bus, lambda: self.seat.people.seat.state.operator_id)
             self.seat = SeatOffices(
                 self.archive,
@@ -97,12 +115,16 @@ class Runtime:
                 self.tasks,
                 changed=self.changes.nudge,
                 dead_cameras=self._dead_cameras,
+                health=SiteHealthDesk(self.health, self.hub, self.archive, self.tasks, lambda: self.rights.seen),
+                models=self._model_desk(),
             )
             viewed = self.seat.people.audit.viewed
-            self.replays = Replays(self.footage, self.supervisor, lambda: self.registry, viewed=viewed)
+            self.replays = Replays(
+                self.footage, self.supervisor, lambda: self.registry, viewed=viewed, allowed=self.rights.allows
+            )
             self.alerts = self._alerts() if plan.alerts else None
             self.intake = EventIntake(
-                self.archive, self.hub, self.tasks, self.changes.nudge, self._refused, self._happened
+                self.archive, self.hub, self.tasks, self.changes.nudge, self._refused, self.recording.event
             )
             self.desk = OperatorDesk(
                 self.archive,
@@ -115,11 +137,21 @@ class Runtime:
                 self.recording.start_now,
                 lambda: self.seat.people.seat.actor,
                 self.seat.offices,
+                self.rights.allows,
             )
+            self.tracks = self._track_recorder()
             self.analytics = self._analytics(choice)
+            self.signals = SignalWatch(
+                lambda: self.registry.rules, self.hub.sessions, self.intake.take, zone_of(plan.settings)
+            )
             undo.pop_all()
+        self.governor = Governor(self._lower, self.bus.publish, self.hub.behind_ms, self.hub.lost_gops)
+        self.bus.subscribe(WallLoad, self.governor.take)
         self.bus.subscribe(SeatChanged, lambda _seat: self.changes.renew())
         self.bus.subscribe(RegistryChanged, self._on_registry_changed)
+        if self.alerts is not None:
+            nudge = self.alerts.nudge  # what the journal now has to send, and answers to what was sent
+            self.bus.subscribe(DeskState, lambda _state: nudge())
         self.bus.subscribe(DetectionStatus, lambda _status: self._note_usage())
 
     def _alerts(self) -> AlertsOut:
@@ -134,6 +166,19 @@ class Runtime:
             tell=self.bus.publish,
         )
 
+    def _track_recorder(self) -> TrackRecorder | None:
+        path, settings = self.plan.folders.tracks, self.plan.settings.tracks
+        return TrackRecorder(path, settings, self.archive.journal.judged) if settings.enabled else None
+
+    def _model_desk(self) -> SiteModelDesk:
+        return SiteModelDesk(
+            self.archive,
+            self.tasks,
+            lambda: self.seat.people.seat.actor,
+            in_use=lambda: self.analytics.choice,
+            use=lambda choice: self.analytics.use_model(choice),
+        )
+
     def _analytics(self, choice: ModelChoice) -> Analytics:
         folders, detection = self.plan.folders, self.plan.settings.detection
         return Analytics(
@@ -144,7 +189,11 @@ class Runtime:
             self.intake.take,
             slots=len(self.registry.cameras),
             device=detection.device,
+            processes=detection.processes,
+            far_view=detection.far_view,
             cache=folders.cache,
+            timezone=zone_of(self.plan.settings).key,
+            on_look=self.tracks.take if self.tracks is not None else None,
         )
 
     def start(self) -> None:
@@ -152,7 +201,9 @@ class Runtime:
         self.supervisor.start()
         notary = Notary(self.archive)
         workers: list[Worker] = [*self.plan.workers, *self.tasks.workers, *self.pool.workers]
-        workers += [self.hub, self.changes, notary, *self.seat.workers]
+        workers += [self.hub, self.changes, notary, *self.seat.workers, self.health, self.signals]
+        workers += self._metrics_server()
+        workers += (self.tracks,) if self.tracks is not None else ()
         workers += upkeep_workers(self.archive, self.bus, lasting=self.plan.lasting)
         workers += self.alerts.workers if self.alerts is not None else ()
         for worker in workers:
@@ -160,14 +211,31 @@ class Runtime:
         for worker in self.recording.workers:
             self.supervisor.add(worker)
         self.analytics.start(self.registry)
-        self.recording.start(self.hub, self.registry)
+        self._replan()
         if self.analytics.needs_model and not os.environ.get("YOLO_OFFLINE"):
             self.analytics.fetch_model(self.plan.folders.models)
 
+    def _metrics_server(self) -> list[Worker]:
+        port = self.plan.settings.health.prometheus_port
+        if not port:
+            return []
+        from app.prometheus import PrometheusServer  # an HTTP server is imported only where one is wanted
+
+        return [PrometheusServer(port, lambda: self.health.snapshot, self._refused_metrics)]
+
+    def _refused_metrics(self, error: WatchfloorError) -> None:
+        self.bus.publish(Banner("metrics", sentence(error)))
+
     def _on_registry_changed(self, changed: RegistryChanged) -> None:
-        """Recording plans hold from now on, names everywhere."""
+        """Recording plans and guard rules hold from now on, names everywhere."""
         self.registry = changed.registry
-        self.tasks.submit(lambda: self.recording.start(self.hub, changed.registry))
+        self.intake.renew(changed.registry.rules)
+        self.analytics.renew(changed.registry)
+        if not self.tasks.submit(self._replan) and not self.tasks.ending:
+            self._replan()  # too much is waiting, and nobody would ask again
+
+    def _replan(self) -> None:
+        self.recording.start(self.hub, lambda: self.registry)
 
     def stop(self) -> list[Latecomer]:
         """Ask all, join all against one deadline; names who was late. The journal stays open for the last reports.
@@ -175,6 +243,7 @@ class Runtime:
         Cameras and detection go first: what the detection process still has to say becomes events in the journal, and
         their stills are tasks. Only then the tasks end. A second call is harmless."""
         end_s = time.monotonic() + SHUTDOWN_S
+        self.signals.stop()
         for session in self.hub.sessions():
             session.stop()
         self.analytics.service.stop()
@@ -196,16 +265,29 @@ class Runtime:
         zones = tuple(z for z in self.registry.zones if z.camera_id == camera_id)
         rules = tuple(r for r in self.registry.rules if r.camera_id == camera_id)
         tracks, notice, recording = self.analytics.tracks, self.analytics.notice, self.recording.recording
-        return LiveFeed(camera, zones, rules, self.hub, tracks, notice, recording)
+        return LiveFeed(camera, zones, rules, self.hub, tracks, notice, recording, self.rights.allows)
 
     def _dead_cameras(self) -> list[Camera]:
         """Cameras that are open and give no picture now."""
-        dead = {s.camera_id for s in self.hub.sessions() if s.status().state is not SessionState.LIVE}
+        dead = self.hub.dark_cameras()
         return [camera for camera in self.registry.cameras if camera.id in dead]
 
     def _ring_of(self, camera_id: str) -> PacketRing | None:
-        session = self.hub.session(camera_id)
-        return session.ring if session is not None else None
+        return self.hub.ring(camera_id)
+
+    def _ruled(self) -> frozenset[str]:
+        """Cameras whose stream is lowered last."""
+        return frozenset(rule.camera_id for rule in self.registry.rules if rule.enabled)
+
+    def _lower(self, rung: Rung) -> None:
+        """One rung of the load ladder further, up or down; that rules get less is written into the journal."""
+        before = self.hub.rung
+        self.hub.lower(rung)
+        self.analytics.look_less(less=rung >= Rung.LOOKS)
+        if Rung.DEGRADED in (before, rung):
+            detail = "analytics degraded: key frames only" if rung is Rung.DEGRADED else "analytics restored"
+            access = RecordAccess(AccessKind.DEGRADED, "load", detail=detail)
+            self.tasks.submit(lambda: self.archive.journal.apply(access, RUNTIME))
 
     def url_of(self, camera: Camera) -> str:
         """The camera's URL with its credentials; without them when the key is lost: its tile then says so."""
@@ -218,15 +300,11 @@ class Runtime:
 
     def worker_pids(self) -> tuple[int, ...]:
         """Processes of ours besides this one."""
-        pid = self.analytics.service.status.pid
-        return (pid,) if pid else ()
+        return self.analytics.service.status.pids
 
     def _note_usage(self) -> None:
         """Once a second, so that the share of a detection process that dies is not lost."""
         self.meter.read(self.worker_pids())
-
-    def _happened(self, camera_id: str, utc_s: float) -> None:
-        self.recording.event(camera_id, utc_s)
 
     def _refused(self, error: WatchfloorError) -> None:
         self.bus.publish(Banner("journal", sentence(error)))
@@ -235,7 +313,9 @@ class Runtime:
 def _choice(plan: RuntimePlan) -> ModelChoice:
     """Which model to begin with; a bad `--model` is refused before anything is opened."""
     wished = Path(plan.settings.detection.model) if plan.settings.detection.model else None
-    return choose_model(plan.model, wished, os.environ.get("WATCHFLOOR_MODEL"), plan.folders.models)
+    environment, pin = os.environ.get("WATCHFLOOR_MODEL"), plan.settings.detection.model_sha256
+    found = choose_model(plan.model, wished, environment, plan.folders.models, setting_sha256=pin)
+    return replace(found, classes=tuple(class_map(plan.settings.detection.classes).items()))
 
 
 class RunFigures:

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 from app.approval_desk import SiteApprovalDesk
 from app.archive import Archive
 from app.backups import backup_folder
+from app.blackbox import BlackBoxRecorder
 from app.bus import Bus
 from app.errors import AppCode, AppError
+from app.health_desk import HealthDesk
 from app.import_desk import SiteImportDesk
 from app.journal_pages import JournalPager
+from app.model_desk import ModelDesk
+from app.noise import SiteNoiseDesk
 from app.offices import Offices
+from app.package_shelf import PackageShelf
 from app.people import People, people_of
 from app.recording import Recording
 from app.release_desk import DisclosureFile, MadePackage, SiteReleaseDesk
@@ -21,8 +26,10 @@ from app.seat_test import SeatFacts
 from app.site_time import zone_of
 from app.tasks import Tasks
 from app.texts import sentence
+from app.trial_desk import SiteTrialDesk
 from app.verifier import JournalVerified
 from storage.backups import backups
+from storage.class_names import class_map
 from storage.records import Actor, Camera
 from storage.worker import Worker
 
@@ -42,6 +49,8 @@ class SeatOffices:
         *,
         changed: Callable[[], None],
         dead_cameras: Callable[[], Sequence[Camera]],
+        health: HealthDesk | None = None,
+        models: ModelDesk | None = None,
     ) -> None:
         self.verified: JournalVerified | None = None
         self._archive, self._recording, self._tasks = archive, recording, tasks
@@ -54,13 +63,33 @@ class SeatOffices:
         )
         self.people: People = people_of(archive, bus, tasks, facts, changed=changed, dead_cameras=dead_cameras)
         pager = JournalPager(archive.journal, self._actor, lambda: archive.registry)
+        shelf = PackageShelf(archive.folders.data / "packages")
         releases = None
         if recording.index is not None:
-            releases = SiteReleaseDesk(archive, bus, tasks, self._packed, self._actor)
-        self.workers: tuple[Worker, ...] = tuple(pager.workers)
-        approvals = SiteApprovalDesk(archive, self.people.seat, tasks, bus, self._package_desk, changed=changed)
+            releases = SiteReleaseDesk(archive, bus, tasks, self._packed, self._actor, shelf=shelf)
+        box = archive.settings.black_box
+        black_box = BlackBoxRecorder(archive.folders.black_box, box) if box.enabled else None
+        self.workers: tuple[Worker, ...] = (*pager.workers, *((black_box,) if black_box is not None else ()))
+        seat, maker = self.people.seat, self._package_desk
+        approvals = SiteApprovalDesk(archive, seat, tasks, bus, maker, shelf=shelf, changed=changed)
         imports = SiteImportDesk(archive, tasks, self._actor)
-        self.offices = Offices(self.people.desk, pager, releases, approvals, imports, zone_of(archive.settings))
+        zone = zone_of(archive.settings)
+        self.offices = Offices(
+            people=self.people.desk,
+            pages=pager,
+            releases=releases,
+            approvals=approvals,
+            imports=imports,
+            zone=zone,
+            health=health,
+            black_box=black_box,
+            wall=archive.settings.wall,
+            alarms=archive.settings.alarms,
+            models=models,
+            noise=SiteNoiseDesk(archive, tasks, self._actor),
+            trials=SiteTrialDesk(archive, tasks, self._actor, changed=changed),
+            words=class_map(archive.settings.detection.classes),
+        )
 
     def _actor(self) -> Actor:
         """Who sits here at the moment at which a key is pressed."""
@@ -87,6 +116,6 @@ class SeatOffices:
             raise AppError(AppCode.NO_RECORDINGS)
         return PackageDesk(self._archive, self._recording.index)
 
-    def _packed(self, file: DisclosureFile, target: Path) -> MadePackage:
+    def _packed(self, file: DisclosureFile, target: Path, actor: Actor) -> MadePackage:
         """Ends early, and leaves nothing, when the program is to end."""
-        return self._package_desk().of_disclosure(file, target, self._actor(), cancelled=lambda: self._tasks.ending)
+        return self._package_desk().of_disclosure(file, target, actor, cancelled=lambda: self._tasks.ending)

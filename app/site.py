@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from app.archive import Archive, opened
 from app.errors import AppCode, AppError
 from app.runtime import RuntimePlan
 from detection.model_files import check_model
@@ -25,6 +26,12 @@ def site_plan(model: Path | None) -> RuntimePlan:
     folders = Folders.find().ensure()
     settings = load(folders.settings)
     return RuntimePlan(folders.with_data(settings.paths.data).ensure(), settings, model=model)
+
+
+def archive_of_site() -> AbstractContextManager[Archive]:
+    """The site's memory for the length of one command; nothing is started."""
+    plan = site_plan(None)
+    return opened(plan.folders, plan.settings)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.archive import Archive
+from app.camera_rights import seen_by
 from app.errors import AppCode, AppError
 from app.masked_still import masked_still
 from app.masks import masks_of
@@ -88,6 +89,7 @@ class Snapshot:
         self._taken.wait(WAIT_S)
         if self._still is None:
             raise VideoError(VideoCode.NOT_BUFFERED, utc_s=self._utc_s)
+        self._require_camera(actor)
         self._require(actor, Permission.EXPORT)
         if not order.masked:
             self._require(actor, Permission.LIFT_MASK)
@@ -99,6 +101,12 @@ class Snapshot:
         access = RecordAccess(AccessKind.EXPORT, order.reason, self._camera.id, None, at, at, detail)
         self._archive.journal.apply(access, actor)
         done(str(self._written(name, jpeg)) if order.to_file else "", jpeg)
+
+    def _require_camera(self, actor: Actor) -> None:
+        """Who lets it go may be somebody else than who took it."""
+        seen = seen_by(self._archive.registry, actor.id)
+        if seen is not None and self._camera.id not in seen:
+            raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, reason="camera of another group")
 
     def _require(self, actor: Actor, permission: Permission) -> None:
         operators = self._archive.registry.operators

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import math
 import shutil
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -50,7 +49,6 @@ class SpaceGuard(Worker):
         self._free_bytes, self._clock = free_bytes, clock
         self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self._told = ""
-        self._wake = threading.Event()
 
     def run(self) -> None:
         """Look now and then."""
@@ -60,12 +58,7 @@ class SpaceGuard(Worker):
                 self.look()
             except OSError as error:
                 log.warning("the free space cannot be seen: %s", error)
-            self._wake.wait(self._period_s)
-
-    def stop(self) -> None:
-        """Ask to stop."""
-        super().stop()
-        self._wake.set()
+            self.stopping.wait(self._period_s)
 
     def look(self) -> None:
         """Once."""

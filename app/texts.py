@@ -68,6 +68,9 @@ SENTENCES: dict[str, str] = {
         "Another Watchfloor already records into {path}. Stop it, or choose another recordings folder."
     ),
     StorageCode.CANCELLED: marked("The search was cancelled."),
+    StorageCode.BAD_LAYOUT: marked(
+        "The cells of the layout “{name}” overlap, leave a hole or reach beyond it. Cover every place of the grid once."
+    ),
     StorageCode.BAD_SCHEDULE: marked(
         "The recording schedule of a camera cannot be read. Write it like “Mon-Fri 08:00-18:00; Sat 10:00-14:00”."
     ),
@@ -102,6 +105,24 @@ SENTENCES: dict[str, str] = {
         "The model {path} cannot be used: it is empty, damaged or of an unknown format. Choose another one."
     ),
     DetectionCode.WRONG_TASK: marked("The model {path} was made for another task. Choose a detection model."),
+    DetectionCode.WRONG_SIZE: marked(
+        "The model {path} takes pictures of a size that does not fit here. It needs one colour picture of 64 to 2048 px"
+        " on each side; export it with 640 px."
+    ),
+    DetectionCode.WRONG_CLASSES: marked(
+        "The names of the classes of the model {path} do not fit what it gives. Put its metadata.yaml beside it, or"
+        " name its classes in the settings."
+    ),
+    DetectionCode.ALTERED_MODEL: marked(
+        "The files of the model {path} are not those that were put in place. Remove it, and import it again from a"
+        " source that you trust."
+    ),
+    DetectionCode.MODEL_IN_USE: marked("The model {path} is the one in use. Choose another one first."),
+    DetectionCode.IMPORT_FAILED: marked(
+        "The model could not be imported. Nothing was changed; check that the file is whole and made by ultralytics,"
+        " or export it to OpenVINO where it was trained."
+    ),
+    DetectionCode.BENCH_FAILED: marked("The model could not be measured. Look at whether it is intact, and try again."),
     DetectionCode.NO_DOWNLOAD: marked(
         "Downloads are switched off (YOLO_OFFLINE). Put a model into the models folder by hand, or allow downloads."
     ),
@@ -109,7 +130,13 @@ SENTENCES: dict[str, str] = {
         "The model could not be fetched. Check the network, or put the file there by"
         " hand; the built-in people detector works meanwhile."
     ),
-    DetectionCode.BAD_ZONE: marked("A zone needs at least three different points within the picture. Draw it again."),
+    DetectionCode.BAD_RULE: marked(
+        "A guard rule cannot work like this. Correct its schedule, limit or direction, or draw the camera's scale."
+    ),
+    DetectionCode.BAD_ZONE: marked(
+        "A zone needs at least three different points within the picture and must not cross itself; a line needs two."
+        " Draw it again."
+    ),
     AppCode.NO_RECORDINGS: marked("Nothing is recorded at this seat, so there is nothing to pack. Look at the banner."),
     AppCode.BAD_RECORD: marked("The value for “{name}” does not fit here. Possible: {known}."),
     AppCode.BAD_USAGE: marked("The command is not complete or not known. “main.py --help” shows how to use it."),
@@ -148,7 +175,7 @@ SENTENCES: dict[str, str] = {
     AppCode.ALERT_TARGET: marked("An alert cannot be sent to {target}. Correct the route's target or the settings."),
     AppCode.ALERT_NOT_VALID: marked("The alert is not valid CAP 1.2 and was not sent. Report it."),
     AppCode.ALERT_NO_KEY: marked(
-        "Pictures were not sent to {target}: there is no key to encrypt them to. Give the recipient's key."
+        "The alert went to {target} without pictures: this version sends none. Switch them off for this route."
     ),
     AppCode.ALERT_UNANSWERED: marked("{name} did not answer about incident {incident}. Call by telephone or radio."),
     AppCode.ANSWERS_ADDRESS: marked(
@@ -174,6 +201,16 @@ SENTENCES: dict[str, str] = {
     AppCode.UNKNOWN_SIGNER: marked(
         "The package is intact, but nobody knows who signed it. Ask the site for its fingerprint by another way."
     ),
+    AppCode.METRICS_ADDRESS: marked(
+        "Health cannot be served to Prometheus at {address}. Choose another port in the settings."
+    ),
+    AppCode.NO_BLACK_BOX: marked(
+        "There is no black box at {path} yet. It begins with the first wall that is shown on this machine."
+    ),
+    AppCode.BLACK_BOX_DAMAGED: marked(
+        "The black box {path} is damaged and cannot be read. Keep a copy of it and inform the administrator."
+    ),
+    AppCode.NOTHING_SHOWN: marked("The black box knows of no wall at {name}. It has {known}."),
     AppCode.IMPORT_NO_FILE: marked("There is no file {path}. Nothing was stored; check the path."),
     AppCode.IMPORT_TOO_LARGE: marked(
         "{path} is too large, or nested too deep, for a list of cameras. Nothing was stored; choose the right file."
@@ -193,6 +230,8 @@ SENTENCES: dict[str, str] = {
         "{url} does not answer as MediaMTX's API does. Check the address, and that the API is switched on there."
     ),
     AppCode.IMPORT_NONE: marked("There is no import that could be taken back."),
+    AppCode.UNKNOWN_LAYOUT: marked("There is no view or layout “{name}”. There are: {known}."),
+    AppCode.UNKNOWN_MONITOR: marked("There is no monitor {name}. There are: {known}."),
     AppCode.INTERNAL: marked("Something unexpected happened inside the program. The log has the details; report it."),
 }
 
@@ -223,6 +262,7 @@ _REASONS = (
     marked("somebody else's login"),
     marked("somebody else's shift"),
     marked("somebody else's incident"),
+    marked("somebody else's record"),
     marked("the one who asked"),
     marked("the one who broke the glass"),
     marked("never without a second person"),

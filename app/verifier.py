@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +57,8 @@ def home_request(folders: Folders, *, evidence: bool) -> Request:
 
 
 class Verifier(Worker):
-    """Owns the process of the verification under way; `evidence` hashes the store's files too."""
+    """Owns the process of the verification under way, which a stop leaves unfinished; `evidence` hashes the store's
+    files too."""
 
     def __init__(
         self,
@@ -73,7 +73,6 @@ class Verifier(Worker):
         super().__init__("verifier")
         self._folders, self._bus, self._evidence = folders, bus, evidence
         self._due_s, self._period_s, self._clock = time.monotonic() + first_s, period_s, clock
-        self._wake = threading.Event()
         self._told = False
 
     def run(self) -> None:
@@ -83,12 +82,7 @@ class Verifier(Worker):
             if time.monotonic() >= self._due_s:
                 done = self._verify()
                 self._due_s = time.monotonic() + (self._period_s if done else min(_RETRY_S, self._period_s))
-            self._wake.wait(min(_STEP_S, self._period_s))
-
-    def stop(self) -> None:
-        """Ask to stop; a verification under way ends unfinished."""
-        super().stop()
-        self._wake.set()
+            self.stopping.wait(min(_STEP_S, self._period_s))
 
     def _verify(self) -> bool:
         try:

@@ -9,20 +9,33 @@ import numpy as np
 import numpy.typing as npt
 
 WIDTH, HEIGHT, FPS = 640, 360, 15
+_OPTIONS: dict[str, dict[str, object]] = {
+    "libx264": {"preset": "veryfast", "bf": "0", "crf": "24"},
+    # x265 writes its log on standard error by itself, and has its own words for B frames and threads
+    "libx265": {"preset": "superfast", "crf": "26", "x265-params": "bframes=0:log-level=none:pools=1"},
+}
 
 
-def make_clip(path: Path, seconds: float = 20.0) -> Path:
-    """Write the clip (about 0.2 s per second of video); the same every time."""
+def make_clip(
+    path: Path,
+    seconds: float = 20.0,
+    *,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    fps: int = FPS,
+    gop_s: float = 2.0,
+    codec: str = "libx264",
+) -> Path:
+    """Write the clip (about 0.2 s per second of video); the same every time. Other sizes are the same scene, scaled."""
     ground = _ground()
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS)
+        stream = container.add_stream(codec, rate=fps)
         assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH, HEIGHT, "yuv420p", 2 * FPS
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = *size, "yuv420p", round(gop_s * fps)
         stream.codec_context.thread_count = 1
-        stream.options = {"preset": "veryfast", "bf": "0", "crf": "24"}
-        for number in range(round(seconds * FPS)):
+        stream.options = _OPTIONS[codec]
+        for number in range(round(seconds * fps)):
             frame = av.VideoFrame.from_ndarray(_picture(ground, number), format="rgb24")
-            container.mux(stream.encode(frame))
+            container.mux(stream.encode(frame.reformat(*size, "yuv420p")))
         container.mux(stream.encode())
     return path
 

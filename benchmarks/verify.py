@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.harness import report
-from storage import database, schema
+from storage import columns, database, schema
 from storage.commands import JudgeAlarm, RecordEvent, SignCheckpoint
 from storage.embedded_journal import open_journal
 from storage.errors import StorageError
@@ -25,6 +25,7 @@ from storage.journal import Verification
 from storage.keys import SigningKey
 from storage.ledger import Ledger
 from storage.records import Actor, Box, Event, RuleKind, Severity, Verdict, new_id
+from storage.statements import create_sql
 from storage.verification import verify_file
 
 EVENTS = 1_000_000
@@ -56,9 +57,9 @@ def run(events: int = EVENTS, runs: int = RUNS) -> dict[str, object]:
 
 
 def journal_of(events: int) -> Path:
-    """A journal of so many events, made when it is not there yet or of another version."""
+    """A journal of so many events, made when there is none of this version and shape yet."""
     folder = Path(tempfile.gettempdir()) / f"watchfloor-bench-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    path = folder / f"journal-{schema.SCHEMA_VERSION}-{events}.db"
+    path = folder / f"journal-{schema.SCHEMA_VERSION}-{_shape()}-{events}.db"
     try:
         if path.exists() and database.inspect(path):
             return path
@@ -70,6 +71,12 @@ def journal_of(events: int) -> Path:
     _make(making, events)
     making.replace(path)
     return path
+
+
+def _shape() -> str:
+    """Changes with every table: a file of another shape is not whole, though its version be the same."""
+    made = "".join(sql for table in columns.metadata.sorted_tables for sql in create_sql(table))
+    return hashlib.sha256(made.encode()).hexdigest()[:8]
 
 
 def _make(path: Path, events: int) -> None:

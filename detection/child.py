@@ -24,6 +24,8 @@ COMMAND = (sys.executable, "-m", "detection.process")
 _ROOT = Path(__file__).resolve().parent.parent
 _WAITING_ORDERS = 64
 _WAITING_RESULTS = 256
+_REAP_S = 2.0
+"""A killed process is gone at once, but a busy machine may take its time to say so."""
 
 
 class ChildProcess:
@@ -70,12 +72,14 @@ class ChildProcess:
         """Close the child's input, wait, then terminate, then kill; gives up unread results. Safe to call twice."""
         end_s = time.monotonic() + deadline_s
         self._queue_end()
-        for ask in (None, self._process.terminate, self._process.kill):
+        for ask in (None, self._process.terminate):
             if ask is not None:
                 ask()
-            share_s = max((end_s - time.monotonic()) / 2, 0.1)
-            if self._wait(share_s):
+            if self._wait(max((end_s - time.monotonic()) / 2, 0.1)):
                 break
+        else:
+            self._process.kill()
+            self._wait(_REAP_S)
         self._ended.set()
         self._drain()
         for thread in self._threads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -23,9 +23,16 @@ class DetectionCode(StrEnum):
     NO_MODEL = "detection.no_model"
     BAD_MODEL = "detection.bad_model"
     WRONG_TASK = "detection.wrong_task"
+    WRONG_SIZE = "detection.wrong_size"
+    WRONG_CLASSES = "detection.wrong_classes"
+    ALTERED_MODEL = "detection.altered_model"
+    MODEL_IN_USE = "detection.model_in_use"
+    IMPORT_FAILED = "detection.import_failed"
+    BENCH_FAILED = "detection.bench_failed"
     NO_DOWNLOAD = "detection.no_download"
     FETCH_FAILED = "detection.fetch_failed"
     BAD_ZONE = "detection.bad_zone"
+    BAD_RULE = "detection.bad_rule"
 
 
 class DetectionError(WatchfloorError):
@@ -45,9 +52,12 @@ class Detections:
 
 
 class Detector(Protocol):
-    """Finds objects in one BGR picture (H,W,3 uint8). Lives in the detection process only."""
+    """Finds objects in BGR pictures (H,W,3 uint8). Lives in the detection process only.
+
+    `room` is how many pictures one look may take in at little more than the cost of one; 1: it gains nothing."""
 
     name: str
+    room: int
 
     def detect(self, image: Image) -> Detections:
         """Detections over the detector's own lowest score; rules and tracker filter further."""
@@ -59,6 +69,9 @@ class Detector(Protocol):
         """Begin to look at a picture; `done` is called once, on any thread, and must return at once.
 
         The image must not change before. Called on one thread only."""
+
+    def submit_together(self, images: Sequence[Image], done: Callable[[tuple[Detections, ...]], None]) -> None:
+        """The same for up to `room` pictures in one look; `done` gets their detections in the pictures' order."""
 
     def close(self) -> None:
         """Finish what was submitted and release the model."""
@@ -75,7 +88,8 @@ class TrackState(StrEnum):
 class Track:
     """One object through time. `velocity` is the box centre's speed, frame fractions per second.
 
-    `path` holds the last foot points."""
+    `path` holds the last foot points. `still_s`: how long the foot has stayed at its place; `stationary`: so long
+    that it is a thing that stands (a parked car), not one that waits."""
 
     id: int
     box: Box
@@ -86,14 +100,27 @@ class Track:
     last_utc_s: float
     state: TrackState = TrackState.LIVE
     path: tuple[tuple[float, float], ...] = field(default=())
+    still_s: float = 0.0
+    stationary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a rule's line has been crossed each way."""
+
+    rule_id: str
+    ins: int = 0
+    outs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TrackSet:
-    """All tracks of a camera at one frame's time; `alarmed` are the ids for which a rule has fired."""
+    """All tracks of a camera at one frame's time; `alarmed` are the ids for which a rule has fired, `tallies` the
+    figures of its lines."""
 
     camera_id: str
     utc_s: float
     tracks: tuple[Track, ...]
     alarmed: frozenset[int] = frozenset()
     pts_s: float = 0.0
+    tallies: tuple[Tally, ...] = ()

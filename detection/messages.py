@@ -12,9 +12,11 @@ import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from detection.detector import DetectionCode, TrackSet
-from detection.zone_rules import Reported
+from detection.detector import DetectionCode, Tally, TrackSet
+from detection.rule_memory import Reported
+from detection.scheduler import Urgency
 from storage.records import Event, RuleSpec, Zone
+from storage.registry_records import CameraScale
 
 _LENGTH = struct.Struct("!I")
 _MAX_BYTES = 16 << 20
@@ -22,7 +24,9 @@ _MAX_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class AnalyticsCamera:
-    """One camera to look at: its slot, its rules, and how often."""
+    """One camera to look at: its slot, its rules with their scale and the zone of their schedules, and how often.
+
+    `far_view`: people are small, so it never shares an input. `gated`: at a floor rate while nothing moves."""
 
     camera_id: str
     slot: int
@@ -30,6 +34,10 @@ class AnalyticsCamera:
     rules: tuple[RuleSpec, ...] = ()
     looks_per_s: float = 5.0
     suspended: bool = False
+    scale: CameraScale | None = None
+    timezone: str = "UTC"
+    far_view: bool = False
+    gated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,13 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class UseModel:
-    """Load this model; None is the built-in detector."""
+    """Load this model; None is the built-in detector. `classes`: pairs of the model's word and ours; empty: the
+    detector's own choice of words."""
 
     path: str | None
     device: str
     cache_dir: str | None
+    classes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class CameraMemory:
 
     next_track_id: int = 1
     reported: tuple[Reported, ...] = ()
+    tallies: tuple[Tally, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +112,48 @@ class Looked:
     reported: tuple[Reported, ...]
 
 
-Message = Setup | UseModel | Configure | Finish | Refused | Ready | Beat | Looked
+@dataclass(frozen=True, slots=True)
+class CameraLooks:
+    """One camera over the last seconds: looks, from a frame's time to its tracks, and why it has this rate."""
+
+    looks_per_s: float
+    latency_ms: float
+    reason: Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Once a second: what is asked for, what is held, and whether that is too little. Cameras without a look in the
+    last seconds are missing."""
+
+    asked_per_s: float
+    looks_per_s: float
+    overloaded: bool
+    cameras: dict[str, CameraLooks]
+
+
+Message = Setup | UseModel | Configure | Finish | Refused | Ready | Beat | Looked | Pace
 
 _ADMITTED = {
     "detection.messages": {
         "AnalyticsCamera",
         "Beat",
+        "CameraLooks",
         "CameraMemory",
         "Configure",
         "Finish",
         "Looked",
+        "Pace",
         "Ready",
         "Refused",
         "Setup",
         "UseModel",
     },
-    "detection.detector": {"DetectionCode", "Track", "TrackSet", "TrackState"},
-    "detection.zone_rules": {"Reported"},
+    "detection.detector": {"DetectionCode", "Tally", "Track", "TrackSet", "TrackState"},
+    "detection.rule_memory": {"Reported"},
+    "detection.scheduler": {"Urgency"},
     "storage.records": {"Box", "Event", "RuleKind", "RuleSpec", "Severity", "Zone"},
+    "storage.registry_records": {"CameraScale"},
 }
 
 

@@ -7,7 +7,6 @@ one rename, with `provenance.json` (source, SHA-256 of the weights and of the ne
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.request import getproxies
 
+from detection.model_files import PROVENANCE, file_digests, file_sha256
 from detection.quiet_openvino import silence_telemetry
 
 WEIGHTS = "yolo11n.pt"
@@ -103,20 +103,14 @@ def _watch_size(weights: Path, step: Step, done: threading.Event) -> None:
 
 
 def _write_provenance(weights: Path, exported: Path) -> None:
-    network = {path.name: _sha256(path) for path in sorted(exported.iterdir()) if path.suffix in (".xml", ".bin")}
     facts = {
         "weights": weights.name,
-        "weights_sha256": _sha256(weights),
-        "network_sha256": network,
+        "weights_sha256": file_sha256(weights),
+        "network_sha256": file_digests(exported),
         "source": f"https://{HOST[0]}/ultralytics/assets",
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    (exported / "provenance.json").write_text(json.dumps(facts, indent=1), "utf-8")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    (exported / PROVENANCE).write_text(json.dumps(facts, indent=1), "utf-8")
 
 
 def main(models: Path, download: Download = download_official, export: Export = export_openvino) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +17,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from detection.detector import DetectionCode, DetectionError
-from detection.fetch_child import COMMAND, FetchChild
-from detection.model_files import check_model
+from detection.model_files import check_model, model_digest
+from detection.model_process import ModelProcess
 from storage.worker import Worker
 
 log = logging.getLogger(__name__)
 
+COMMAND = (sys.executable, "-m", "detection.model_fetch")
 FETCH_DEADLINE_S = 300.0
 QUIET_S = 60.0
 """A fetch without any progress for this long has failed."""
@@ -40,22 +43,26 @@ class ModelSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model to use; `path` None is the built-in people detector. `refused`: why an earlier wish was passed over."""
+    """A model to use; `path` None is the built-in people detector. `refused`: why an earlier wish was passed over.
+    `classes`: pairs of the model's word and ours; empty: as the detector has them."""
 
     name: str
     source: ModelSource
     path: Path | None = None
     refused: DetectionError | None = None
+    classes: tuple[tuple[str, str], ...] = ()
 
 
 BUILT_IN = ModelChoice("OpenCV HOG people detector (built in)", ModelSource.BUILT_IN)
 
 
-def choose_model(explicit: Path | None, setting: Path | None, environment: str | None, models: Path) -> ModelChoice:
+def choose_model(
+    explicit: Path | None, setting: Path | None, environment: str | None, models: Path, *, setting_sha256: str = ""
+) -> ModelChoice:
     """The first usable model in this order, then the newest of the `models` folder, else the built-in detector.
 
     Raises DetectionError for a bad `explicit` path: who names a model wants that one. Other bad wishes are passed over
-    and told in `refused`."""
+    and told in `refused`, as is a `setting` that has not the digest that was noted when it was chosen."""
     if explicit is not None:
         return _choice(explicit, ModelSource.COMMAND_LINE)
     refused: DetectionError | None = None
@@ -64,6 +71,8 @@ def choose_model(explicit: Path | None, setting: Path | None, environment: str |
         if path is None:
             continue
         try:
+            if source is ModelSource.SETTING and setting_sha256:
+                _check_digest(path, setting_sha256)
             return _choice(path, source, refused)
         except DetectionError as error:
             log.warning("%s: %s", source.value, error)
@@ -87,6 +96,28 @@ def list_models(models: Path) -> list[ModelChoice]:
     return found
 
 
+def find_model(models: Path, name: str) -> Path:
+    """The model of the folder that is called so, or whose folder is. Raises DetectionError(NO_MODEL)."""
+    for choice in list_models(models):
+        if choice.path is not None and choice.path.name == name:
+            return choice.path
+    raise DetectionError(DetectionCode.NO_MODEL, path=name)
+
+
+def remove_model(models: Path, name: str, in_use: Path | None = None) -> None:
+    """Delete a model of the folder, also a broken one. Raises DetectionError(NO_MODEL, MODEL_IN_USE), OSError."""
+    path = models / name
+    plain = bool(name) and Path(name).name == name and not name.startswith(".")
+    if not plain or path.is_symlink() or not path.exists():
+        raise DetectionError(DetectionCode.NO_MODEL, path=name)
+    if in_use is not None and in_use.resolve().is_relative_to(path.resolve()):
+        raise DetectionError(DetectionCode.MODEL_IN_USE, path=name)
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def fetch_model(
     models: Path,
     on_progress: Progress,
@@ -101,12 +132,14 @@ def fetch_model(
     (why="network" | "deadline" | "quiet" | "cancelled" | "process" | what the process said)."""
     if os.environ.get("YOLO_OFFLINE", "").lower() not in ("", "0", "false"):
         raise DetectionError(DetectionCode.NO_DOWNLOAD)
-    child = FetchChild(models, command)
+    environment = os.environ | {"ULTRALYTICS_SAFE_LOAD": "1", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
+    child = ModelProcess((*command, str(models.resolve())), environment)
     try:
-        path = child.result(on_progress, cancel or threading.Event(), deadline_s, QUIET_S)
+        cancelled = cancel or threading.Event()
+        said = child.answer(DetectionCode.FETCH_FAILED, on_progress, cancelled, deadline_s, QUIET_S)
     finally:
         child.end()
-    return _choice(path, ModelSource.FOLDER)
+    return _choice(Path(str(said["done"])), ModelSource.FOLDER)
 
 
 class ModelFetch(Worker):
@@ -138,6 +171,11 @@ class ModelFetch(Worker):
     def _tell(self, step: str) -> None:
         self.beat()
         self._on_progress(step)
+
+
+def _check_digest(path: Path, sha256: str) -> None:
+    if model_digest(path) != sha256:
+        raise DetectionError(DetectionCode.ALTERED_MODEL, path=str(path))
 
 
 def _choice(path: Path, source: ModelSource, refused: DetectionError | None = None) -> ModelChoice:

@@ -1,4 +1,4 @@
-"""YOLO models by OpenVINO: IR or ONNX, one picture per input, up to three in flight. Detection process only.
+"""YOLO models by OpenVINO: IR or ONNX, one or two pictures an input, three inputs in flight. Detection process only.
 
 Layout, BGR to RGB and scale are part of the compiled graph (u8 NHWC input); the letterbox is OpenCV's.
 Precision is left to OpenVINO: int8 or bf16, what is faster depends on the CPU.
@@ -7,7 +7,7 @@ Precision is left to OpenVINO: int8 or bf16, what is faster depends on the CPU.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from detection.detector import DetectionCode, DetectionError, Detections, Image
-from detection.model_files import check_model
+from detection.model_files import pinned_model
 from detection.quiet_openvino import silence_telemetry
-from detection.yolo_output import Decoder, Fit, letterbox
+from detection.stack import lay_out, on_whole_scale, pictures_per_input
+from detection.yolo_output import Decoder, Fit
 
 IN_FLIGHT = 3
 STREAMS = 2
@@ -26,10 +27,12 @@ SIDE_PX = 640
 
 DEFAULT_LABELS = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
 Done = Callable[[Detections], None]
+DoneTogether = Callable[[tuple[Detections, ...]], None]
 
 
 class OpenVinoDetector:
-    """Raises DetectionError (NO_MODEL, BAD_MODEL, WRONG_TASK) when made. `submit` is called on one thread only."""
+    """Raises DetectionError (NO_MODEL, BAD_MODEL, ALTERED_MODEL, WRONG_TASK) when made. `submit` is called on one
+    thread only. `labels` are looked for; a mapping also says what they are called."""
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class OpenVinoDetector:
         import openvino as ov
 
         cv2.setNumThreads(1)
-        model = check_model(path)
+        model = pinned_model(path)
         try:
             compiled, height, width = compiled_model(model.path, device, cache_dir)
         except RuntimeError as error:
@@ -57,6 +60,7 @@ class OpenVinoDetector:
         self._queue: Any = ov.AsyncInferQueue(compiled, IN_FLIGHT)
         # Not a method: queue and detector would hold each other, and the model would never be freed.
         self._queue.set_callback(partial(_on_result, decoder))
+        self.room = pictures_per_input(height, width)
         self._canvases = [np.zeros((1, height, width, 3), np.uint8) for _ in range(IN_FLIGHT)]
         for request, canvas in zip(self._queue, self._canvases, strict=True):
             request.set_input_tensor(ov.Tensor(canvas, shared_memory=True))
@@ -67,10 +71,13 @@ class OpenVinoDetector:
 
     def submit(self, image: Image, done: Done) -> None:
         """Start a look (waits while all requests are busy); `done` runs on an OpenVINO thread."""
+        self.submit_together((image,), lambda found: done(found[0]))
+
+    def submit_together(self, images: Sequence[Image], done: DoneTogether) -> None:
+        """The same for up to `room` pictures that share one input."""
         # The queue hands out the same idle request again in start_async: nobody else submits.
         canvas = self._canvases[self._queue.get_idle_request_id()][0]
-        fit = letterbox(image, canvas)
-        self._queue.start_async(None, (fit, done))
+        self._queue.start_async(None, (lay_out(images, canvas), done))
 
     def detect(self, image: Image) -> Detections:
         """Look at one picture and wait."""
@@ -96,9 +103,10 @@ class OpenVinoDetector:
             self._queue = None
 
 
-def _on_result(decoder: Decoder, request: Any, look: tuple[Fit, Done]) -> None:
-    fit, done = look
-    done(decoder.decode(request.get_output_tensor(0).data, fit))
+def _on_result(decoder: Decoder, request: Any, look: tuple[tuple[Fit, ...], DoneTogether]) -> None:
+    fits, done = look
+    found = decoder.decode_parts(request.get_output_tensor(0).data, fits)
+    done(tuple(map(on_whole_scale, found)) if len(fits) > 1 else found)
 
 
 def compiled_model(network: Path, device: str, cache_dir: Path | None) -> tuple[Any, int, int]:

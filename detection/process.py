@@ -13,63 +13,23 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from detection.detector import DetectionCode, DetectionError, Detections, Detector
-from detection.messages import (
-    AnalyticsCamera,
-    Beat,
-    CameraMemory,
-    Configure,
-    Finish,
-    Looked,
-    Message,
-    Ready,
-    Refused,
-    Setup,
-    UseModel,
-    read_message,
-    write_message,
-)
-from detection.pipeline import Pipeline
-from detection.scheduler import Scheduler, Urgency
-from detection.zone_rules import Reported
-from video.shared_slots import SharedSlots, SlotPicture, SlotReader, camera_digest
+from detection.detector import DetectionCode, DetectionError, Detector
+from detection.messages import Beat, Configure, Finish, Message, Refused, Setup, UseModel, read_message, write_message
+from detection.watch import Watch
+from video.shared_slots import SharedSlots, SlotReader
 
 log = logging.getLogger(__name__)
-
-POLL_S = 0.004
-"""How soon a picture that was asked for is seen; a frame of 15 fps takes 67 ms."""
 
 BEAT_S = 0.5
 STUCK_S = 3.0
 """The main loop is dead when it has not turned for this long (loading a model apart)."""
 
 LOADING_S = 60.0
-LOST_LOOK_S = 10.0
 DRAIN_S = 1.0
-
-
-@dataclass(slots=True)
-class _Watched:
-    """One camera inside the process. `busy_since_s` is when its look in flight was submitted."""
-
-    camera: AnalyticsCamera
-    pipeline: Pipeline
-    digest: int
-    version: int = 0
-    busy_since_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    camera_id: str
-    utc_s: float
-    pts_s: float
-    detections: Detections
 
 
 class Sender:
@@ -85,144 +45,18 @@ class Sender:
             write_message(self._stream, message)
 
 
-class Watch:
-    """Cameras, turns and looks. Everything but `_on_result` runs on the main thread."""
-
-    def __init__(self, send: Callable[[Message], None], reader: SlotReader) -> None:
-        self.detector: Detector | None = None
-        self._send = send
-        self._reader = reader
-        self._scheduler = Scheduler()
-        self._cameras: dict[str, _Watched] = {}
-        self._results: queue.SimpleQueue[_Result] = queue.SimpleQueue()
-        self._wake = threading.Event()
-
-    def wake(self) -> None:
-        """Something happened: do not wait for the next poll."""
-        self._wake.set()
-
-    def configure(self, order: Configure) -> None:
-        """Take over the cameras; known ones keep their tracks."""
-        kept = {}
-        for camera in order.cameras:
-            watched = self._cameras.get(camera.camera_id)
-            if watched is None:
-                watched = self._begin(camera, order.memories.get(camera.camera_id, CameraMemory()))
-            else:
-                self._change(watched, camera)
-            watched.pipeline.suspend(camera.suspended)
-            kept[camera.camera_id] = watched
-        self._cameras = kept
-        self._scheduler.configure({c.camera_id: c.looks_per_s for c in order.cameras}, time.monotonic())
-
-    def use(self, detector: Detector) -> None:
-        """Look with this detector from now on; looks in flight with the old one are finished first."""
-        old, self.detector = self.detector, detector
-        if old is not None:
-            old.close()
-        for watched in self._cameras.values():
-            watched.pipeline.detector = detector.name
-        self._send(Ready(detector.name))
-
-    def turn(self) -> None:
-        """Deliver results, give out turns, then wait a little."""
-        self._wake.wait(POLL_S)
-        self._wake.clear()
-        self.deliver()
-        now_s = time.monotonic()
-        self._check_in_flight(now_s)
-        if self.detector is not None:
-            self._give_turns(self.detector, now_s)
-
-    def deliver(self) -> None:
-        """Send what has been seen."""
-        while not self._results.empty():
-            result = self._results.get()
-            watched = self._cameras.get(result.camera_id)
-            if watched is None:
-                continue
-            watched.busy_since_s = None
-            look = watched.pipeline.look(result.detections, result.utc_s, result.pts_s)
-            self._scheduler.note(result.camera_id, _urgency(bool(look.tracks.tracks), bool(look.tracks.alarmed)))
-            self._send(Looked(look.tracks, look.events, watched.pipeline.reported))
-
-    def finish(self) -> None:
-        """Look to the end at what is in flight, send it, release the model."""
-        if self.detector is not None:
-            self.detector.close()
-        self.deliver()
-
-    def _give_turns(self, detector: Detector, now_s: float) -> None:
-        idle = [i for i in self._scheduler.due(now_s) if self._cameras[i].busy_since_s is None]
-        ready = set()
-        for camera_id in idle:
-            watched = self._cameras[camera_id]
-            if self._reader.version(watched.camera.slot, watched.digest) > watched.version:
-                ready.add(camera_id)
-            else:
-                self._reader.ask(watched.camera.slot)
-        while ready and detector.ready():
-            chosen = self._scheduler.take(ready, now_s)
-            if chosen is None:
-                return
-            ready.discard(chosen)
-            self._look(detector, self._cameras[chosen], now_s)
-
-    def _look(self, detector: Detector, watched: _Watched, now_s: float) -> None:
-        picture = self._reader.newest(watched.camera.slot, watched.digest, watched.version)
-        if picture is None:
-            return
-        watched.version = picture.version
-        watched.busy_since_s = now_s
-        detector.submit(picture.image, self._taker(watched.camera.camera_id, picture))
-
-    def _taker(self, camera_id: str, picture: SlotPicture) -> Callable[[Detections], None]:
-        def take(detections: Detections) -> None:
-            self._results.put(_Result(camera_id, picture.utc_s, picture.pts_s, detections))
-            self._wake.set()
-
-        return take
-
-    def _check_in_flight(self, now_s: float) -> None:
-        """A look that never ends is a hung runtime: die, the parent starts a new process."""
-        for watched in self._cameras.values():
-            if watched.busy_since_s is not None and now_s - watched.busy_since_s > LOST_LOOK_S:
-                raise RuntimeError(f"a look at {watched.camera.camera_id} did not end within {LOST_LOOK_S} s")
-
-    def _begin(self, camera: AnalyticsCamera, memory: CameraMemory) -> _Watched:
-        name = self.detector.name if self.detector else ""
-        pipeline = Pipeline(camera.camera_id, detector=name, first_track_id=memory.next_track_id)
-        self._arm(pipeline, camera, memory.reported)
-        self._reader.ask(camera.slot)
-        return _Watched(camera, pipeline, camera_digest(camera.camera_id))
-
-    def _change(self, watched: _Watched, camera: AnalyticsCamera) -> None:
-        old, watched.camera = watched.camera, camera
-        if old.slot != camera.slot:
-            watched.version = 0
-        if (old.rules, old.zones) != (camera.rules, camera.zones):
-            self._arm(watched.pipeline, camera, watched.pipeline.reported)
-
-    def _arm(self, pipeline: Pipeline, camera: AnalyticsCamera, reported: Sequence[Reported]) -> None:
-        """Rules that cannot be used are refused; the camera is looked at without them."""
-        try:
-            pipeline.change_rules(camera.rules, camera.zones, reported)
-        except DetectionError as error:
-            pipeline.change_rules((), (), ())
-            self._send(Refused(DetectionCode(error.code), error.details, camera.camera_id))
-
-
 def load_detector(order: UseModel, send: Callable[[Message], None]) -> Detector:
     """The wished detector, or the built-in one after saying why not."""
     from detection.people_detector import PeopleDetector
 
     if order.path is None:
         return PeopleDetector()
-    from detection.openvino_detector import OpenVinoDetector
+    from detection.openvino_detector import DEFAULT_LABELS, OpenVinoDetector
 
     try:
         cache_dir = Path(order.cache_dir) if order.cache_dir else None
-        return OpenVinoDetector(Path(order.path), device=order.device, cache_dir=cache_dir)
+        labels = dict(order.classes) or DEFAULT_LABELS
+        return OpenVinoDetector(Path(order.path), device=order.device, labels=labels, cache_dir=cache_dir)
     except DetectionError as error:
         send(Refused(DetectionCode(error.code), error.details))
         return PeopleDetector()
@@ -307,12 +141,6 @@ def main() -> int:
 def _be_nice(niceness: int) -> None:
     if hasattr(os, "nice"):
         os.nice(niceness)
-
-
-def _urgency(tracked: bool, alarmed: bool) -> Urgency:
-    if alarmed:
-        return Urgency.ALARM
-    return Urgency.TRACKS if tracked else Urgency.IDLE
 
 
 if __name__ == "__main__":

@@ -21,11 +21,14 @@ PATH_POINTS = 32
 VEHICLES = frozenset({"car", "bus", "truck"})
 """Labels that one vehicle flips between from look to look."""
 
+_ASPECT = 16 / 9
+
 
 @dataclass(frozen=True, slots=True)
 class TrackerSpec:
     """Tuning, in seconds and 0..1. `reach` widens boxes in the last chance, and `max_gap_s` is the longest pause
-    between two looks that a track survives: a slow detector leaves long gaps."""
+    between two looks that a track survives: a slow detector leaves long gaps. What has not left `still_radius` (of the
+    box's height) for `stationary_s` is stationary, and is known again at its place for `keep_still_s`."""
 
     high_score: float = 0.35
     low_score: float = 0.1
@@ -35,11 +38,18 @@ class TrackerSpec:
     keep_lost_s: float = 1.5
     max_gap_s: float = 4.0
     velocity_time_s: float = 0.4
+    slow_look_s: float = 0.35
+    stationary_s: float = 10.0
+    still_radius: float = 0.12
+    leave_s: float = 1.0
+    keep_still_s: float = 30.0
+    same_place_iou: float = 0.5
 
 
 @dataclass(slots=True)
 class _Target:
-    """A track's mutable inside; `hits` counts looks that saw it."""
+    """A track's mutable inside; `hits` counts looks that saw it. `anchor` is the place at which its foot stands since
+    `still_utc_s`; `away_utc_s`: since when it is not there."""
 
     id: int
     box: Box
@@ -49,12 +59,31 @@ class _Target:
     last_utc_s: float
     velocity: tuple[float, float] = (0.0, 0.0)
     hits: int = 1
+    anchor: tuple[float, float] = (0.0, 0.0)
+    still_utc_s: float = 0.0
+    away_utc_s: float | None = None
+    stationary: bool = False
     path: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=PATH_POINTS))
 
     def predicted(self, utc_s: float) -> Box:
         """Where the box should be at `utc_s`."""
+        if self.stationary and self.away_utc_s is None:
+            return self.box
         dt_s = utc_s - self.last_utc_s
         return shifted(self.box, self.velocity[0] * dt_s, self.velocity[1] * dt_s)
+
+    def settle(self, utc_s: float, spec: TrackerSpec) -> None:
+        """Whether it still stands where it stood. One shaken box is no step: it has to be away for `leave_s`."""
+        x, y = self.box.foot
+        radius = spec.still_radius * (self.box.y2 - self.box.y1)
+        # A frame is about 16:9: the same step is a smaller share of its width than of its height.
+        if abs(x - self.anchor[0]) * _ASPECT <= radius and abs(y - self.anchor[1]) <= radius:
+            self.away_utc_s = None
+        elif self.away_utc_s is None:
+            self.away_utc_s = utc_s
+        if self.away_utc_s is not None and utc_s - self.away_utc_s >= spec.leave_s:
+            self.anchor, self.still_utc_s, self.away_utc_s = (x, y), utc_s, None
+        self.stationary = utc_s - self.still_utc_s >= spec.stationary_s
 
     def frozen(self, utc_s: float) -> Track:
         """What others may see."""
@@ -69,6 +98,8 @@ class _Target:
             self.last_utc_s,
             state,
             tuple(self.path),
+            self.last_utc_s - self.still_utc_s,
+            self.stationary,
         )
 
 
@@ -92,33 +123,51 @@ class Tracker:
         """Tracks at `utc_s` in order of id: seen now (LIVE) or at most `keep_lost_s` ago (LOST).
 
         A clock that jumps back ends every track; a repeated time only adds nothing to velocities."""
-        self._expire(utc_s)
-        sightings = _sightings(detections, self._spec.low_score)
-        high = [s for s in sightings if s.score >= self._spec.high_score]
-        low = [s for s in sightings if s.score < self._spec.high_score]
-        targets, high = self._match(self._targets, high, utc_s, 0.0)
-        targets, _ = self._match(targets, low, utc_s, 0.0)
-        _, high = self._match(targets, high, utc_s, self._spec.reach)
+        previous_utc_s = self._expire(utc_s)
+        spec = self._spec
+        sightings = _sightings(detections, spec.low_score)
+        high = [s for s in sightings if s.score >= spec.high_score]
+        low = [s for s in sightings if s.score < spec.high_score]
+        awake = [t for t in self._targets if self._is_awake(t, utc_s, previous_utc_s)]
+        asleep = [t for t in self._targets if not self._is_awake(t, utc_s, previous_utc_s)]
+        targets, high = self._match(awake, high, utc_s, spec.min_iou)
+        targets, _ = self._match(targets, low, utc_s, spec.min_iou)
+        _, high = self._match(asleep, high, utc_s, spec.same_place_iou)
+        unsure = [t for t in targets if self._may_be_far(t, utc_s, previous_utc_s)]
+        _, high = self._match(unsure, high, utc_s, spec.min_iou, spec.reach)
         for sighting in high:
             self._begin(sighting, utc_s)
         return tuple(t.frozen(utc_s) for t in self._targets if self._is_shown(t, utc_s))
 
-    def _expire(self, utc_s: float) -> None:
+    def _expire(self, utc_s: float) -> float | None:
+        """Forget what is over; returns when the last look was, None when this is the first after a beginning."""
         previous, self._utc_s = self._utc_s, utc_s
         if previous is None or utc_s < previous:
             self._targets.clear()
         self._targets = [
             t
             for t in self._targets
-            if utc_s - t.last_utc_s <= self._spec.keep_lost_s
-            or (t.last_utc_s == previous and utc_s - previous <= self._spec.max_gap_s)
+            if self._is_awake(t, utc_s, previous) or (t.stationary and utc_s - t.last_utc_s <= self._spec.keep_still_s)
         ]
+        return previous
+
+    def _is_awake(self, target: _Target, utc_s: float, previous_utc_s: float | None) -> bool:
+        """Whether it is looked for where it should be by now; other stationary ones only at their very place."""
+        if utc_s - target.last_utc_s <= self._spec.keep_lost_s:
+            return True
+        return target.last_utc_s == previous_utc_s and utc_s - previous_utc_s <= self._spec.max_gap_s
+
+    def _may_be_far(self, target: _Target, utc_s: float, previous_utc_s: float | None) -> bool:
+        """Whether a guess of its place is poor: nobody knows its speed yet, or looks are rare. With many looks a second
+        a wide search would take it over to a neighbour (crowds)."""
+        rare = target.last_utc_s == previous_utc_s and utc_s - target.last_utc_s >= self._spec.slow_look_s
+        return target.hits == 1 or rare
 
     def _is_shown(self, target: _Target, utc_s: float) -> bool:
         return target.hits >= self._spec.min_hits and utc_s - target.last_utc_s <= self._spec.keep_lost_s
 
     def _match(
-        self, targets: list[_Target], sightings: list[_Sighting], utc_s: float, reach: float
+        self, targets: list[_Target], sightings: list[_Sighting], utc_s: float, min_iou: float, reach: float = 0.0
     ) -> tuple[list[_Target], list[_Sighting]]:
         """Greedy by falling IoU; returns what found no partner. `reach` widens boxes by that share of their width."""
         if not targets or not sightings:
@@ -127,7 +176,7 @@ class Tracker:
         seen = _grown(np.array([s.box for s in sightings]), reach)
         overlap = iou_matrix(expected, seen)
         free_targets, free_sightings = set(range(len(targets))), set(range(len(sightings)))
-        rows, columns = np.nonzero(overlap >= self._spec.min_iou)
+        rows, columns = np.nonzero(overlap >= min_iou)
         order = np.argsort(-overlap[rows, columns], kind="stable")
         for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
             fits = row in free_targets and column in free_sightings
@@ -139,6 +188,7 @@ class Tracker:
 
     def _begin(self, sighting: _Sighting, utc_s: float) -> None:
         target = _Target(self._next_id, sighting.box, sighting.label, sighting.score, utc_s, utc_s)
+        target.anchor, target.still_utc_s = sighting.box.foot, utc_s
         target.path.append(sighting.box.foot)
         self._next_id += 1
         self._targets.append(target)
@@ -156,6 +206,7 @@ class Tracker:
         target.hits += 1
         target.last_utc_s = utc_s
         target.path.append(sighting.box.foot)
+        target.settle(utc_s, self._spec)
 
 
 def _blended(target: _Target, box: Box, dt_s: float, share: float) -> tuple[float, float]:

@@ -11,7 +11,6 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -26,6 +25,7 @@ from detection.messages import (
     Finish,
     Looked,
     Message,
+    Pace,
     Ready,
     Refused,
     Setup,
@@ -47,8 +47,6 @@ HEALTHY_S = 30.0
 CRASHES_UNTIL_BUILT_IN = 3
 """A model that kills the process this often before its first look is given up."""
 
-RATE_WINDOW_S = 5.0
-
 
 class DetectionState(StrEnum):
     """What the detection process does."""
@@ -62,7 +60,10 @@ class DetectionState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DetectionStatus:
     """What operators and metrics see. `looks` counts per camera since the service started; `reason` says why the
-    detector is not the one that was asked for, or why a camera's rules rest (details: camera)."""
+    detector is not the one that was asked for, or why a camera's rules rest (details: camera).
+
+    `pace` is of the last seconds, None while nothing works. Of several processes (`detection.team`) `state` is the
+    best, `waiting` are the cameras of those that do not work, `pid` is the first one's, `others` are the rest."""
 
     state: DetectionState
     detector: str = ""
@@ -71,6 +72,14 @@ class DetectionStatus:
     restarts: int = 0
     pid: int | None = None
     reason: DetectionError | None = None
+    pace: Pace | None = None
+    waiting: dict[str, DetectionState] = field(default_factory=dict)
+    others: tuple[int, ...] = ()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """All processes."""
+        return (self.pid, *self.others) if self.pid else self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +107,9 @@ class DetectionService(Worker):
         cache: Path | None = None,
         pauses: Pauses | None = None,
         command: Sequence[str] = COMMAND,
+        name: str = "detection service",
     ) -> None:
-        super().__init__("detection service")
+        super().__init__(name)
         self.status = DetectionStatus(DetectionState.STOPPED)
         self._slots, self._choice, self._device, self._cache = slots, choice, device, cache
         self._on_tracks, self._on_event, self._on_status = on_tracks, on_event, on_status
@@ -110,7 +120,6 @@ class DetectionService(Worker):
         self._orders: queue.SimpleQueue[AnalyticsOrder] = queue.SimpleQueue()
         self._memories: dict[str, CameraMemory] = {}
         self._looks: dict[str, int] = {}
-        self._look_times: deque[float] = deque(maxlen=4096)
         self._crashes = 0
         self._in_a_row = 0
         self._status_due_s = 0.0
@@ -138,7 +147,7 @@ class DetectionService(Worker):
             self._in_a_row = 0 if time.monotonic() - started_s > HEALTHY_S else self._in_a_row + 1
             self._give_up_bad_model()
             self._pause()
-        self._say(state=DetectionState.STOPPED, pid=None)
+        self._say(state=DetectionState.STOPPED, pid=None, pace=None, looks_per_s=0.0)
 
     def _live_with(self, child: ChildProcess) -> None:
         try:
@@ -173,7 +182,7 @@ class DetectionService(Worker):
                 log.warning("the detection process fell silent; ending it")
                 child.kill()
                 return
-            self._say_rate(now_s)
+            self._say_again(now_s)
 
     def _pass_orders(self, child: ChildProcess) -> None:
         orders = set()
@@ -197,6 +206,8 @@ class DetectionService(Worker):
     def _take(self, message: Message) -> None:
         if isinstance(message, Looked):
             self._take_look(message)
+        elif isinstance(message, Pace):
+            self._say(pace=message, looks_per_s=message.looks_per_s)
         elif isinstance(message, Ready):
             self._say(state=DetectionState.RUNNING, detector=message.detector)
         elif isinstance(message, Refused):
@@ -208,9 +219,8 @@ class DetectionService(Worker):
         tracks = look.tracks
         old = self._memories.get(tracks.camera_id, CameraMemory())
         next_id = max((track.id + 1 for track in tracks.tracks), default=1)
-        self._memories[tracks.camera_id] = CameraMemory(max(old.next_track_id, next_id), look.reported)
+        self._memories[tracks.camera_id] = CameraMemory(max(old.next_track_id, next_id), look.reported, tracks.tallies)
         self._looks[tracks.camera_id] = self._looks.get(tracks.camera_id, 0) + 1
-        self._look_times.append(time.monotonic())
         self._crashes = 0
         self._on_tracks(tracks)
         for event in look.events:
@@ -232,32 +242,35 @@ class DetectionService(Worker):
         pauses = self._pauses.restart_s
         pause_s = pauses[min(max(self._in_a_row - 1, 0), len(pauses) - 1)]
         log.warning("the detection process ended; a new one starts in %.0f s", pause_s)
-        self._say(state=DetectionState.PAUSED, pid=None, restarts=self.status.restarts + 1)
+        self._say(state=DetectionState.PAUSED, pid=None, pace=None, looks_per_s=0.0, restarts=self.status.restarts + 1)
         end_s = time.monotonic() + pause_s
         while time.monotonic() < end_s and not self.stopping.wait(min(TICK_S, max(end_s - time.monotonic(), 0.0))):
             self.beat()
 
     def _model_order(self) -> UseModel:
         with self._lock:
-            path = self._choice.path
+            choice = self._choice
         cache = str(self._cache.resolve()) if self._cache else None
-        return UseModel(str(path.resolve()) if path else None, self._device, cache)
+        path = str(choice.path.resolve()) if choice.path else None
+        return UseModel(path, self._device, cache, choice.classes)
 
     def _camera_order(self) -> Configure:
         with self._lock:
             cameras = self._cameras
         return Configure(cameras, dict(self._memories))
 
-    def _say_rate(self, now_s: float) -> None:
-        if now_s < self._status_due_s:
-            return
-        while self._look_times and now_s - self._look_times[0] > RATE_WINDOW_S:
-            self._look_times.popleft()
-        self._say(looks_per_s=len(self._look_times) / RATE_WINDOW_S)
+    def _say_again(self, now_s: float) -> None:
+        """Also of a process that is busy loading and sends no figures."""
+        if now_s >= self._status_due_s:
+            self._say()
 
     def _say(self, **changes: object) -> None:
         self._status_due_s = time.monotonic() + STATUS_S
         self.status = replace(self.status, looks=dict(self._looks), **changes)  # type: ignore[arg-type] # names are ours
+        working = self.status.state is DetectionState.RUNNING
+        with self._lock:
+            waiting = {} if working else {camera.camera_id: self.status.state for camera in self._cameras}
+        self.status = replace(self.status, waiting=waiting)
         self._on_status(self.status)
 
 

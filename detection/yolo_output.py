@@ -5,8 +5,9 @@ Detection process only (OpenCV is imported inside). No inference library here.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class Decoder:
         named = classes or (COCO_LABELS if self.end_to_end or shape[1] == 4 + len(COCO_LABELS) else ())
         if not named or not (self.end_to_end or shape[1] == 4 + len(named)):
             raise DetectionError(DetectionCode.WRONG_TASK, path=str(path), shape=str(shape), classes=len(named))
-        self._classes = named
+        self._classes = tuple(labels.get(name, name) for name in named) if isinstance(labels, Mapping) else named
         wanted = [i for i, name in enumerate(named) if name in labels] or list(range(len(named)))
         self._wanted = np.array(wanted)
         self._min_score = min_score
@@ -90,7 +91,22 @@ class Decoder:
 
     def decode(self, output: Floats, fit: Fit) -> Detections:
         """Detections in 0..1 of the picture that `fit` laid into the input, best first."""
+        return self.decode_parts(output, (fit,))[0]
+
+    def decode_parts(self, output: Floats, fits: Sequence[Fit]) -> tuple[Detections, ...]:
+        """The same for several pictures of one input, each above the next. An object belongs to the picture in which
+        its middle lies, and is cut off at that picture's edge."""
         boxes, scores, class_ids = (self._rows if self.end_to_end else self._columns)(output[0])
+        if len(fits) == 1:
+            return (self._in_picture(boxes, scores, class_ids, fits[0]),)
+        seams = [(upper.top_px + upper.height_px + lower.top_px) / 2 for upper, lower in pairwise(fits)]
+        owners = np.searchsorted(np.array(seams), (boxes[:, 1] + boxes[:, 3]) / 2, side="right")
+        parts = [owners == number for number in range(len(fits))]
+        return tuple(
+            self._in_picture(boxes[own], scores[own], class_ids[own], fit) for own, fit in zip(parts, fits, strict=True)
+        )
+
+    def _in_picture(self, boxes: Floats, scores: Floats, class_ids: npt.NDArray[np.int64], fit: Fit) -> Detections:
         boxes = _to_picture(boxes, fit)
         keep = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
         boxes, scores, class_ids = boxes[keep], scores[keep], class_ids[keep]

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     ERASE = "erase"
     ANSWER = "answer"
     LIFT_MASK = "lift_mask"
+    READ_BLACK_BOX = "read_black_box"
 
 
 _OPERATOR = {
@@ -46,15 +47,24 @@ _SUPERVISOR = _OPERATOR | {
     Permission.APPROVE,
     Permission.DISCLOSE,
     Permission.LIFT_MASK,
+    Permission.READ_BLACK_BOX,
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset(_OPERATOR),
     Role.SUPERVISOR: frozenset(_SUPERVISOR),
     Role.INVESTIGATOR: frozenset(
-        {Permission.READ_JOURNAL, Permission.EXPORT, Permission.DISCLOSE, Permission.LIFT_MASK}
+        {
+            Permission.READ_JOURNAL,
+            Permission.EXPORT,
+            Permission.DISCLOSE,
+            Permission.LIFT_MASK,
+            Permission.READ_BLACK_BOX,
+        }
     ),
-    Role.PROTECTION_OFFICER: frozenset({Permission.READ_JOURNAL, Permission.APPROVE, Permission.ERASE}),
+    Role.PROTECTION_OFFICER: frozenset(
+        {Permission.READ_JOURNAL, Permission.APPROVE, Permission.ERASE, Permission.READ_BLACK_BOX}
+    ),
     Role.ADMINISTRATOR: frozenset(set(Permission) - {Permission.RECORD, Permission.ERASE}),
     Role.SERVICE: frozenset(
         {

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage import schema_cases
 from storage.errors import StorageCode, StorageError
+from storage.incident_moves import check_version, illegal
 from storage.ledger import Ledger
 from storage.logins import TEXT_LETTERS, line
 from storage.outcome import Done
@@ -17,8 +18,8 @@ from storage.statements import Row
 
 _APPROVALS = schema_cases.approvals
 _USABLE = frozenset({ApprovalState.APPROVED, ApprovalState.BROKEN_GLASS})
-_NEVER_AT_ONCE = frozenset({ApprovalKind.ERASURE})
-"""No danger to life is averted by erasing, and it cannot be taken back."""
+_NEVER_AT_ONCE = frozenset({ApprovalKind.ERASURE, ApprovalKind.RULE_CHANGE})
+"""No danger to life is averted by erasing, which cannot be taken back, nor by a rule that misses what it found."""
 
 
 def approval_granted(ledger: Ledger, approval_id: str | None, kind: ApprovalKind, subject_id: str) -> bool:
@@ -74,10 +75,9 @@ def review_approval(ledger: Ledger, command: ReviewApproval, actor: Actor) -> Do
 
 def _approval(ledger: Ledger, command: DecideApproval | BreakGlass | ReviewApproval) -> Row:
     row = ledger.get(_APPROVALS, command.approval_id)
-    if row["version"] != command.version:
-        raise StorageError(StorageCode.STALE_VERSION, table=_APPROVALS.name, id=command.approval_id)
+    check_version(_APPROVALS.name, row, command.version)
     if ApprovalState(str(row["state"])) not in command.sources:
-        raise StorageError(StorageCode.ILLEGAL_TRANSITION, table=_APPROVALS.name, state=str(row["state"]))
+        raise illegal(_APPROVALS.name, row)
     return row
 
 

@@ -7,7 +7,6 @@ whole when it was made; one that was not is kept as `.bad`. Putting back never d
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from pathlib import Path
 from storage import database
 from storage.checkpoints import OutsideCheckpoint, read_outside, set_aside
 from storage.database import SIDE_FILES
-from storage.durable import make_folder, sync_folder, typed_errors
+from storage.durable import make_folder, sync_file, sync_folder, typed_errors
 from storage.errors import StorageCode, StorageError
 from storage.journal import Verification
 from storage.records import new_id
@@ -189,11 +188,7 @@ def _copied(source: Path, target: Path) -> Path:
         with typed_errors(target):
             shutil.copyfile(source, temporary)
     with typed_errors(target):
-        handle = os.open(temporary, os.O_RDWR)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_file(temporary)
     return temporary
 
 

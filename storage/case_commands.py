@@ -279,3 +279,29 @@ class CloseLookout(Command):
     action: ClassVar[str] = "close lookout"
     lookout_id: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShelveAlarms(Command):
+    """Keep alarms of one cause at these cameras out of the queue, with a reason, for 8 hours at most; with
+    `to_shift_end` no longer than the actor's shift."""
+
+    permission: ClassVar[Permission] = Permission.HANDLE_ALARM
+    action: ClassVar[str] = "shelve alarms"
+    name: str
+    camera_ids: tuple[str, ...]
+    cause: str
+    reason: str
+    until_utc_s: float
+    to_shift_end: bool = False
+    new_shelf_id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class UnshelveAlarms(Command):
+    """They stand in the queue again."""
+
+    permission: ClassVar[Permission] = Permission.HANDLE_ALARM
+    action: ClassVar[str] = "unshelve alarms"
+    shelf_id: str
+    version: int

@@ -158,6 +158,33 @@ class LookoutReceipt:
     at_utc_s: float
 
 
+class ShelfState(StrEnum):
+    """Whether somebody took it down before its time; that the time is over is judged by the clock."""
+
+    PUT_UP = "put_up"
+    TAKEN_DOWN = "taken_down"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Alarms of one cause at some cameras that do not stand in the queue for a while (ISA-18.2: shelving). They are
+    raised and counted as ever. `cause` is `app.alarm_rows.cause_of`'s; with `shift_id` it ends with that shift too."""
+
+    id: str
+    name: str
+    camera_ids: tuple[str, ...]
+    cause: str
+    reason: str
+    from_utc_s: float
+    until_utc_s: float
+    actor_id: str
+    state: ShelfState
+    version: int
+    shift_id: str | None = None
+    closed_utc_s: float | None = None
+    closed_by_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Exhibit:
     """A file of the evidence store that belongs to an incident: a still of a hand-made entry, a clip, a witness's file.

@@ -1,6 +1,7 @@
 """The life of an incident between its first and last step: entry by hand, corrections, owners, undo, merge, links.
 
-Hand-overs are `handovers`, notes and steps `case_notes`, bulletins `lookouts`. Runs on the writer thread.
+Hand-overs are `handovers`, notes and steps `case_notes`, bulletins `lookouts`, shelved alarms
+`shelves`. Runs on the writer thread.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from storage import case_notes, handovers, lookouts, schema, schema_cases, values
+from storage import case_notes, handovers, lookouts, schema, schema_cases, shelves, values
 from storage.access import PERMISSIONS, Permission
 from storage.case_commands import (
     AssignIncident,
@@ -278,5 +279,6 @@ HANDLERS: dict[type[Command], Callable[[Ledger, Any, Actor], Done]] = {
     **handovers.HANDLERS,
     **case_notes.HANDLERS,
     **lookouts.HANDLERS,
+    **shelves.HANDLERS,
 }
 """Command to what executes it."""

@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from storage.errors import StorageCode, StorageError
 from storage.statements import Value
 
@@ -47,6 +49,23 @@ def canonical(values: object) -> str:
         return _encode(values)
     except (ValueError, TypeError) as error:
         raise StorageError(StorageCode.BAD_VALUE, reason="not representable") from error
+
+
+def quick(values: object) -> bytes:
+    """`canonical` in a quarter of its time for values whose keys are in order; to compare with what was sealed, not to
+    seal. Never the canonical form of other values, but not always that of these: orjson writes floats with exponents in
+    its own way. Empty when it cannot tell: bytes have no form, and infinity would be null."""
+    try:
+        text = orjson.dumps(values)
+    except TypeError:
+        return b""
+    return b"" if b"null" in text else text
+
+
+def quickly_gives(prefix: bytes, values: object, digest: object) -> bool:
+    """Whether the quick form shows that the canonical one gives this digest; False leaves it open."""
+    text = quick(values)
+    return text != b"" and hashlib.sha256(prefix + text).hexdigest() == digest
 
 
 def payload(row: Mapping[str, Value]) -> str:

@@ -27,6 +27,8 @@ ERASURE = "erase"
 
 FIRST, LAST = -(2**63), 2**63 - 1
 
+_SALT_BYTES = chain.SALT_BYTES
+
 _Row = tuple[Any, ...]
 """As the driver gives it: a dict for each of millions of rows would cost as much as its digest."""
 
@@ -50,7 +52,6 @@ _HISTORY = Statement(_PAST.where(_h.seq < bindparam("end")))
 _HISTORY_TO_THE_END = Statement(_PAST)
 """Text and blobs come behind all numbers: whatever was put into the column is walked."""
 
-_quote, _real, _whole = chain.quote, float.__repr__, int.__repr__
 _sha256 = hashlib.sha256
 
 
@@ -90,11 +91,13 @@ class ChainWalk:
         for entry in _AUDIT.run(self._connection, {"low": self._low, "high": self._high}):
             seq = entry[_AT]
             rows: list[_Row] = []
-            while row is not None and row[_SEQ] != seq and _before(row[_SEQ], seq):
-                self._orphan(row)
-                row = next(history, None)
-            while row is not None and row[_SEQ] == seq:
-                rows.append(row)
+            while row is not None:
+                if row[_SEQ] == seq:
+                    rows.append(row)
+                elif rows or not _before(row[_SEQ], seq):
+                    break
+                else:
+                    self._orphan(row)
                 row = next(history, None)
             self._entry(entry)
             self._rows(entry, rows)
@@ -136,14 +139,9 @@ class ChainWalk:
 
     def _rows(self, entry: _Row, rows: list[_Row]) -> None:
         """The list as it must have been, made of sound rows, is compared as text; only another one is read."""
-        sound, parts = True, []
-        for position, row in enumerate(rows):
-            _, at, table, row_id, version, digest, *_ = row
-            if self._digest(row) and at == position and type(version) is int:
-                parts.append(f'["{table}",{_quote(row_id)},{version},"{digest}"]')
-            else:
-                sound = False
-        if sound and f"[{','.join(parts)}]" == entry[_DIGESTS]:
+        listed = [row[_TABLE:_PAYLOAD] for at, row in enumerate(rows) if self._digest(row) and row[_POSITION] == at]
+        text = chain.quick(listed).decode() if len(listed) == len(rows) else ""
+        if text and text == entry[_DIGESTS]:
             return
         expected = _digests(entry[_DIGESTS])
         for position, row in enumerate(rows):
@@ -165,18 +163,16 @@ class ChainWalk:
         """The payload (or the immutable row itself) must give the digest; an erased one has neither it nor a salt.
         True: it does, and the row is of a table of ours."""
         _, _, table, row_id, _version, digest, payload, salt, erased = row
-        inline = self._inline.get(table)
         self.walked.history[table] += 1
         if erased:
             self._erasure(row)
-            return False
-        if inline is not None:
-            return self._inline_digest(row, inline)
-        if payload is None:
+        elif table in self._inline:
+            return self._inline_digest(row, self._inline[table])
+        elif payload is None:
             self._findings.add("history", _name(row), "payload missing")
-        elif not isinstance(salt, bytes) or len(salt) != chain.SALT_BYTES:
+        elif not isinstance(salt, bytes) or len(salt) != _SALT_BYTES:
             self._findings.add("history", _name(row), "salt altered", "salt")
-        elif not isinstance(payload, str) or _digest_of(salt, payload) != digest:
+        elif not isinstance(payload, str) or _sha256(salt + payload.encode()).hexdigest() != digest:
             self._findings.add("history", _name(row), "payload or digest altered")
         else:
             return table in self._known and isinstance(row_id, str)
@@ -192,11 +188,9 @@ class ChainWalk:
             return False
         if version == 1:
             self.walked.inline[table] += 1
-        if not isinstance(salt, bytes) or len(salt) != chain.SALT_BYTES:
+        if not isinstance(salt, bytes) or len(salt) != _SALT_BYTES:
             self._findings.add("history", _name(row), "salt altered", "salt")
-        elif _digest_of(salt, inline.fast_payload(found)) != digest and (
-            _digest_of(salt, inline.payload(found)) != digest
-        ):
+        elif not inline.gives(found, salt, digest):
             self._findings.add(table, row_id or _name(row), "row altered")
         else:
             return isinstance(row_id, str)
@@ -229,29 +223,23 @@ def _before(seq: object, other: int) -> bool:
     return isinstance(seq, int | float) and seq < other
 
 
-def _digest_of(salt: bytes, text: str) -> str:
-    try:
-        return _sha256(salt + text.encode()).hexdigest()
-    except UnicodeEncodeError:  # not Unicode text: never written by us
-        return ""
-
-
 def _entry_hash(entry: _Row) -> str:
-    """The hash of an audit row. Nearly always its canonical form is written out at once; anything unusual in it goes
-    the long way, so that the short one needs to be right about sound rows only."""
+    """The hash of an audit row. What the quick form does not fit goes the long way."""
     action, actor, at_utc_s, digests, row_id, seq, subject, subject_id, previous, hashed = entry
+    body = {
+        "action": action,
+        "actor_id": actor,
+        "at_utc_s": at_utc_s,
+        "digests": digests,
+        "id": row_id,
+        "seq": seq,
+        "subject": subject,
+        "subject_id": subject_id,
+    }
+    if isinstance(previous, str) and chain.quickly_gives(previous.encode(), body, hashed):
+        return str(hashed)
     try:
-        text = (
-            f'{previous}{{"action":{_quote(action)},"actor_id":{_quote(actor)},"at_utc_s":{_real(at_utc_s)},'
-            f'"digests":{_quote(digests)},"id":{_quote(row_id)},"seq":{_whole(seq)},'
-            f'"subject":{_quote(subject)},"subject_id":{_quote(subject_id)}}}'
-        )
-        if _sha256(text.encode()).hexdigest() == hashed:
-            return str(hashed)
-    except (TypeError, UnicodeEncodeError):
-        pass
-    try:
-        return chain.hash_after(entry[_PREVIOUS], dict(zip(_BODY, entry, strict=False)))
+        return chain.hash_after(previous, body)
     except StorageError:  # a value without canonical form (a blob) was never written by us
         return ""
 

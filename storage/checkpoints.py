@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
-
 from storage import schema
 from storage.chain import canonical
 from storage.durable import make_folder, replace, typed_errors, write_new
@@ -22,11 +20,11 @@ from storage.errors import StorageCode, StorageError
 from storage.keys import SigningKey, signature_holds
 from storage.ledger import Ledger
 from storage.records import new_id
-from storage.statements import Row, Statement, Value
+from storage.row_counts import count_rows
+from storage.statements import Row, Value
 
 log = logging.getLogger(__name__)
 
-_COUNTS = {name: Statement(select(func.count().label("n")).select_from(t)) for name, t in schema.FACTS.items()}
 JOURNAL_ID = "journal_id"
 _SUFFIX = ".jsonl"
 
@@ -46,11 +44,6 @@ def message(journal_id: str, row: Mapping[str, Value]) -> bytes:
     return canonical({"journal": journal_id, **signed}).encode()
 
 
-def count_rows(ledger: Ledger) -> dict[str, int]:
-    """Rows of each fact table."""
-    return {name: int(str((s.row(ledger.connection) or {})["n"])) for name, s in _COUNTS.items()}
-
-
 def sign(ledger: Ledger) -> Row:
     """Write a signed checkpoint of the chain's end before it. Raises BAD_KEY without a key."""
     key = ledger.key
@@ -63,7 +56,7 @@ def sign(ledger: Ledger) -> Row:
         "seq": ledger.seq,
         "head": ledger.head,
         "at_utc_s": at_utc_s,
-        "rows": canonical(count_rows(ledger)),
+        "rows": canonical(count_rows(ledger.connection)),
         "key_id": key.id,
     }
     journal_id = str(ledger.get(schema.meta, JOURNAL_ID)["value"])

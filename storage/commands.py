@@ -26,6 +26,7 @@ from storage.records import (
 from storage.registry_records import (
     AlertRoute,
     CameraGroup,
+    CameraScale,
     Deadline,
     LegalHold,
     OutcomeKind,
@@ -33,8 +34,11 @@ from storage.registry_records import (
     Procedure,
     RecordingPlan,
     SavedSearch,
+    SavedView,
     Sector,
     Service,
+    Tour,
+    WallLayout,
 )
 
 
@@ -50,6 +54,7 @@ RegistryRecord = (
     AlertRoute
     | Camera
     | CameraGroup
+    | CameraScale
     | Category
     | Deadline
     | District
@@ -64,8 +69,11 @@ RegistryRecord = (
     | RecordingPlan
     | RuleSpec
     | SavedSearch
+    | SavedView
     | Sector
     | Service
+    | Tour
+    | WallLayout
     | Zone
 )
 

@@ -16,7 +16,9 @@ from typing import Protocol
 
 import psutil
 
+from storage.durable import make_folder, sync_file, sync_folder, typed_errors
 from storage.errors import StorageCode, StorageError
+from storage.records import new_id
 from storage.schema import APPLICATION_ID, SCHEMA_VERSION
 
 BUSY_TIMEOUT_S = 5.0
@@ -262,6 +264,21 @@ def copy_to(connection: sqlite3.Connection, target: Path, stopped: Callable[[], 
             raise
         if found != "ok":
             raise StorageError(StorageCode.DAMAGED, path=str(target))
+
+
+def copy_whole(connection: sqlite3.Connection, target: Path, stopped: Callable[[], bool] = lambda: False) -> None:
+    """`copy_to` beside `target`, then take its place, synced: what stands there is whole, or as it was before."""
+    make_folder(target.parent)
+    temporary = target.with_name(f".{target.name}.{new_id()}.part")
+    try:
+        copy_to(connection, temporary, stopped)
+        with typed_errors(target):
+            sync_file(temporary)
+            temporary.replace(target)
+            sync_folder(target.parent)
+    finally:
+        for name in ("", *SIDE_FILES):
+            temporary.with_name(temporary.name + name).unlink(missing_ok=True)
 
 
 def _copy_in_steps(connection: sqlite3.Connection, copy: sqlite3.Connection, look: Callable[..., None]) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
+from sqlalchemy import Table, bindparam, select
 
-from sqlalchemy import Table, bindparam, func, select
-
-from storage import schema, schema_cases, values
+from storage import numbers, schema, schema_cases, values
 from storage.approvals import approval_granted
 from storage.errors import StorageCode, StorageError
+from storage.incident_moves import check_version, illegal
 from storage.ledger import Ledger
-from storage.numbers import remembered
 from storage.outcome import Done
 from storage.people_records import ApprovalKind
 from storage.records import Actor
@@ -21,11 +18,6 @@ from storage.rows import to_row
 from storage.statements import Row, Statement
 
 _disclosures, _packages = schema_cases.disclosures, schema_cases.packages
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_NUMBER = _disclosures.c.number
-_LAST_NUMBER = Statement(
-    select(func.max(_NUMBER).label("number")).where(_NUMBER.between(bindparam("low"), bindparam("high")))
-)
 _MADE_WITH = Statement(select(_packages.c.id).where(_packages.c.approval_id == bindparam("approval_id")).limit(1))
 
 TRANSITIONS: dict[DisclosureState, frozenset[DisclosureState]] = {
@@ -58,13 +50,11 @@ def record_package(ledger: Ledger, command: RecordPackage, actor: Actor) -> Done
         require_approval(ledger, command.approval_id, kind, command.subject_id)
         if kind is ApprovalKind.MASTER_EXPORT:
             _require_unused(ledger, str(command.approval_id))
-    if not _SHA256.fullmatch(command.sha256):
-        raise values.bad("sha256", "not a SHA-256")
     package = Package(
         id=values.new(ledger, _packages, command.new_package_id),
         subject_id=command.subject_id,
         path=values.text("path", command.path, needed=True),
-        sha256=command.sha256,
+        sha256=values.sha256("sha256", command.sha256),
         fingerprint=values.title("fingerprint", command.fingerprint),
         complete=bool(command.complete),
         master=bool(command.master),
@@ -90,7 +80,7 @@ def open_disclosure(ledger: Ledger, command: OpenDisclosure, actor: Actor) -> Do
     now_utc_s = float(ledger.clock())
     disclosure = Disclosure(
         id=values.new(ledger, _disclosures, command.new_disclosure_id),
-        number=_next_number(ledger, now_utc_s),
+        number=numbers.next_number(ledger, _disclosures, now_utc_s),
         authority=values.title("authority", command.authority, needed=True),
         legal_basis=values.title("legal_basis", command.legal_basis, needed=True),
         reference=values.title("reference", command.reference),
@@ -112,16 +102,11 @@ def open_disclosure(ledger: Ledger, command: OpenDisclosure, actor: Actor) -> Do
 def move_disclosure(ledger: Ledger, command: MoveDisclosure, _actor: Actor) -> Done:
     """The next step, with what it needs: an approval, a package, a receipt, or the reason of a refusal."""
     row = ledger.get(_disclosures, command.disclosure_id)
-    if row["version"] != command.version:
-        raise StorageError(
-            StorageCode.STALE_VERSION, table=_disclosures.name, id=command.disclosure_id, version=command.version
-        )
+    check_version(_disclosures.name, row, command.version)
     if not isinstance(command.state, DisclosureState):
         raise values.bad("state", "unknown")
     if command.state not in TRANSITIONS[DisclosureState(str(row["state"]))]:
-        raise StorageError(
-            StorageCode.ILLEGAL_TRANSITION, table=_disclosures.name, id=str(row["id"]), state=str(row["state"])
-        )
+        raise illegal(_disclosures.name, row)
     changes = _step(ledger, command)
     if command.given:
         changes["given"] = values.text("given", command.given)
@@ -148,10 +133,3 @@ def _subject_table(ledger: Ledger, subject_id: str) -> Table:
         if ledger.find(table, subject_id) is not None:
             return table
     raise StorageError(StorageCode.NOT_FOUND, table=schema.incidents.name, id=subject_id)
-
-
-def _next_number(ledger: Ledger, utc_s: float) -> str:
-    series = f"D-{datetime.fromtimestamp(utc_s, UTC).year}"
-    row = _LAST_NUMBER.row(ledger.connection, {"low": f"{series}-", "high": f"{series}-~"}) or {}
-    last = int(str(row["number"]).rpartition("-")[2]) if row.get("number") else 0
-    return f"{series}-{max(last, remembered(ledger, series)) + 1:04d}"

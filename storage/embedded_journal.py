@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from storage import (
@@ -25,6 +25,7 @@ from storage import (
     schema,
 )
 from storage import checkpoints as checkpoint_files
+from storage.alarm_reads import AlarmReads
 from storage.applied import is_current
 from storage.case_records import Handover, Lookout, LookoutReceipt, Note
 from storage.commands import Command, PutFirstOperator
@@ -40,12 +41,14 @@ from storage.journal import (
     Verification,
 )
 from storage.keys import SigningKey
+from storage.layout import refuse_gaps
 from storage.ledger import Ledger, read_head
 from storage.people_queries import AccessFilter, Briefing
 from storage.people_records import Access, Approval, FailedLogin, Login, Password, Shift, ShiftItem
-from storage.records import Actor, Alarm, Change, Event, Incident, new_id
+from storage.records import Actor, Alarm, Change, Event, Incident
 from storage.release_commands import EraseSubject
 from storage.release_reads import ReleaseReads
+from storage.row_counts import count_rows
 from storage.scrubbing import scrub
 from storage.search_reads import SearchReads
 from storage.statements import Row, row_by_id
@@ -59,7 +62,7 @@ _CLOSE_S = 10.0
 Mounted = Callable[[], Iterable[database.Partition]]
 
 
-class EmbeddedJournal(ReleaseReads, SearchReads):
+class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads):
     """`key` signs checkpoints (None: SignCheckpoint is refused); `checkpoints` is a folder elsewhere for copies."""
 
     def __init__(
@@ -76,6 +79,7 @@ class EmbeddedJournal(ReleaseReads, SearchReads):
         self.path = path.absolute()
         self._key = key
         self._checkpoints = checkpoints
+        self._erased: erasure_register.Register | None = None
         self._refuse_bad_places()
         database.refuse_network_path(self.path, *([] if mounted is None else [mounted]))
         self._local = threading.local()
@@ -107,10 +111,12 @@ class EmbeddedJournal(ReleaseReads, SearchReads):
         with self._reading() as connection:
             return queries.registry(connection)
 
-    def alarms(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Alarm]:
+    def alarms(
+        self, *, open_only: bool = True, limit: int = 200, cameras: Collection[str] | None = None
+    ) -> Sequence[Alarm]:
         """See `Journal.alarms`."""
         with self._reading() as connection:
-            return queries.alarms(connection, open_only=open_only, limit=limit)
+            return queries.alarms(connection, open_only=open_only, limit=limit, cameras=cameras)
 
     def incidents(
         self, *, open_only: bool = False, limit: int = 200, before_id: str | None = None, viewer_id: str | None = None
@@ -231,7 +237,7 @@ class EmbeddedJournal(ReleaseReads, SearchReads):
     def counts(self) -> dict[str, int]:
         """See `Journal.counts`."""
         with self._reading() as connection:
-            return queries.counts(connection)
+            return count_rows(connection)
 
     def changes(self, after: int, limit: int = 500) -> Sequence[Change]:
         """See `Journal.changes`."""
@@ -258,14 +264,7 @@ class EmbeddedJournal(ReleaseReads, SearchReads):
 
     def backup(self, path: str, stopped: Callable[[], bool] = lambda: False) -> None:
         """See `Journal.backup`: copied beside, checked, then named. Raises DISK_FULL, READ_ONLY, DAMAGED."""
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{new_id()}.part")
-        make_folder(target.parent)
-        try:
-            database.copy_to(self._reader(), temporary, stopped)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        database.copy_whole(self._reader(), Path(path), stopped)
 
     def close(self) -> None:
         """See `Journal.close`; a second call does nothing."""
@@ -309,10 +308,11 @@ class EmbeddedJournal(ReleaseReads, SearchReads):
 
                 migrate(connection, self.path, exists=exists, clock=clock)
             with database.typed(self.path):
-                if self._checkpoints is not None and erasure_register.settle(
-                    connection, self._checkpoints, clock, self._key
-                ):
-                    scrub(self.path)
+                refuse_gaps(connection, self.path)
+                if self._checkpoints is not None:
+                    self._erased = erasure_register.register_of(connection, self._checkpoints, self._key)
+                    if erasure_register.settle(connection, self._erased, clock):
+                        scrub(self.path)
         except BaseException:
             connection.close()
             raise
@@ -350,11 +350,11 @@ class EmbeddedJournal(ReleaseReads, SearchReads):
 
     def _register_erasures(self) -> None:
         """After the erasure's commit: it stands even when the folder elsewhere fails; the next opening catches up."""
-        if self._checkpoints is None:
+        if self._erased is None:
             return
         try:
             with self._reading() as connection:
-                erasure_register.catch_up(connection, self._checkpoints, self._key)
+                erasure_register.catch_up(connection, self._erased)
         except StorageError:
             erasure_register.log.exception("an erasure is not in the register elsewhere yet")
 

@@ -54,7 +54,14 @@ _NAMED: Mapping[str, Sequence[tuple[Table, str]]] = {
         (_c.legal_holds, "incident_id"),
     ),
     _c.disclosures.name: ((_c.packages, "subject_id"), (_c.approvals, "subject_id")),
-    schema.operators.name: ((_c.passwords, "id"), (_c.logins, "operator_id"), (_c.saved_searches, "operator_id")),
+    schema.operators.name: (
+        (_c.passwords, "id"),
+        (_c.logins, "operator_id"),
+        (_c.saved_searches, "operator_id"),
+        (_c.wall_layouts, "operator_id"),
+        (_c.saved_views, "operator_id"),
+        (_c.tours, "operator_id"),
+    ),
 }
 """What belongs to a subject without a foreign key. Accesses stay: who looked must be answered for afterwards too."""
 
@@ -111,6 +118,7 @@ def erase_subject(ledger: Ledger, command: EraseSubject, actor: Actor) -> Done:
     _refuse_held(ledger, command, row)
     going = belongings(ledger, [(command.subject, command.subject_id)], merged=not command.by_rule)
     going = [name for name in going if name != (_c.approvals.name, command.approval_id)]
+    given = numbers.of_rows(ledger, going)
     now_utc_s = float(ledger.clock())
     erasure = Erasure(
         new_id(now_utc_s),
@@ -123,8 +131,7 @@ def erase_subject(ledger: Ledger, command: EraseSubject, actor: Actor) -> Done:
         actor.id,
     )
     erase_rows(ledger, actor.id, going, last=(command.subject, command.subject_id))
-    for number in _numbers(table, row):
-        numbers.remember(ledger, number)
+    numbers.remember(ledger, given)
     ledger.insert(_c.erasures, to_row(erasure, _c.erasures))
     return Done(command.subject, command.subject_id)
 
@@ -235,7 +242,3 @@ def _window(subject: str, row: Row) -> Window | None:
     else:
         return None
     return Window(row["camera_id"], begin - PRE_ROLL_S, end + POST_ROLL_S)
-
-
-def _numbers(table: Table, row: Row) -> list[str]:
-    return [str(row["number"])] if "number" in table.c else []

@@ -44,6 +44,7 @@ class StorageCode(StrEnum):
     NOT_WHOLE = "storage.not_whole"
     BAD_SCHEDULE = "storage.bad_schedule"
     CANCELLED = "storage.cancelled"
+    BAD_LAYOUT = "storage.bad_layout"
 
 
 class StorageError(WatchfloorError):

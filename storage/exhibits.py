@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from storage import schema, schema_cases
+from storage import schema, schema_cases, values
 from storage.case_commands import AttachExhibit
 from storage.errors import StorageCode, StorageError
 from storage.incident_moves import named
@@ -14,7 +13,6 @@ from storage.outcome import Done
 from storage.records import Actor
 from storage.rows import LAST_UTC_S, to_row
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME_LETTERS = 200
 
 
@@ -30,7 +28,8 @@ def attach_exhibit(ledger: Ledger, command: AttachExhibit, actor: Actor) -> Done
         repeated=ledger.find(schema_cases.exhibits, exhibit.id) is not None,
     )
     times = [t for t in (exhibit.from_utc_s, exhibit.to_utc_s) if t is not None]
-    if not _SHA256.fullmatch(exhibit.sha256) or not exhibit.path or len(exhibit.name) > _NAME_LETTERS:
+    values.sha256("sha256", exhibit.sha256)
+    if not exhibit.path or len(exhibit.name) > _NAME_LETTERS:
         raise StorageError(StorageCode.BAD_VALUE, record="Exhibit")
     if any(not 0.0 <= t <= LAST_UTC_S for t in times) or times != sorted(times):
         raise StorageError(StorageCode.BAD_VALUE, record="Exhibit", field="from_utc_s")

@@ -56,6 +56,21 @@ class Folders:
         return self.data / "footage" / "index.db"
 
     @property
+    def outages(self) -> Path:
+        """When cameras gave no picture."""
+        return self.data / "health" / "outages.db"
+
+    @property
+    def black_box(self) -> Path:
+        """What the walls showed."""
+        return self.data / "blackbox" / "blackbox.db"
+
+    @property
+    def tracks(self) -> Path:
+        """Where things were on the cameras' pictures."""
+        return self.data / "tracks" / "tracks.db"
+
+    @property
     def models(self) -> Path:
         """Detector models."""
         return self.data / "models"
@@ -74,6 +89,11 @@ class Folders:
     def settings(self) -> Path:
         """The settings file."""
         return self.config / "settings.toml"
+
+    @property
+    def wall_windows(self) -> Path:
+        """Which wall windows were open, on which monitors."""
+        return self.state / "wall_windows.toml"
 
     @property
     def signing_key(self) -> Path:

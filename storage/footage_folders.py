@@ -66,6 +66,12 @@ class FootageFolders:
         return tuple(place.path for place in self._places if place.error is None)
 
     @property
+    def lost(self) -> tuple[Path, ...]:
+        """Those whose files cannot be reached now (not mounted, read-only, somebody else's). A full one is not lost."""
+        errors = [(place.path, place.error) for place in self._places]
+        return tuple(path for path, error in errors if error is not None and error.code is not StorageCode.DISK_FULL)
+
+    @property
     def problem(self) -> StorageError | None:
         """What is wrong with the first one that does not work."""
         return next((place.error for place in self._places if place.error is not None), None)

@@ -10,6 +10,7 @@ from storage.durable import make_folder, typed_errors
 from storage.errors import StorageCode, StorageError
 
 LOCK_NAME = ".recorder.lock"
+_PID_BYTES = 32
 
 
 class FolderLock:
@@ -19,15 +20,13 @@ class FolderLock:
         make_folder(folder)
         self.path = folder / LOCK_NAME
         with typed_errors(self.path):
-            self._handle: int | None = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _lock(self._handle)
-        except OSError as error:
-            holder = os.pread(self._handle, 32, 0).decode(errors="replace").strip()
-            os.close(self._handle)
-            raise StorageError(StorageCode.FOLDER_TAKEN, path=str(folder), pid=holder or "?") from error
-        os.ftruncate(self._handle, 0)
-        os.write(self._handle, f"{os.getpid()}\n".encode())
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                _take(handle, folder)
+            except BaseException:
+                os.close(handle)  # and the lock with it
+                raise
+        self._handle: int | None = handle
 
     @property
     def valid(self) -> bool:
@@ -42,6 +41,17 @@ class FolderLock:
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
+
+
+def _take(handle: int, folder: Path) -> None:
+    try:
+        _lock(handle)
+    except OSError as error:
+        os.lseek(handle, 0, os.SEEK_SET)
+        holder = os.read(handle, _PID_BYTES).decode(errors="replace").strip()
+        raise StorageError(StorageCode.FOLDER_TAKEN, path=str(folder), pid=holder or "?") from error
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode())
 
 
 if sys.platform == "win32":

@@ -18,7 +18,6 @@ from storage import (
     registry_use,
     releases,
     schema,
-    schema_cases,
     scope,
     search_index,
     values,
@@ -51,10 +50,11 @@ from storage.intake import attach_evidence, record_event
 from storage.journal import Receipt
 from storage.ledger import Ledger
 from storage.outcome import Done
+from storage.own_records import own_record_of, require_own
 from storage.records import Actor, Operator, Role
-from storage.registry_records import SavedSearch
 from storage.rows import REGISTRY, REGISTRY_TABLES, registry_row
 from storage.statements import Statement, constant
+from storage.tried_rules import PutTriedRecord, put_tried_record
 from storage.workflow import (
     acknowledge_alarm,
     close_incident,
@@ -97,36 +97,15 @@ def _needed(command: Command) -> Permission:
         return Permission.ADMINISTER
     if isinstance(command, RemoveRecord) and command.table == schema.operators.name:
         return Permission.ADMINISTER
-    if _saved_search_of(command) is not None:  # everybody's own: `_put_record` and `_remove_record` see to that
+    if own_record_of(command) is not None:  # everybody's own: `require_own` sees to that
         return Permission.READ_JOURNAL
     return command.permission
-
-
-def _saved_search_of(command: Command) -> str | None:
-    """The id of the saved search that the command is about."""
-    if isinstance(command, PutRecord) and isinstance(command.record, SavedSearch):
-        return command.record.id
-    if isinstance(command, RemoveRecord) and command.table == schema_cases.saved_searches.name:
-        return command.record_id
-    return None
-
-
-def _require_own_search(ledger: Ledger, command: PutRecord | RemoveRecord, actor: Actor) -> None:
-    search_id = _saved_search_of(command)
-    if search_id is None:
-        return
-    row = ledger.find(schema_cases.saved_searches, search_id) or {}
-    owners = {row.get("operator_id", actor.id)}
-    if isinstance(command, PutRecord) and isinstance(command.record, SavedSearch):
-        owners.add(command.record.operator_id)
-    if owners != {actor.id}:
-        raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, reason="somebody else's saved search")
 
 
 def _put_record(ledger: Ledger, command: PutRecord, actor: Actor) -> Done:
     if isinstance(command.record, Operator):
         return _write_operator(ledger, command.record)
-    _require_own_search(ledger, command, actor)
+    require_own(ledger, command, actor)
     row, table = registry_row(command.record), REGISTRY[type(command.record)]
     registry_use.check(ledger, command.record)
     ledger.put(table, row)
@@ -155,7 +134,7 @@ def _write_operator(ledger: Ledger, operator: Operator) -> Done:
 
 
 def _remove_record(ledger: Ledger, command: RemoveRecord, actor: Actor) -> Done:
-    _require_own_search(ledger, command, actor)
+    require_own(ledger, command, actor)
     table = REGISTRY_TABLES.get(command.table)
     if table is None or command.record_id == RUNTIME:
         raise StorageError(StorageCode.BAD_VALUE, table=command.table, id=command.record_id)
@@ -209,6 +188,7 @@ _HANDLERS: dict[type[Command], Callable[[Ledger, Any, Actor], Done]] = {
     RecordFootageDigest: record_footage_digest,
     SignCheckpoint: _sign_checkpoint,
     AttachExhibit: attach_exhibit,
+    PutTriedRecord: put_tried_record,
     **cases.HANDLERS,
     **people.HANDLERS,
     **releases.HANDLERS,

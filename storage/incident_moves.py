@@ -6,10 +6,9 @@ legal stands with the commands (`sources`, `target`).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from storage import need_to_know, numbers, schema, schema_cases, values
 from storage.errors import StorageCode, StorageError
@@ -19,15 +18,6 @@ from storage.records import Actor, Incident, IncidentState, Severity
 from storage.release_records import OutboxState
 from storage.rows import plain, to_row
 from storage.statements import Row, Statement, Value, constant
-
-_NUMBER = schema.incidents.c.number
-_IN_YEAR = _NUMBER.between(bindparam("low"), bindparam("high"))
-_LAST_NUMBER = Statement(select(func.max(_NUMBER).label("number")).where(_IN_YEAR))
-# Only when a year has a million: as texts, 2027-1000000 stands before 2027-999999.
-_LAST_LONG_NUMBER = Statement(
-    select(_NUMBER).where(_IN_YEAR).order_by(func.length(_NUMBER).desc(), _NUMBER.desc()).limit(1)
-)
-_NINES = "999999"
 
 _deadlines = schema_cases.deadlines
 _DEADLINE = Statement(
@@ -141,7 +131,8 @@ def create(ledger: Ledger, incident: Incident) -> Row:
     """Number and write a new incident; `number`, its opening, `version` and the deadline are set here."""
     opened_utc_s = float(ledger.clock())
     row = to_row(incident, schema.incidents)
-    row |= {"opened_utc_s": opened_utc_s, "number": _next_number(ledger, opened_utc_s), "version": 1}
+    number = numbers.next_number(ledger, schema.incidents, opened_utc_s)
+    row |= {"opened_utc_s": opened_utc_s, "number": number, "version": 1}
     row["due_utc_s"] = due(ledger, incident.category_id, incident.state)
     ledger.insert(schema.incidents, row)
     return {**row, "revision": 1}
@@ -204,16 +195,3 @@ def illegal(table: str, row: Row, **details: str) -> StorageError:
     """The refusal of a transition."""
     state = str(row["state"])
     return StorageError(StorageCode.ILLEGAL_TRANSITION, table=table, id=str(row["id"]), state=state, **details)
-
-
-def _next_number(ledger: Ledger, utc_s: float) -> str:
-    year = f"{datetime.fromtimestamp(utc_s, UTC).year:04d}"
-    bounds = {"low": f"{year}-", "high": f"{year}-~"}
-    last = _digits(_LAST_NUMBER.row(ledger.connection, bounds))
-    if last == _NINES:
-        last = _digits(_LAST_LONG_NUMBER.row(ledger.connection, bounds))
-    return f"{year}-{max(int(last), numbers.remembered(ledger, year)) + 1:06d}"
-
-
-def _digits(row: Row | None) -> str:
-    return str(row["number"]).partition("-")[2] if row and row.get("number") else "0"

@@ -5,7 +5,7 @@ Two implementations are planned (embedded SQLite now, shared PostgreSQL later); 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,8 +18,10 @@ from storage.case_records import (
     Note,
     Participant,
     ProcedureStep,
+    Shelf,
 )
 from storage.commands import Command
+from storage.noise_queries import Noise, Raised
 from storage.people_queries import AccessFilter, Briefing
 from storage.people_records import Access, Approval, FailedLogin, Login, Password, Shift, ShiftItem
 from storage.records import (
@@ -43,6 +45,7 @@ from storage.records import (
 from storage.registry_records import (
     AlertRoute,
     CameraGroup,
+    CameraScale,
     Deadline,
     LegalHold,
     OutcomeKind,
@@ -50,11 +53,15 @@ from storage.registry_records import (
     Procedure,
     RecordingPlan,
     SavedSearch,
+    SavedView,
     Sector,
     Service,
+    Tour,
+    WallLayout,
 )
 from storage.release_records import Disclosure, Erasure, OutboxMessage, Package
 from storage.search import IncidentQuery, Page, Watch
+from storage.verdict_queries import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,11 @@ class Registry:
     recording_plans: tuple[RecordingPlan, ...] = ()
     legal_holds: tuple[LegalHold, ...] = ()
     privacy_masks: tuple[PrivacyMask, ...] = ()
+    camera_scales: tuple[CameraScale, ...] = ()
     saved_searches: tuple[SavedSearch, ...] = ()
+    wall_layouts: tuple[WallLayout, ...] = ()
+    saved_views: tuple[SavedView, ...] = ()
+    tours: tuple[Tour, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +202,10 @@ class Journal(Protocol):
     def registry(self) -> Registry:
         """All registry records in use."""
 
-    def alarms(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Alarm]:
-        """Alarms, most severe and newest first."""
+    def alarms(
+        self, *, open_only: bool = True, limit: int = 200, cameras: Collection[str] | None = None
+    ) -> Sequence[Alarm]:
+        """Alarms, most severe and newest first; `cameras`: of these alone, so that others do not use up the limit."""
 
     def incidents(
         self, *, open_only: bool = False, limit: int = 200, before_id: str | None = None, viewer_id: str | None = None
@@ -252,6 +265,19 @@ class Journal(Protocol):
 
     def lookout_receipts(self, lookout_id: str) -> Sequence[LookoutReceipt]:
         """Who has read a bulletin."""
+
+    def shelves(self, since_utc_s: float) -> Sequence[Shelf]:
+        """Shelved alarms, also those whose time ended since then; `until_utc_s` is when it ended, where that was sooner
+        than was asked. Oldest first."""
+
+    def raised(self, since_utc_s: float, limit: int = 2000) -> Sequence[Raised]:
+        """Alarms that were raised since then, judged ones too, newest first."""
+
+    def noise(self, since_utc_s: float, until_utc_s: float) -> Noise:
+        """What cameras and rules raised in a time, most alarms first."""
+
+    def judged(self, since_utc_s: float, camera_id: str | None = None) -> Sequence[Judged]:
+        """Alarms that have a verdict and had events since then, oldest first; of one camera or of all."""
 
     def open_notes(self, actor_id: str, limit: int = 100) -> Sequence[Note]:
         """The actor's marks and bookmarks that belong to no incident yet, newest first."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from pathlib import Path
 
 from storage import columns, schema
 from storage.applied import MIGRATIONS_META, applied
 from storage.chain import canonical
-from storage.errors import StorageError
+from storage.errors import StorageCode, StorageError
 from storage.findings import Findings
 from storage.statements import Value, row_by_id
 
@@ -34,7 +35,7 @@ def layout(connection: sqlite3.Connection) -> str:
 
 def check_layout(connection: sqlite3.Connection, findings: Findings) -> bool:
     """Name what differs from the record; whether every table that verification reads is there with its columns."""
-    missing = [name for name, names in _wanted(connection).items() if not names <= _columns(connection, name)]
+    missing = _lacking(connection)
     for name in missing:
         findings.add(_MASTER, name, "table or column missing")
     for name, kind in connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('trigger', 'view')"):
@@ -52,9 +53,22 @@ def check_layout(connection: sqlite3.Connection, findings: Findings) -> bool:
     return True
 
 
+def refuse_gaps(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise DAMAGED, naming the tables, for a file that says it is of this version and lacks a table or a column: a
+    table was dropped, or a program made it that was between two versions. Better now than at the first question."""
+    missing = _lacking(connection)
+    if missing:
+        raise StorageError(StorageCode.DAMAGED, path=str(path), cause=f"incomplete: {', '.join(missing)}")
+
+
 def present(connection: sqlite3.Connection) -> frozenset[str]:
     """Names of all tables."""
     return frozenset(_text(r[0]) for r in connection.execute("SELECT name FROM sqlite_master"))
+
+
+def _lacking(connection: sqlite3.Connection) -> list[str]:
+    """Tables that are missing, or lack a column."""
+    return [name for name, names in _wanted(connection).items() if not names <= _columns(connection, name)]
 
 
 def _wanted(connection: sqlite3.Connection) -> dict[str, set[str]]:

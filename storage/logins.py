@@ -29,7 +29,8 @@ _OPEN_AT = Statement(
         schema_cases.logins.c.workstation == bindparam("workstation"), schema_cases.logins.c.to_utc_s.is_(None)
     )
 )
-_ALWAYS_WITH_REASON = frozenset({AccessKind.SEARCH, AccessKind.EXPORT, AccessKind.MASK_LIFT})
+_ALWAYS_WITH_REASON = frozenset({AccessKind.SEARCH, AccessKind.EXPORT, AccessKind.MASK_LIFT, AccessKind.BLACK_BOX})
+_RIGHTS = {AccessKind.MASK_LIFT: Permission.LIFT_MASK, AccessKind.BLACK_BOX: Permission.READ_BLACK_BOX}
 
 
 def set_password(ledger: Ledger, command: SetPassword, actor: Actor) -> Done:
@@ -81,11 +82,12 @@ def record_failed_login(ledger: Ledger, command: RecordFailedLogin, _actor: Acto
 
 
 def record_access(ledger: Ledger, command: RecordAccess, actor: Actor) -> Done:
-    """Somebody looked. Searches, exports, lifted masks and older recordings need a case or a reason; who lifts a mask
-    also needs the right."""
+    """Somebody looked. Searches, exports, lifted masks, the black box and older recordings need a case or a reason; who
+    lifts a mask or reads the black box also needs the right."""
     now_utc_s = float(ledger.clock())
-    if command.kind is AccessKind.MASK_LIFT and not may(ledger.role(actor), Permission.LIFT_MASK):
-        raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, permission=Permission.LIFT_MASK.value)
+    needed = _RIGHTS.get(AccessKind(command.kind))
+    if needed is not None and not may(ledger.role(actor), needed):
+        raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, permission=needed.value)
     if command.incident_id is not None:
         ledger.get(schema.incidents, command.incident_id)
     access = Access(

@@ -8,7 +8,6 @@ still make its tables from it.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from sqlite_utils.migrations import Migrations
 from storage import schema, schema_cases, search_index, tables_0002
 from storage.applied import MIGRATIONS_META, applied
 from storage.checkpoints import JOURNAL_ID
-from storage.database import typed
+from storage.database import copy_whole, typed
 from storage.errors import StorageCode, StorageError
 from storage.handlers import RUNTIME
 from storage.layout import LAYOUT_META, layout
@@ -109,7 +108,7 @@ def journal(db: sqlite_utils.Database) -> None:
     for table, columns in schema.ADDED.items():
         for name in columns:
             kind = schema.FACTS[table].c[name].type.compile(dialect=DIALECT)
-            db.conn.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+            db.conn.execute(f"ALTER TABLE {table} ADD COLUMN {DIALECT.identifier_preparer.quote(name)} {kind}")
     for table_of_step in schema.CASE_TABLES:
         for statement in create_sql(table_of_step):
             db.conn.execute(statement)
@@ -177,9 +176,16 @@ def _apply(connection: sqlite3.Connection, db: sqlite_utils.Database, clock: Cal
 
 
 def _backup(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    target = path.with_name(f"{path.name}.before-{version + 1}.bak")
-    with contextlib.closing(sqlite3.connect(target)) as copy:
-        connection.backup(copy)
-        if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise StorageError(StorageCode.DAMAGED, path=str(path))
+    """In one read transaction: another process may be migrating the file, and its copy must not be replaced by what
+    is new already."""
+    connection.execute("BEGIN")
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version < schema.SCHEMA_VERSION:
+            copy_whole(connection, path.with_name(f"{path.name}.before-{version + 1}.bak"))
+    except StorageError as error:
+        if error.code is StorageCode.DAMAGED:
+            raise StorageError(StorageCode.DAMAGED, path=str(path)) from error
+        raise
+    finally:
+        connection.execute("ROLLBACK")

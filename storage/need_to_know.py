@@ -77,8 +77,14 @@ def cameras_of(connection: sqlite3.Connection, operator_id: str) -> frozenset[st
     row = row_by_id(schema.operators).row(connection, {"row_key": operator_id})
     if row is None or row["retired"]:
         return frozenset()
-    groups = [from_row(CameraGroup, group) for group in _GROUPS.rows(connection)]
-    return access.cameras_of(from_row(Operator, row), groups)
+    return cameras_of_operator(connection, from_row(Operator, row))
+
+
+def cameras_of_operator(connection: sqlite3.Connection, operator: Operator) -> frozenset[str] | None:
+    """As `access.cameras_of`, with the groups in use."""
+    if not operator.group_ids:
+        return None
+    return access.cameras_of(operator, [from_row(CameraGroup, row) for row in _GROUPS.rows(connection)])
 
 
 def sees_all(connection: sqlite3.Connection, viewer_id: str | None) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from storage import schema, schema_cases, values
 from storage.errors import StorageCode, StorageError
 from storage.handovers import answer_handover_of, hand_over_to
-from storage.incident_moves import settle_alerts
+from storage.incident_moves import check_version, illegal, settle_alerts
 from storage.ledger import Ledger
 from storage.outcome import Done
 from storage.records import Actor, IncidentState
@@ -62,7 +62,7 @@ def answer_alert(ledger: Ledger, command: AnswerAlert, actor: Actor) -> Done:
     if row["state"] == OutboxState.ANSWERED.value and row["answer"] == answer:
         return Done(_outbox.name, command.message_id, incident_id=incident_id, repeated=True)
     if OutboxState(str(row["state"])) not in command.sources:
-        raise _illegal(row)
+        raise illegal(_outbox.name, row)
     _answered(ledger, row, answer)
     settle_alerts(ledger, incident_id, "answered", service_id)
     answer_handover_of(ledger, incident_id, service_id, command.accepted, answer, actor)
@@ -100,12 +100,9 @@ def _key(message: Row) -> Row:
 
 def _message(ledger: Ledger, command: MarkAlert | EscalateAlert) -> Row:
     row = ledger.get(_outbox, command.message_id)
-    if row["version"] != command.version:
-        raise StorageError(
-            StorageCode.STALE_VERSION, table=_outbox.name, id=command.message_id, version=command.version
-        )
+    check_version(_outbox.name, row, command.version)
     if OutboxState(str(row["state"])) not in command.sources:
-        raise _illegal(row)
+        raise illegal(_outbox.name, row)
     return row
 
 
@@ -115,7 +112,3 @@ def _answered(ledger: Ledger, row: Row, answer: str) -> None:
 
 def _move(ledger: Ledger, row: Row, state: OutboxState, changes: Row) -> None:
     ledger.update(_outbox, row, {**changes, "state": plain(state), "version": int(row["version"]) + 1})
-
-
-def _illegal(row: Row) -> StorageError:
-    return StorageError(StorageCode.ILLEGAL_TRANSITION, table=_outbox.name, id=str(row["id"]), state=str(row["state"]))

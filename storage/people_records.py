@@ -55,6 +55,8 @@ class AccessKind(StrEnum):
     MASK_LIFT = "mask_lift"
     BLACK_BOX = "black_box"
     JOURNAL = "journal"
+    DEGRADED = "degraded"
+    """Not a look: rules were given key frames only, or all pictures again, because the computer could not keep up."""
 
 
 @dataclass(frozen=True, slots=True)

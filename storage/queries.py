@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection
 from typing import Any, get_args
 
 from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
@@ -34,6 +35,15 @@ _NEWEST_ALARMS = select(_alarms).order_by(_alarms.c.severity.desc(), _alarms.c.i
 _ALARMS = {
     False: Statement(_NEWEST_ALARMS),
     True: Statement(_NEWEST_ALARMS.where(_alarms.c.state != constant(AlarmState.JUDGED))),
+}
+_OF_CAMERAS = _NEWEST_ALARMS.where(
+    _alarms.c.camera_id.in_(
+        select(func.json_each(bindparam("cameras")).table_valued("value").c.value).scalar_subquery()
+    )
+)
+_ALARMS_OF = {
+    False: Statement(_OF_CAMERAS),
+    True: Statement(_OF_CAMERAS.where(_alarms.c.state != constant(AlarmState.JUDGED))),
 }
 _NEWEST = (
     select(_incidents).where(_incidents.c.id < bindparam("before_id")).order_by(_incidents.c.id.desc()).limit(_LIMIT)
@@ -83,7 +93,6 @@ _SEALED = Statement(
         schema.credentials.c.id == bindparam("camera_id"), schema.credentials.c.retired == 0
     )
 )
-_COUNTS = {name: Statement(select(func.count().label("n")).select_from(t)) for name, t in schema.FACTS.items()}
 _ROW_HISTORY = Statement(
     select(
         _audit.c.seq,
@@ -127,9 +136,14 @@ def _in_use(connection: sqlite3.Connection, kind: type[RecordT]) -> tuple[Record
     return tuple(from_row(kind, row) for row in _IN_USE[kind].rows(connection))
 
 
-def alarms(connection: sqlite3.Connection, *, open_only: bool, limit: int) -> list[Alarm]:
-    """Alarms, most severe and newest first."""
-    return [from_row(Alarm, row) for row in _ALARMS[open_only].rows(connection, {"row_limit": limit})]
+def alarms(
+    connection: sqlite3.Connection, *, open_only: bool, limit: int, cameras: Collection[str] | None = None
+) -> list[Alarm]:
+    """Alarms (of these cameras), most severe and newest first."""
+    if cameras is None:
+        return [from_row(Alarm, row) for row in _ALARMS[open_only].rows(connection, {"row_limit": limit})]
+    params: dict[str, Value] = {"row_limit": limit, "cameras": json.dumps(sorted(cameras))}
+    return [from_row(Alarm, row) for row in _ALARMS_OF[open_only].rows(connection, params)]
 
 
 def incidents(
@@ -152,11 +166,6 @@ def changes(connection: sqlite3.Connection, after: int, limit: int) -> list[Chan
     """The change feed after `after`."""
     rows: list[Any] = _CHANGES.rows(connection, {"after": after, "row_limit": limit})
     return [Change(**row) for row in rows]
-
-
-def counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """Rows of each fact table."""
-    return {name: int(str(statement.rows(connection)[0]["n"])) for name, statement in _COUNTS.items()}
 
 
 def sealed_credential(connection: sqlite3.Connection, camera_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The vocabulary of the whole program: frozen records and enumerations. Imports nothing of ours.
+"""The vocabulary of the whole program: frozen records and enumerations. Imports nothing else of ours.
 
 Boxes and points are 0..1 of the frame, origin top left (so that they outlive a change of resolution).
 `utc_s` is float epoch seconds; `_at` is an aware UTC datetime; identifiers are UUIDv7 (RFC 9562): time-sortable,
@@ -7,37 +7,14 @@ made on any node without asking another.
 
 from __future__ import annotations
 
-import secrets
-import threading
 import time
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-_RANDOM_BITS = 74
+from storage.ids import Ids
 
-
-class _Ids:
-    """UUIDv7 of one clock. Those of one millisecond count up from a random start (RFC 9562, 6.2, method 2): what one
-    process makes keeps its order, so that "newest first" by id is true however fast the keys were pressed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ms, self._random = -1, 0
-
-    def next(self, utc_s: float) -> str:
-        ms = int(utc_s * 1000)
-        with self._lock:
-            if ms == self._ms:
-                self._random = (self._random + 1 + secrets.randbits(32)) % (1 << _RANDOM_BITS)
-            else:
-                self._ms, self._random = ms, secrets.randbits(_RANDOM_BITS - 1)  # room to count
-            random = self._random
-        value = ms << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & ((1 << 62) - 1)
-        return f"{value:032x}"
-
-
-_NOW, _GIVEN = _Ids(), _Ids()
+_NOW, _GIVEN = Ids(), Ids()
 
 
 def new_id(utc_s: float | None = None) -> str:
@@ -70,9 +47,22 @@ class Severity(IntEnum):
 
 
 class RuleKind(StrEnum):
-    """Guard rules that exist today."""
+    """Guard rules."""
 
     INTRUSION = "intrusion"
+    LINE_CROSSING = "line_crossing"
+    LOITERING = "loitering"
+    CROWD = "crowd"
+    DENSITY = "density"
+    ABANDONED = "abandoned"
+    REMOVED = "removed"
+    WRONG_WAY = "wrong_way"
+    STOPPED = "stopped"
+    RUNNING = "running"
+    SPEED = "speed"
+    PERIMETER = "perimeter"
+    TAMPER = "tamper"
+    SIGNAL_LOSS = "signal_loss"
 
 
 class AlarmState(StrEnum):
@@ -230,17 +220,21 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A closed polygon on a camera's picture, at least three points, 0..1."""
+    """A closed polygon on a camera's picture, at least three points, 0..1; a "line" is open, at least two points, and
+    "in" is from left to right for who walks along it."""
 
     id: str
     camera_id: str
     name: str
     points: tuple[tuple[float, float], ...]
+    kind: str = "area"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:
-    """A guard rule: something of `labels` with its foot inside the zone for `hold_s`."""
+    """A guard rule: something of `labels` does with its foot in the zone what `kind` says. `limit`: a count, seconds or
+    km/h by kind (None: the kind's own); `direction`: "in", "out" or "" (both) of a line, degrees clockwise from "up" of
+    the allowed way; `schedule`: in the site's zone ("": always); rules of one `group_id` are armed together."""
 
     id: str
     camera_id: str
@@ -255,6 +249,11 @@ class RuleSpec:
     category_id: str = "intrusion"
     opens_incident: bool = False
     enabled: bool = True
+    schedule: str = ""
+    sensitivity: float = 0.5
+    limit: float | None = None
+    direction: str = ""
+    group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,50 @@ class SavedSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class WallLayout:
+    """How a wall is cut: `cells` of a grid as (column, row, columns, rows), which cover it without overlapping; `roles`
+    (`CELL_ROLES`) say cell by cell what fills it, none: cameras. Of one operator, or (None) of the site."""
+
+    id: str
+    name: str
+    columns: int
+    rows: int
+    cells: tuple[tuple[int, int, int, int], ...]
+    roles: tuple[str, ...] = ()
+    operator_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A wall as an operator left it: `layout` is a `WallLayout`'s id or "grid:N"; `camera_ids` cell by cell, empty
+    texts for empty cells."""
+
+    id: str
+    name: str
+    layout: str
+    camera_ids: tuple[str, ...] = ()
+    operator_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """Views, or cameras, one after the other."""
+
+    id: str
+    name: str
+    view_ids: tuple[str, ...] = ()
+    camera_ids: tuple[str, ...] = ()
+    dwell_s: float = 10.0
+    operator_id: str | None = None
+
+
+CELL_ROLES = ("camera", "hot_spot", "alarm", "tour", "attention")
+GRID = "grid:"
+"""Before the number of tiles, in place of a layout's id."""
+MOST_TILES = 64
+
+
+@dataclass(frozen=True, slots=True)
 class PrivacyMask:
     """A closed polygon of a camera's picture (0..1) that nobody sees unless their role lifts it."""
 
@@ -132,3 +176,12 @@ class PrivacyMask:
     camera_id: str
     name: str
     points: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraScale:
+    """How large people are on a camera's picture (`id` is the camera's): foot x, foot y and height (0..1) of a standing
+    person at two or more places, far and near. Enough for a warning about speed, not for a measurement."""
+
+    id: str
+    people: tuple[tuple[float, float, float], ...] = ()

@@ -5,18 +5,22 @@ from __future__ import annotations
 from sqlalchemy import Column, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from storage import schema, schema_cases, values
+from storage import guard_records, schema, schema_cases, values, wall_records
 from storage.commands import RegistryRecord
 from storage.errors import StorageCode, StorageError
 from storage.ledger import Ledger
+from storage.recording_schedule import Schedule
 from storage.records import IncidentState
-from storage.registry_records import AlertRoute, Deadline, LegalHold, PrivacyMask, Procedure
+from storage.registry_records import AlertRoute, Deadline, LegalHold, PrivacyMask, Procedure, RecordingPlan
 from storage.release_records import Channel
 from storage.rows import LAST_UTC_S
 from storage.statements import Statement, constant
 
 _LONGEST_DEADLINE_S = LAST_UTC_S / 100
 _CORNERS = 3
+_MODES = ("continuous", "scheduled", "event", "off")
+_STREAMS = ("main", "sub")
+_MOST_IMPORTANT = 5
 
 
 def _naming(column: Column[str], holds: ColumnElement[bool]) -> tuple[Table, Statement]:
@@ -30,6 +34,7 @@ def _in_use(table: Table) -> ColumnElement[bool]:
 
 _OPEN = schema.incidents.c.state != constant(IncidentState.CLOSED)
 _deadlines, _routes = schema_cases.deadlines, schema_cases.alert_routes
+_views = schema_cases.saved_views
 
 _NEEDED_BY: dict[Table, tuple[tuple[Table, Statement], ...]] = {
     schema.zones: (_naming(schema.rules.c.zone_id, _in_use(schema.rules)),),
@@ -38,6 +43,7 @@ _NEEDED_BY: dict[Table, tuple[tuple[Table, Statement], ...]] = {
         _naming(schema.incidents.c.camera_id, _OPEN),
     ),
     schema.categories: (_naming(schema.rules.c.category_id, _in_use(schema.rules)),),
+    schema_cases.wall_layouts: (_naming(_views.c.layout, _in_use(_views)),),
     schema_cases.services: (
         _naming(_routes.c.service_id, _in_use(_routes)),
         _naming(_routes.c.escalate_to_id, _in_use(_routes)),
@@ -57,6 +63,7 @@ _GOES_ALONG = {
             (schema.credentials, schema.credentials.c.id),
             (schema_cases.recording_plans, schema_cases.recording_plans.c.id),
             (schema_cases.privacy_masks, schema_cases.privacy_masks.c.camera_id),
+            (schema_cases.camera_scales, schema_cases.camera_scales.c.id),
         )
     )
 }
@@ -101,6 +108,11 @@ def check(ledger: Ledger, record: RegistryRecord) -> None:
         _check_mask(record)
     elif isinstance(record, LegalHold):
         _check_hold(ledger, record)
+    elif isinstance(record, RecordingPlan):
+        _check_plan(record)
+    else:
+        guard_records.check(record)
+        wall_records.check(ledger, record)
 
 
 def _check_route(record: AlertRoute) -> None:
@@ -112,6 +124,20 @@ def _check_route(record: AlertRoute) -> None:
         raise values.bad("escalate_to_id", "the same service")
     if "@" in record.target.partition("://")[2].partition("/")[0]:
         raise values.bad("target", "a login: the journal keeps every word for ever")
+
+
+def _check_plan(plan: RecordingPlan) -> None:
+    """BAD_SCHEDULE for a schedule that nobody could record by."""
+    checks = {
+        "mode": plan.mode in _MODES,
+        "stream": plan.stream in _STREAMS,
+        "importance": 1 <= plan.importance <= _MOST_IMPORTANT,
+    }
+    for field, good in checks.items():
+        if not good:
+            raise values.bad(field, "not of a plan", record="RecordingPlan")
+    if plan.schedule or plan.mode == "scheduled":
+        Schedule.parse(plan.schedule)
 
 
 def _check_hold(ledger: Ledger, hold: LegalHold) -> None:

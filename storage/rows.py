@@ -16,7 +16,6 @@ from storage.chain import canonical
 from storage.columns import forms
 from storage.commands import RegistryRecord
 from storage.errors import StorageCode, StorageError
-from storage.recording_schedule import Schedule
 from storage.records import (
     Box,
     BoxMark,
@@ -37,6 +36,7 @@ from storage.records import (
 from storage.registry_records import (
     AlertRoute,
     CameraGroup,
+    CameraScale,
     Deadline,
     LegalHold,
     OutcomeKind,
@@ -44,8 +44,11 @@ from storage.registry_records import (
     Procedure,
     RecordingPlan,
     SavedSearch,
+    SavedView,
     Sector,
     Service,
+    Tour,
+    WallLayout,
 )
 from storage.statements import Row, Value
 
@@ -55,6 +58,7 @@ REGISTRY: dict[type, Table] = {
     AlertRoute: schema_cases.alert_routes,
     Camera: schema.cameras,
     CameraGroup: schema_cases.camera_groups,
+    CameraScale: schema_cases.camera_scales,
     Category: schema.categories,
     Deadline: schema_cases.deadlines,
     District: schema.districts,
@@ -69,15 +73,14 @@ REGISTRY: dict[type, Table] = {
     RecordingPlan: schema_cases.recording_plans,
     RuleSpec: schema.rules,
     SavedSearch: schema_cases.saved_searches,
+    SavedView: schema_cases.saved_views,
     Sector: schema_cases.sectors,
     Service: schema_cases.services,
+    Tour: schema_cases.tours,
+    WallLayout: schema_cases.wall_layouts,
     Zone: schema.zones,
 }
 REGISTRY_TABLES = {t.name: t for t in REGISTRY.values()}
-
-MODES = ("continuous", "scheduled", "event", "off")
-STREAMS = ("main", "sub")
-MOST_IMPORTANT = 5
 
 LAST_UTC_S = 253_402_300_799.0
 """9999-12-31T23:59:59Z: what calendars can show."""
@@ -121,8 +124,6 @@ def registry_row(record: RegistryRecord) -> Row:
         raise StorageError(StorageCode.BAD_VALUE, reason="not a registry record")
     row = to_row(record, REGISTRY[type(record)])
     _readable(type(record), row)
-    if isinstance(record, RecordingPlan):
-        _check_plan(record)
     if isinstance(record, Neighbour):
         row = {"id": f"{record.camera_id}/{record.side}/{record.neighbour_id}", **row}
     return {**row, "retired": 0}
@@ -134,20 +135,6 @@ def _readable(kind: type, row: Row) -> None:
         from_row(kind, row)
     except (ValueError, TypeError) as error:
         raise StorageError(StorageCode.BAD_VALUE, record=kind.__name__) from error
-
-
-def _check_plan(plan: RecordingPlan) -> None:
-    """Raise BAD_VALUE for a plan that nobody could record by, BAD_SCHEDULE for such a schedule."""
-    checks = {
-        "mode": plan.mode in MODES,
-        "stream": plan.stream in STREAMS,
-        "importance": 1 <= plan.importance <= MOST_IMPORTANT,
-    }
-    for field, good in checks.items():
-        if not good:
-            raise StorageError(StorageCode.BAD_VALUE, record="RecordingPlan", field=field)
-    if plan.schedule or plan.mode == "scheduled":
-        Schedule.parse(plan.schedule)
 
 
 def from_row(kind: type[RecordT], row: Row) -> RecordT:
@@ -187,10 +174,17 @@ def _item(form: Any, found: Any) -> Any:
     if get_origin(form) is tuple:
         if not isinstance(found, list) or len(found) != len(get_args(form)):
             raise ValueError(found)
-        return tuple(float(number) for number in found)
+        return tuple(_number(kind, number) for kind, number in zip(get_args(form), found, strict=True))
     if not isinstance(found, form):
         raise ValueError(found)  # noqa: TRY004 - a bad value of a good column
     return found
+
+
+def _number(kind: Any, found: Any) -> Any:
+    """A whole number stays one; a float column given an int holds a float when it is read back."""
+    if kind is int and (not isinstance(found, int) or isinstance(found, bool)):
+        raise ValueError(found)
+    return kind(found)
 
 
 def event_row(event: Event, alarm_id: str) -> Row:

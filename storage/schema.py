@@ -72,7 +72,7 @@ credentials = _registry("credentials", _text("sealed"))
 neighbours = _registry(
     "neighbours", _link("camera_id", "cameras.id"), _text("side"), _link("neighbour_id", "cameras.id")
 )
-zones = _registry("zones", _link("camera_id", "cameras.id"), _text("name"), _text("points"))
+zones = _registry("zones", _link("camera_id", "cameras.id"), _text("name"), _text("points"), _text("kind", null=True))
 rules = _registry(
     "rules",
     _link("camera_id", "cameras.id"),
@@ -87,6 +87,11 @@ rules = _registry(
     _link("category_id", "categories.id"),
     _flag("opens_incident"),
     _flag("enabled"),
+    _text("schedule", null=True),
+    _real("sensitivity", null=True),
+    _real("limit", null=True),
+    _text("direction", null=True),
+    _text("group_id", null=True),
 )
 
 incidents = _facts(
@@ -261,6 +266,8 @@ FACTS: dict[str, Table] = {str(t.name): t for t in metadata.sorted_tables if t n
 ADDED: dict[str, tuple[str, ...]] = {
     "operators": ("valid_from_utc_s", "valid_to_utc_s", "group_ids"),
     "places": ("kind",),
+    "zones": ("kind",),
+    "rules": ("schedule", "sensitivity", "limit", "direction", "group_id"),
     "categories": ("letter", "severity", "keep_days"),
     "incidents": (
         "source",

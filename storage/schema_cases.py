@@ -14,12 +14,14 @@ from storage.case_records import (
     Note,
     Participant,
     ProcedureStep,
+    Shelf,
 )
 from storage.columns import facts_of, registry_of
 from storage.people_records import Access, Approval, FailedLogin, Login, Password, Shift, ShiftItem
 from storage.registry_records import (
     AlertRoute,
     CameraGroup,
+    CameraScale,
     Deadline,
     LegalHold,
     OutcomeKind,
@@ -27,8 +29,11 @@ from storage.registry_records import (
     Procedure,
     RecordingPlan,
     SavedSearch,
+    SavedView,
     Sector,
     Service,
+    Tour,
+    WallLayout,
 )
 from storage.release_records import Disclosure, Erasure, OutboxMessage, Package
 
@@ -43,8 +48,12 @@ procedures = registry_of("procedures", Procedure, links={"category_id": "categor
 deadlines = registry_of("deadlines", Deadline, links={"category_id": "categories.id", "service_id": "services.id"})
 recording_plans = registry_of("recording_plans", RecordingPlan)
 privacy_masks = registry_of("privacy_masks", PrivacyMask, links={"camera_id": "cameras.id"})
+camera_scales = registry_of("camera_scales", CameraScale)
 legal_holds = registry_of("legal_holds", LegalHold)
 saved_searches = registry_of("saved_searches", SavedSearch)
+wall_layouts = registry_of("wall_layouts", WallLayout)
+saved_views = registry_of("saved_views", SavedView)
+tours = registry_of("tours", Tour)
 
 notes = facts_of("notes", Note, links=_OF_INCIDENT)
 handovers = facts_of("handovers", Handover, links={**_OF_INCIDENT, "service_id": "services.id"})
@@ -55,6 +64,7 @@ grants = facts_of("grants", Grant, links=_OF_INCIDENT)
 exhibits = facts_of("exhibits", Exhibit, links=_OF_INCIDENT, changing=False)
 lookouts = facts_of("lookouts", Lookout, links=_OF_INCIDENT)
 lookout_receipts = facts_of("lookout_receipts", LookoutReceipt, links={"lookout_id": "lookouts.id"}, changing=False)
+shelves = facts_of("shelves", Shelf)
 
 passwords = facts_of("passwords", Password)
 logins = facts_of("logins", Login)
@@ -84,6 +94,7 @@ Index("ix_notes_author", notes.c.actor_id, notes.c.id, sqlite_where=notes.c.inci
 Index("ix_notes_camera", notes.c.camera_id, notes.c.utc_s)
 Index("ix_lookouts_active", lookouts.c.expires_utc_s, sqlite_where=lookouts.c.state == "active")
 Index("ix_lookout_receipts_lookout", lookout_receipts.c.lookout_id, lookout_receipts.c.operator_id, unique=True)
+Index("ix_shelves_until", shelves.c.until_utc_s)
 Index("ix_logins_open", logins.c.operator_id, sqlite_where=logins.c.to_utc_s.is_(None))
 Index("ix_shifts_open", shifts.c.operator_id, sqlite_where=shifts.c.state != "over")
 Index("ix_shift_items_shift", shift_items.c.shift_id)
@@ -107,8 +118,12 @@ TABLES = (
     deadlines,
     recording_plans,
     privacy_masks,
+    camera_scales,
     legal_holds,
     saved_searches,
+    wall_layouts,
+    saved_views,
+    tours,
     notes,
     handovers,
     participants,
@@ -118,6 +133,7 @@ TABLES = (
     exhibits,
     lookouts,
     lookout_receipts,
+    shelves,
     passwords,
     logins,
     failed_logins,

@@ -65,21 +65,6 @@ def update(connection: sqlite3.Connection, *incident_ids: str) -> None:
             connection.execute(_PUT_IN, (doc, body))
 
 
-def remove(connection: sqlite3.Connection, *incident_ids: str) -> None:
-    """Take incidents out for good: nothing of their words stays in the index (`purge`)."""
-    for incident_id in incident_ids:
-        known = connection.execute(_KNOWN, (incident_id,)).fetchone()
-        if known is not None:
-            _take_out(connection, *known)
-    purge(connection)
-
-
-def purge(connection: sqlite3.Connection) -> None:
-    """Rewrite the index without what was taken out. FTS5 only marks a removal until its segments are merged; this
-    merges them all (about a minute at five million incidents, inside the transaction)."""
-    connection.execute("INSERT INTO search (search) VALUES ('optimize')")
-
-
 def rebuild(connection: sqlite3.Connection) -> None:
     """Make the index anew from the facts."""
     connection.execute("DELETE FROM search_docs")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -204,9 +205,13 @@ class SegmentIndex:
         found: float | None = self._rows("SELECT max(to_utc_s) FROM segments WHERE camera_id = ?", (camera_id,))[0][0]
         return found
 
-    def total_bytes(self) -> int:
-        """Of all segments."""
-        return int(self._rows("SELECT coalesce(sum(bytes), 0) FROM segments")[0][0])
+    def total_bytes(self, without: Iterable[Path] = ()) -> int:
+        """Of all segments, but for those in some folders."""
+        prefixes = [f"{folder}{os.sep}" for folder in without]
+        where = " AND ".join(["1"] + ["substr(path, 1, ?) <> ?"] * len(prefixes))
+        values = [value for prefix in prefixes for value in (len(prefix), prefix)]
+        sql = f"SELECT coalesce(sum(bytes), 0) FROM segments WHERE {where}"  # noqa: S608 - constants
+        return int(self._rows(sql, values)[0][0])
 
     def oldest_first(self, camera_id: str | None = None) -> Iterator[Segment]:
         """All segments (of a camera), read page by page."""

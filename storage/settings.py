@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import tomli_w
 
+from storage.class_names import DEFAULT_CLASSES, is_class_map
 from storage.durable import replace as replace_file
 from storage.errors import StorageCode, StorageError
 
@@ -76,7 +77,21 @@ class DetectionSettings:
     model: str = field(
         default="", metadata={_KEY: Option("Model", "OpenVINO folder or ONNX file; empty: the first found")}
     )
+    model_sha256: str = field(
+        default="", metadata={_KEY: Option("Digest of the model", "Noted when it is chosen; empty: not compared")}
+    )
     device: str = field(default="CPU", metadata={_KEY: Option("Device", choices=("CPU", "GPU", "NPU", "AUTO"))})
+    classes: tuple[str, ...] = field(
+        default=DEFAULT_CLASSES,
+        metadata={_KEY: Option("Classes", "Ours: the model's words, by commas", check=is_class_map)},
+    )
+    processes: int = field(
+        default=1, metadata={_KEY: Option("Detection processes", "One per graphics card", low=1, high=16)}
+    )
+    far_view: tuple[str, ...] = field(
+        default=(),
+        metadata={_KEY: Option("Cameras with far view", "Their numbers; looked at alone, at twice the cost")},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,22 @@ class WallSettings:
     """What the wall shows at start."""
 
     layout: int = field(default=9, metadata={_KEY: Option("Tiles at start", unit="tiles", low=1, high=64)})
+    alarm_view: str = field(
+        default="", metadata={_KEY: Option("View that alarms call up", "Name of a saved view; empty: none")}
+    )
+    alarm_view_severity: int = field(
+        default=5, metadata={_KEY: Option("From this severity", "5 is danger to life", low=1, high=5)}
+    )
+    alarm_view_s: int = field(
+        default=30, metadata={_KEY: Option("Then give the wall back after", unit="s", low=5, high=3600)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSettings:
+    """How alarms call."""
+
+    sound: bool = field(default=False, metadata={_KEY: Option("Sound by severity", "Beeps for severity 3, 4 and 5")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +196,34 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """What others on this machine may read of its state."""
+
+    prometheus_port: int = field(
+        default=0,
+        metadata={_KEY: Option("Port for Prometheus", "On 127.0.0.1 only; 0: none", low=0, high=65535)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BlackBoxSettings:
+    """How long it is kept what the walls showed."""
+
+    enabled: bool = field(default=True, metadata={_KEY: Option("Note what the walls show")})
+    keep_days: int = field(default=30, metadata={_KEY: Option("Keep it for", unit="days", low=1, high=3650)})
+    most_mb: int = field(default=200, metadata={_KEY: Option("Use at most", unit="MB", low=1, high=100_000)})
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """How long boxes, classes and times of tracks are kept, for trying changed rules; no pictures."""
+
+    enabled: bool = field(default=True, metadata={_KEY: Option("Keep tracks, to try rules before they are saved")})
+    keep_days: int = field(default=14, metadata={_KEY: Option("Keep them for", unit="days", low=1, high=3650)})
+    most_mb: int = field(default=500, metadata={_KEY: Option("Use at most", unit="MB", low=1, high=100_000)})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections; `unknown` holds keys of other versions as `section.key` or `section`, kept when saving."""
 
@@ -172,10 +231,14 @@ class Settings:
     paths: PathSettings = field(default_factory=PathSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     wall: WallSettings = field(default_factory=WallSettings)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
+    black_box: BlackBoxSettings = field(default_factory=BlackBoxSettings)
+    tracks: TrackSettings = field(default_factory=TrackSettings)
     unknown: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -184,10 +247,14 @@ SECTIONS: dict[str, type] = {
     "paths": PathSettings,
     "detection": DetectionSettings,
     "wall": WallSettings,
+    "alarms": AlarmSettings,
     "recording": RecordingSettings,
     "alerts": AlertSettings,
     "backup": BackupSettings,
     "retention": RetentionSettings,
+    "health": HealthSettings,
+    "black_box": BlackBoxSettings,
+    "tracks": TrackSettings,
 }
 
 
@@ -267,7 +334,8 @@ def _section(path: Path, text: str, kind: type[SectionT], name: str, table: dict
 def _fits(value: object, item: Field[Any]) -> bool:
     option = option_of(item)
     if isinstance(item.default, tuple):
-        return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        words = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        return words and (option.check is None or option.check(value))
     if type(value) is not type(item.default):
         return False
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -40,8 +40,9 @@ _PAST = Statement(
 
 def start_shift(ledger: Ledger, command: StartShift, actor: Actor) -> Done:
     """The actor's watch begins; nobody has two at once."""
-    if _ON_OF.row(ledger.connection, {"operator_id": actor.id}) is not None:
-        raise StorageError(StorageCode.ILLEGAL_TRANSITION, table=_SHIFTS.name, state=ShiftState.ON.value)
+    on = _ON_OF.row(ledger.connection, {"operator_id": actor.id})
+    if on is not None:
+        raise incident_moves.illegal(_SHIFTS.name, on)
     if ledger.find(_SHIFTS, command.new_shift_id) is not None:
         raise StorageError(StorageCode.BAD_VALUE, table=_SHIFTS.name, id=command.new_shift_id)
     shift = Shift(
@@ -163,10 +164,10 @@ def _take_incident(ledger: Ledger, incident_id: str, giver_id: str, actor: Actor
 
 def _shift(ledger: Ledger, shift_id: str, version: int | None, sources: frozenset[ShiftState]) -> Row:
     row = ledger.get(_SHIFTS, shift_id)
-    if version is not None and row["version"] != version:
-        raise StorageError(StorageCode.STALE_VERSION, table=_SHIFTS.name, id=shift_id, version=version)
+    if version is not None:
+        incident_moves.check_version(_SHIFTS.name, row, version)
     if ShiftState(str(row["state"])) not in sources:
-        raise StorageError(StorageCode.ILLEGAL_TRANSITION, table=_SHIFTS.name, id=shift_id, state=str(row["state"]))
+        raise incident_moves.illegal(_SHIFTS.name, row)
     return row
 
 

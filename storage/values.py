@@ -6,6 +6,8 @@ PostgreSQL cannot hold it, and a reader that stops at it would hide what stands 
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import Table
 
 from storage.errors import StorageCode, StorageError
@@ -20,6 +22,7 @@ LONGEST_ID = 64
 LARGEST_AMOUNT = 2**53
 """Up to here every reader's numbers are exact (JSON, spreadsheets)."""
 _CURRENCY_LETTERS = 3
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def bad(field: str, reason: str, **details: str | int | float) -> StorageError:
@@ -41,6 +44,13 @@ def text(field: str, value: object, most: int = LONGEST_TEXT, *, needed: bool = 
         value.encode()
     except UnicodeEncodeError as error:
         raise bad(field, "not representable") from error
+    return value
+
+
+def sha256(field: str, value: object) -> str:
+    """The 64 small hexadecimal digits of a SHA-256."""
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise bad(field, "not a SHA-256")
     return value
 
 

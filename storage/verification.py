@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from storage import database, schema, schema_cases
 from storage.chain import GENESIS
@@ -29,19 +29,23 @@ from storage.findings import LIMIT, Findings
 from storage.journal import Problem, Verification
 from storage.keys import fingerprint
 from storage.layout import check_layout, present
+from storage.row_counts import count_rows
 from storage.statements import Row, Statement
 from storage.verify_parts import BIG_ENTRIES, UNNAMED, Part, PartResult, decoded, last_seq, plan, run_part
 from storage.verify_team import Mate, agree, processors, share, team
 
 _CHECKPOINTS = Statement(select(schema.checkpoints).order_by(schema.checkpoints.c.seq, schema.checkpoints.c.id))
-_EVIDENCE = Statement(select(schema.evidence.c.id, schema.evidence.c.path, schema.evidence.c.sha256))
+_STORED = {
+    str(table.name): Statement(select(table.c.id, table.c.path, table.c.sha256))
+    for table in (schema.evidence, schema_cases.exhibits)
+}
+"""Rows that name a file of the evidence store."""
 _ERASURES = Statement(
     select(schema.history.c.seq, schema_cases.erasures.c.rows)
     .select_from(schema_cases.erasures)
     .join(schema.history, schema.history.c.row_id == schema_cases.erasures.c.id)
     .where(schema.history.c.table_name == str(schema_cases.erasures.name), schema.history.c.version == 1)
 )
-_COUNTS = {name: Statement(select(func.count().label("n")).select_from(t)) for name, t in schema.FACTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def _verified(connection: sqlite3.Connection, scope: Scope, mates: Sequence[Mate
     for result in results:
         collected.add(result.problems, result.erased)
     walks = [result.walked for result in results if result.walked is not None]
-    counts = _count(connection)
+    counts = count_rows(connection)
     findings = Findings()
     settle_erasures(walks, findings)
     _check_erasures(connection, walks, findings)
@@ -155,11 +159,6 @@ def _verified(connection: sqlite3.Connection, scope: Scope, mates: Sequence[Mate
 
 def _limited(collected: _Collected) -> tuple[Problem, ...]:
     return tuple(collected.problems)[:LIMIT]
-
-
-def _count(connection: sqlite3.Connection) -> dict[str, int]:
-    there = present(connection)
-    return {name: int((s.row(connection) or {})["n"]) for name, s in _COUNTS.items() if name in there}
 
 
 def _with_erased(counts: Mapping[str, int], walks: Iterable[Walked]) -> dict[str, int]:
@@ -243,13 +242,14 @@ def _lost(first: int, copies: Sequence[OutsideCheckpoint], home_key: str | None)
 
 
 def _check_evidence(connection: sqlite3.Connection, folder: Path, findings: Findings) -> None:
-    for row in _EVIDENCE.rows(connection):
+    there = present(connection)
+    for name, row in ((n, row) for n, s in _STORED.items() if n in there for row in s.rows(connection)):
         try:
             problem = _evidence_problem(folder, row)
         except (OSError, ValueError):  # a name that no file can have, no right to read it
             problem = ("file cannot be read", "path")
         if problem is not None:
-            findings.add(schema.evidence.name, row["id"], *problem)
+            findings.add(name, row["id"], *problem)
 
 
 def _evidence_problem(folder: Path, row: Row) -> tuple[str, str] | None:

@@ -7,8 +7,6 @@ of JSON and ends.
 from __future__ import annotations
 
 import json
-import logging
-import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -19,8 +17,7 @@ import psutil
 
 from storage.errors import StorageCode, StorageError
 from storage.verification import verify_file
-
-log = logging.getLogger(__name__)
+from storage.verify_team import process_command, process_environment
 
 NICE = 10
 _SHOWN = 20
@@ -66,9 +63,12 @@ class Apart:
 
     def __init__(self, request: Request) -> None:
         """Raises OSError when there is no process to be had."""
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or str(Path.cwd()) for p in sys.path)}
-        command = [sys.executable, "-P", "-m", "storage.verify_apart", json.dumps(asdict(request))]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)
+        self._process = subprocess.Popen(
+            process_command("storage.verify_apart", json.dumps(asdict(request))),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env=process_environment(),
+        )
 
     def poll(self, timeout_s: float) -> Outcome | None:
         """The outcome, None while it is not there. Raises DISK_FAILED when the process died without one."""

@@ -41,14 +41,27 @@ def processors() -> int:
     return 1 if getattr(sys, "frozen", False) or not sys.executable else min(count, MOST_PROCESSES)
 
 
+def process_command(module: str, argument: str) -> list[str]:
+    """How to run a module of ours in a process of its own."""
+    return [sys.executable, "-P", "-m", module, argument]
+
+
+def process_environment() -> dict[str, str]:
+    """In which it finds what we find."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(p or str(Path.cwd()) for p in sys.path)}
+
+
 class Mate:
     """One process and the pipe to it; used by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or str(Path.cwd()) for p in sys.path)}
-        command = [sys.executable, "-P", "-m", "storage.verify_team", str(path.absolute())]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="ascii", env=environment
+            process_command("storage.verify_team", str(path.absolute())),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="ascii",
+            env=process_environment(),
         )
 
     def ask(self, request: dict[str, Any]) -> Any:

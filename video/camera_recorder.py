@@ -310,15 +310,31 @@ class CameraRecorder:
         self._reason = reason
         try:
             end_utc_s, size, sha256 = opened.close(next_dts_s, self.queue.audio)
-        except (OSError, VideoError) as error:
+        except OSError as error:
             self._open = opened
             self._failed(error)
+            return
+        except VideoError as error:
+            self._spoiled(opened, error)
             return
         self._close_in_index(opened, end_utc_s, size, sha256)
         if not at_once:
             self._open_gap(end_utc_s, reason)
 
-    def _failed(self, error: OSError | WatchfloorError) -> None:
+    def _spoiled(self, opened: OpenSegment, error: VideoError) -> None:
+        """The muxer could not end the file, mostly because of its sound: keep what is whole. No disk is to blame."""
+        if opened.remux.sounds:
+            self._silence(self.queue.audio_info(opened.generation), error)
+        else:
+            self._report(error)
+        self._keep_whole(opened)
+
+    def _keep_whole(self, opened: OpenSegment) -> None:
+        end_utc_s, size, sha256 = opened.abandon()
+        self._close_in_index(opened, end_utc_s, size, sha256)
+        self._open_gap(end_utc_s, self._reason)
+
+    def _failed(self, error: OSError | StorageError) -> None:
         """The disk refuses: keep what is whole, note the gap, try again later, or elsewhere at once.
 
         What refuses may also be the index: then the folder is not to blame."""
@@ -336,9 +352,7 @@ class CameraRecorder:
             self._report(error)
         opened, self._open = self._open, None
         if opened is not None:
-            end_utc_s, size, sha256 = opened.abandon()
-            self._close_in_index(opened, end_utc_s, size, sha256)
-            self._open_gap(end_utc_s, self._reason)
+            self._keep_whole(opened)
 
     def _close_in_index(self, opened: OpenSegment, end_utc_s: float, size: int, sha256: str) -> None:
         try:

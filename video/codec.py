@@ -48,8 +48,20 @@ def stream_info(container: InputContainer, stream: VideoStream, *, live: bool) -
     )
 
 
-def new_decoder(info: StreamInfo) -> VideoCodecContext:
-    """A closed decoder context of its own: one thread, no frame delay. Raises VideoError(UNSUPPORTED)."""
+# H.265 hides frames whose references are lost, and says nothing of slices that it had to patch: with these it shows the
+# former, marked, and raises for the latter, whose frame comes nevertheless. H.264 marks both kinds by itself.
+_TELLING = {"hevc": {"flags": "+output_corrupt", "err_detect": "explode"}}
+
+
+def raises_for_damage(info: StreamInfo) -> bool:
+    """Whether a telling decoder raises for a damaged frame and goes on; the others mark it (`frame.is_corrupt`)."""
+    return info.codec in _TELLING
+
+
+def new_decoder(info: StreamInfo, *, telling: bool = False) -> VideoCodecContext:
+    """A closed decoder context of its own: one thread, no frame delay; `telling`: of damage, too.
+
+    Raises VideoError(UNSUPPORTED)."""
     try:
         context = av.CodecContext.create(info.decoder or info.codec, "r")
     except (av.error.FFmpegError, ValueError) as error:
@@ -62,4 +74,6 @@ def new_decoder(info: StreamInfo) -> VideoCodecContext:
         context.extradata = info.extradata
     if info.width > 0 and info.height > 0:
         context.width, context.height = info.width, info.height
+    if telling:
+        context.options = dict(_TELLING.get(info.codec, {}))
     return context

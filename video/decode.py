@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from storage.worker import Worker
+from video.convert import Scalers
 from video.decoder import StreamDecoder
 from video.fanout import PacketQueue, PacketRing, Tap
 from video.frame import Packet, StreamInfo
+from video.heap import bound_heaps
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,8 @@ _IDLE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class DecodeStats:
-    """Counters of one stream since it was registered. `newest_due_s` is that of the newest decoded frame (0: none)."""
+    """Counters of one stream since it was registered. `newest_due_s` is that of the newest decoded frame (0: none),
+    `key_every_s` the distance of the newest two key frames (0: unknown). `damaged` frames were shown, patched."""
 
     decoded: int
     converted: int
@@ -33,6 +36,8 @@ class DecodeStats:
     newest_due_s: float
     width: int
     height: int
+    key_every_s: float = 0.0
+    damaged: int = 0
 
 
 class DecodeStream:
@@ -47,7 +52,18 @@ class DecodeStream:
         self._taps: tuple[Tap, ...] = ()
         self._info: tuple[int, StreamInfo] | None = None
         self._scheduled = False
-        self._decoder = StreamDecoder(camera_id)
+        self._decoder = StreamDecoder(camera_id, worker.scalers)
+        self._key_s = self._key_every_s = 0.0
+
+    @property
+    def keys_only(self) -> bool:
+        """Whether nothing but key frames is decoded, for whoever takes pictures here. Any thread may set it."""
+        return self.queue.keys_only
+
+    @keys_only.setter
+    def keys_only(self, value: bool) -> None:
+        if value is not self.queue.keys_only:
+            self.queue.keys_only = value
 
     @property
     def taps(self) -> tuple[Tap, ...]:
@@ -76,6 +92,8 @@ class DecodeStream:
 
     def feed(self, packet: Packet) -> None:
         """Queue a packet for decoding, if anybody wants pictures. Never blocks for longer than a list operation."""
+        if packet.key:
+            self._key_s, self._key_every_s = packet.due_s, packet.due_s - (self._key_s or packet.due_s)
         if not self._taps:
             return
         with self._lock:
@@ -96,6 +114,8 @@ class DecodeStream:
             newest_due_s=decoder.newest_due_s,
             width=decoder.size[0],
             height=decoder.size[1],
+            key_every_s=self._key_every_s,
+            damaged=decoder.damaged,
         )
 
     def work(self) -> None:
@@ -103,6 +123,7 @@ class DecodeStream:
         self._scheduled = False
         gaps, packets = self.queue.take(_BATCH)
         if packets and self._info:
+            self._decoder.keys_only = self.queue.keys_only
             self._decoder.decode(gaps, packets, self._info)
             self._decoder.show(self._taps, backlog=len(self.queue) > 0)
         if len(self.queue):
@@ -126,6 +147,7 @@ class DecodeWorker(Worker):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.ready: SimpleQueue[DecodeStream | None] = SimpleQueue()
+        self.scalers = Scalers()
         self.streams = 0
         self.faults = 0
 
@@ -160,6 +182,7 @@ class DecodePool:
     """The pool threads, for a supervisor to own (`workers`) or to be started here."""
 
     def __init__(self, threads: int | None = None) -> None:
+        bound_heaps()
         count = threads or os.cpu_count() or 1
         self.workers = tuple(DecodeWorker(f"decode-{number}") for number in range(count))
         self._lock = threading.Lock()

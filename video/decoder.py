@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import av.error
 
-from video.codec import new_decoder
-from video.convert import Converter
+from video.codec import new_decoder, raises_for_damage
+from video.convert import Converter, Scalers
 from video.fanout import Tap
 from video.frame import Packet, Picture, StreamInfo
 from video.source import VideoError
@@ -25,19 +25,23 @@ _MOST_PENDING = 64
 
 
 class StreamDecoder:
-    """Decodes, and knows which packet a reordered frame came from (by its pts). Counters may be read anywhere."""
+    """Decodes, and knows which packet a reordered frame came from (by its pts). Counters may be read anywhere.
 
-    def __init__(self, camera_id: str) -> None:
-        self.decoded = self.converted = self.errors = self.skipped = 0
+    While `keys_only` each key frame is drained out at once: a decoder that reorders would hold it back for seconds."""
+
+    def __init__(self, camera_id: str, scalers: Scalers | None = None) -> None:
+        self.decoded = self.converted = self.errors = self.skipped = self.damaged = 0
+        self.keys_only = False
         self.newest_due_s = 0.0
         self.size = (0, 0)
         self._camera_id = camera_id
         self._context: VideoCodecContext | None = None
+        self._patches = False
         self._generation = -1
         self._gaps = 0
         self._need_key = True
         self._pending: dict[int | None, Packet] = {}
-        self._converter = Converter(camera_id)
+        self._converter = Converter(camera_id, scalers)
         self._newest: tuple[VideoFrame, Packet] | None = None
         self._shown_s = 0.0
 
@@ -79,13 +83,20 @@ class StreamDecoder:
         self._pending[packet.av.pts] = packet
         try:
             frames = context.decode(packet.av)
+            if self.keys_only and packet.key:
+                frames += context.decode(None)
+                self._resume()
         except av.error.FFmpegError as error:
+            if self._patches and not self.keys_only:
+                self.damaged += 1
+                return
             self.errors += 1
             log.debug("%s: a packet could not be decoded (errno %s)", self._camera_id, error.errno)
             self._resume()
             return
         for frame in frames:
             self.decoded += 1
+            self.damaged += frame.is_corrupt
             self.size = (frame.width, frame.height)
             origin = self._pending.pop(frame.pts, packet)
             self.newest_due_s = origin.due_s
@@ -98,7 +109,8 @@ class StreamDecoder:
         self._context = None
         if info[0] == generation:
             try:
-                self._context = new_decoder(info[1])
+                self._context = new_decoder(info[1], telling=True)
+                self._patches = raises_for_damage(info[1])
             except VideoError as error:
                 self.errors += 1
                 log.warning("%s: %s cannot be decoded (%s)", self._camera_id, info[1].codec, error.code.value)

@@ -36,12 +36,16 @@ class PacketTaker(Protocol):
 
 
 class PictureTap:
-    """Mailbox of one for a tile: the pool puts, the GUI timer takes. Replacing an untaken picture counts as dropped."""
+    """Mailbox of one for a tile: the pool puts, the GUI timer takes. Replacing an untaken picture counts as dropped.
+
+    While `halved` it asks for every second picture only."""
 
     pixel_format = "bgra"
 
     def __init__(self) -> None:
         self.dropped = 0
+        self.halved = False
+        self._skips = False
         self._box: tuple[int, int] | None = None
         self._picture: Picture | None = None
 
@@ -51,6 +55,10 @@ class PictureTap:
 
     def wanted(self) -> tuple[int, int] | None:
         """The tile's size in device pixels."""
+        if self.halved:
+            self._skips = not self._skips
+            if self._skips:
+                return None
         return self._box
 
     def put(self, picture: Picture) -> None:
@@ -70,12 +78,17 @@ class PacketQueue:
 
     Over `lag_s` of backlog the decoder is sent ahead to the newest key frame; over `most` packets or `most_bytes`
     everything goes and nothing comes in before the next key frame. `gaps` tells the taker that something is missing.
+
+    With `keys_only` other packets do not come in at all, and after it none before the next key frame. They are counted
+    apart (`spared`): nobody lost them.
     """
 
     def __init__(self, lag_s: float = 1.5, most: int = 400, most_bytes: int = 24_000_000) -> None:
         self.dropped_gops = 0
         self.dropped_frames = 0
         self.gaps = 0
+        self.spared = 0
+        self._keys_only = self._sparing = False
         self._lag_s = lag_s
         self._most = most
         self._most_bytes = most_bytes
@@ -88,11 +101,33 @@ class PacketQueue:
     def __len__(self) -> int:
         return len(self._packets)
 
+    @property
+    def keys_only(self) -> bool:
+        """Whether key frames only are queued. What is queued already stays."""
+        return self._keys_only
+
+    @keys_only.setter
+    def keys_only(self, value: bool) -> None:
+        with self._lock:
+            self._keys_only = value
+            self._sparing = self._sparing or value
+
+    @property
+    def behind_s(self) -> float:
+        """How much time of the stream waits here: how far its decoder is behind."""
+        with self._lock:
+            return self._packets[-1].due_s - self._packets[0].due_s if self._packets else 0.0
+
     def put(self, packet: Packet) -> None:
         """Queue a packet; one that was queued before (by `restart`) is ignored."""
         with self._lock:
             if (packet.generation, packet.seq) <= self._last:
                 return
+            if self._sparing:
+                if not packet.key:
+                    self.spared += 1
+                    return
+                self._sparing = self._keys_only
             if packet.key and self._packets and packet.due_s - self._packets[0].due_s > self._lag_s:
                 self._drop()
             if len(self._packets) >= self._most or self._bytes + packet.size > self._most_bytes:
@@ -110,9 +145,11 @@ class PacketQueue:
             self._bytes = 0
             self.gaps += 1
             self._waiting = True
+            self._sparing = self._keys_only
             self._last = (-1, -1)
             for packet in packets:
-                self._append(packet)
+                if packet.key or not self._keys_only:
+                    self._append(packet)
 
     def take(self, most: int) -> tuple[int, list[Packet]]:
         """Up to `most` packets, and the count of gaps before them."""

@@ -29,7 +29,9 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One access unit. `due_s` (monotonic) is when it was due: start + pts of a paced file, else sending or arrival."""
+    """One access unit. `due_s` (monotonic) is when it was due: start + pts of a paced file, else sending or arrival.
+
+    `clock_offset_s`: how far the camera's own clock is ahead of the host (None: the stream carries none)."""
 
     av: av.Packet[VideoStream]
     seq: int
@@ -39,6 +41,7 @@ class Packet:
     due_s: float
     generation: int
     size: int
+    clock_offset_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

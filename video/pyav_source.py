@@ -21,6 +21,7 @@ from video.codec import stream_info, video_stream
 from video.file_source import FileSource
 from video.frame import Packet, StreamInfo
 from video.live_pace import TICK, ArrivalTimes, Pace
+from video.rtsp_greeting import Greeting, greeting
 from video.source import Source, VideoCode, VideoError, host_of, redact, register, scheme_of
 from video.timing import StreamClock
 
@@ -152,9 +153,21 @@ class LiveSource:
     def _open_error(self, error: av.error.FFmpegError, waited_s: float) -> VideoError:
         """A timeout comes as "invalid data": only its length tells silence from an address where nobody answers."""
         if not _timed_out(waited_s):
-            return live_error(error, self._url)
+            return self._cut_off(live_error(error, self._url))
         silent = reachable(self._url, _PROBE_TIMEOUT_S)
         return VideoError(VideoCode.SILENT if silent else VideoCode.UNREACHABLE, url=redact(self._url))
+
+    def _cut_off(self, error: VideoError) -> VideoError:
+        """A connection that is cut comes as "invalid data" too: only a server that talks, and not RTSP, is no camera.
+
+        Behind TLS nothing can be asked."""
+        if error.code is not VideoCode.NOT_VIDEO or scheme_of(self._url) != "rtsp":
+            return error
+        answer = greeting(self._url, _PROBE_TIMEOUT_S)
+        if answer is Greeting.OTHER:
+            return error
+        code = VideoCode.UNREACHABLE if answer is Greeting.NOBODY else VideoCode.ENDED
+        return VideoError(code, url=redact(self._url))
 
     def _packet(self, packet: av.Packet[VideoStream]) -> Packet:
         self._seq += 1
@@ -179,6 +192,7 @@ class LiveSource:
             due_s=stamp.due_s,
             generation=self._generation,
             size=packet.size,
+            clock_offset_s=self._clock.offset_s,
         )
 
 

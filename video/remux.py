@@ -89,14 +89,14 @@ class Remux:
     def _mux(self, packet: av.Packet[Stream]) -> None:
         try:
             self._container.mux_one(packet)
-        except av.error.InvalidDataError as error:
+        except av.error.FFmpegError as error:  # also "not permitted", for sound; the file's are no FFmpegError
             raise VideoError(VideoCode.DAMAGED, url=str(self.file.path)) from error
 
     def close(self) -> None:
         """Write the last fragment and the end. Raises as `add` does."""
         try:
             self._container.close()
-        except av.error.InvalidDataError as error:
+        except av.error.FFmpegError as error:  # also "not permitted", for sound; the file's are no FFmpegError
             raise VideoError(VideoCode.DAMAGED, url=str(self.file.path)) from error
 
     def discard(self) -> None:

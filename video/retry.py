@@ -26,7 +26,7 @@ class RetryPolicy:
     """Pauses in seconds. A network camera that somebody wants is asked every `first_s` by a cheap TCP probe;
     a refusal and a file back off from `first_s` to `most_s`; what nobody wants waits `most_s`."""
 
-    first_s: float = 2.0
+    first_s: float = 1.6  # with jitter and opening under the 3 s in which a camera that is back shall be seen
     most_s: float = 30.0
     jitter: float = 0.2
     probe_timeout_s: float = 1.0

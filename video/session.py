@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from storage.worker import Worker
 from video.audio import AudibleSource, AudioPacket, Ear
-from video.decode import DecodePool, DecodeStream
+from video.damage import DamageWatch
+from video.decode import DecodePool, DecodeStats, DecodeStream
 from video.fanout import PacketRing, PacketTaker, Tap
 from video.frame import Packet, StreamInfo
 from video.pyav_source import reachable
@@ -27,6 +28,8 @@ MOST_OPENS = 16
 _LOOK_S = 0.25
 _RATE_S = 2.0
 _GOOD_S = 5.0
+_BLIND_LOOKS = 8
+_MOST_BLIND_LOOKS = 900
 
 
 class SessionState(StrEnum):
@@ -42,7 +45,9 @@ class SessionState(StrEnum):
 class SessionStatus:
     """`attempt` counts tries (openings and TCP probes) since the last picture; `reason` is why there is none.
 
-    `reconnects`: times live again after having been live. `fps` is measured, `info` is of the newest opening."""
+    `reconnects`: times live again after having been live. `fps` is measured, `info` is of the newest opening.
+    `clock_offset_s`: see `Packet`, of the newest one. `damaged_share` of the last seconds' frames were patched by the
+    decoder (0: too few to speak of)."""
 
     state: SessionState
     attempt: int = 0
@@ -54,6 +59,8 @@ class SessionStatus:
     last_packet_utc_s: float = 0.0
     fps: float = 0.0
     generation: int = 0
+    clock_offset_s: float | None = None
+    damaged_share: float = 0.0
 
 
 OnChange = Callable[[str, SessionStatus], None]
@@ -74,13 +81,16 @@ class CameraSession(Worker):
         opens: threading.Semaphore | None = None,
         on_change: OnChange | None = None,
         factory: Callable[[str, int], Source] = source_for,
+        shows: str = "",
     ) -> None:
-        """`opens` is shared by all sessions (at most MOST_OPENS at once); `on_change` runs on the reader thread."""
+        """`opens` is shared by all sessions (at most MOST_OPENS at once); `on_change` runs on the reader thread.
+
+        `shows` is the camera that pictures are of, where `camera_id` names one of several sessions of it."""
         super().__init__(f"camera-{camera_id}")
         self.camera_id = camera_id
         self.camera_name = name
         self.ring = ring or PacketRing()
-        self.stream: DecodeStream | None = pool.register(camera_id, self.ring) if pool else None
+        self.stream: DecodeStream | None = pool.register(shows or camera_id, self.ring) if pool else None
         self._pool = pool
         self._url = url
         self._policy = policy or RetryPolicy()
@@ -92,11 +102,16 @@ class CameraSession(Worker):
         self._wake = threading.Event()
         self._state = SessionState.CONNECTING
         self._reason: VideoError | None = None
+        self._failed_by = ""
         self._info: StreamInfo | None = None
         self._attempt = self._failures = self._generation = 0
         self._lives = self._packets = self._bytes = 0
         self._last_utc_s = self._fps = self._live_s = 0.0
+        self._offset_s: float | None = None
         self._window = (0.0, 0)
+        self._damage, self._damaged_s = DamageWatch(), 0.0
+        self._decoded = self._blind = 0
+        self._patience = _BLIND_LOOKS
         self._takers: tuple[PacketTaker, ...] = ()
         self._told: dict[PacketTaker, int] = {}
         self._ears: tuple[Ear, ...] = ()
@@ -115,6 +130,8 @@ class CameraSession(Worker):
             last_packet_utc_s=self._last_utc_s,
             fps=self._fps if self._state is SessionState.LIVE else 0.0,
             generation=self._generation,
+            clock_offset_s=self._offset_s,
+            damaged_share=self._damage.share,
         )
 
     @property
@@ -240,6 +257,7 @@ class CameraSession(Worker):
         self._packets += 1
         self._bytes += packet.size
         self._last_utc_s = packet.utc_s
+        self._offset_s = packet.clock_offset_s
         self._measure()
         self.ring.add(packet)
         if self.stream:
@@ -271,22 +289,54 @@ class CameraSession(Worker):
         if now_s - begin_s >= _RATE_S:
             self._fps = (count + 1) / (now_s - begin_s)
             self._window = (now_s, 0)
+            self._look_at_decoder(now_s)
         else:
             self._window = (begin_s, count + 1)
             self._fps = self._fps or (self._info.fps if self._info else 0.0)
 
+    def _look_at_decoder(self, now_s: float) -> None:
+        """Every `_RATE_S`. Raises VideoError when packets come and no picture is made of them."""
+        if self.stream is None:
+            return
+        stats = self.stream.stats()
+        self._look_for_pictures(self.stream, stats)
+        if not self._damage.look(stats.decoded, stats.damaged):
+            return
+        if self._damage.share:
+            self._damaged_s = now_s
+            log.warning("%s: picture damaged, %.0f %% of the frames", self.camera_name, 100 * self._damage.share)
+        else:
+            log.info("%s: picture whole again after %.0f s", self.camera_name, now_s - self._damaged_s)
+
+    def _look_for_pictures(self, stream: DecodeStream, stats: DecodeStats) -> None:
+        """A camera may change its codec without hanging up: only opening it again tells. Each time that did not help,
+        twice as patient."""
+        if stats.decoded != self._decoded:
+            self._decoded, self._blind, self._patience = stats.decoded, 0, _BLIND_LOOKS
+        elif stream.taps and not stream.keys_only and not stats.backlog:
+            self._blind += 1
+        if self._blind >= self._patience:
+            self._blind, self._patience = 0, min(2 * self._patience, _MOST_BLIND_LOOKS)
+            raise VideoError(VideoCode.DAMAGED, url=redact(self._url))
+
     def _failed(self, error: VideoError) -> None:
-        """Note why; a stream that held for a while begins its pauses anew."""
-        if self._state is SessionState.LIVE and time.monotonic() - self._live_s > _GOOD_S:
+        """Note why; a stream that held for a while begins its pauses anew, and so does another reason: a camera that
+        starts up hangs up and talks nonsense in turn, and is not refusing anything yet."""
+        held = self._state is SessionState.LIVE and time.monotonic() - self._live_s > _GOOD_S
+        if held or error.code != self._failed_by:
             self._failures = 0
         self._failures += 1
+        self._failed_by = error.code
         self._reason = error
+        self._damage.forget()
         self._report(error)
         self._turn(SessionState.WAITING)
 
     def _report(self, error: VideoError) -> None:
         attempt = self._attempt
-        if attempt & (attempt - 1) == 0:
+        if attempt == 0:
+            log.warning("%s: picture lost (%s), %s", self.camera_name, error.code.value, redact(self._url))
+        elif attempt & (attempt - 1) == 0:
             text = "%s: no picture (%s), attempt %d, %s"
             log.warning(text, self.camera_name, error.code.value, attempt, redact(self._url))
 

@@ -7,6 +7,7 @@ thread: a task's. Decoding is `video.shots`; drawing on planes is `video.drawn_p
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ class SeenBox:
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
     """What is burned in. With `keep_track` every box of another track is pixelated, for `_BOX_HOLD_S` around its time;
-    where the kept one is behind it, that is pixelated too: who is not asked for must not be seen."""
+    where the kept one is behind it, that is pixelated too: who is not asked for must not be seen. `keep_track` has no
+    caller yet."""
 
     title: str
     zone: tzinfo
@@ -131,7 +133,7 @@ class _Film:
         self._size = (0, 0)
         self._frames = 0
         self._first = self._last = 0.0
-        self._blurred = sorted((b for b in options.boxes if b.track_id != options.keep_track), key=lambda b: b.utc_s)
+        self._blurred = sorted((b for b in options.boxes if b.track_id != options.keep_track), key=_time_of)
 
     def run(self, pieces: Sequence[FilePiece]) -> ViewFile | None:
         """None when there was no picture."""
@@ -195,7 +197,9 @@ class _Film:
 
     def _boxes_at(self, utc_s: float) -> list[Box]:
         """Boxes to pixelate now, grown: what was seen shortly before or after may be here."""
-        return [_grown(b.box) for b in self._blurred if abs(b.utc_s - utc_s) <= _BOX_HOLD_S]
+        begin = bisect_left(self._blurred, utc_s - _BOX_HOLD_S, key=_time_of)
+        end = bisect_right(self._blurred, utc_s + _BOX_HOLD_S, lo=begin, key=_time_of)
+        return [_grown(seen.box) for seen in self._blurred[begin:end]]
 
 
 def time_texts(utc_s: float, zone: tzinfo) -> tuple[str, str]:
@@ -203,6 +207,10 @@ def time_texts(utc_s: float, zone: tzinfo) -> tuple[str, str]:
     at = datetime.fromtimestamp(round(utc_s, 3), UTC)
     local = at.astimezone(zone).isoformat(" ", "milliseconds")
     return f"{at.replace(tzinfo=None).isoformat(' ', 'milliseconds')} UTC", f"{local[:-6]} {local[-6:]}"
+
+
+def _time_of(seen: SeenBox) -> float:
+    return seen.utc_s
 
 
 def _grown(box: Box) -> Box:

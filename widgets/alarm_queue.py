@@ -1,4 +1,4 @@
-"""The alarm queue: a row per open alarm, most severe and newest first, as the journal orders them; and the incidents.
+"""The alarm queue, a row per thing that happens, in the order of `app.alarm_rows`; and the incidents.
 
 GUI thread only.
 """
@@ -13,20 +13,24 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QBrush, QColor, QIcon, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from app.alarm_rows import AlarmRow
 from app.i18n import _, marked
 from app.labels import label_of
 from storage.journal import Registry
-from storage.records import Alarm, AlarmState, Incident, IncidentState, Severity
+from storage.records import AlarmState, Incident, IncidentState, Severity
 from widgets import theme
+from widgets.alarm_words import what_text, where_text
 from widgets.shapes import severity_sign
 from widgets.words import Names, clock_text
 
-Row = TypeVar("Row", Alarm, Incident)
+Row = TypeVar("Row", AlarmRow, Incident)
 Index = QModelIndex | QPersistentModelIndex
 _SIGN_PX = 18
-_ROW_PX = 26
-_MAX_ROWS = 500
+ROW_PX = 26
+_MAX_ROWS = 5000
 _ROOMY_PX = 480
+_WIDE_PX = 498
+_ALWAYS = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Column(Generic[Row]):
     width_px: int
     right: bool = False
     needs_px: int = 0
-    below_px: int = 1 << 24
+    below_px: int = _ALWAYS
 
 
 _SHORT_STATES = {
@@ -59,14 +63,16 @@ _SHORT_INCIDENT_STATES = {
     IncidentState.RESOLVED: marked("Resolved"),
     IncidentState.CLOSED: marked("Closed"),
 }
-ALARM_COLUMNS: tuple[Column[Alarm], ...] = (
-    Column("", lambda _alarm, _names: "", 30),
-    Column(marked("Camera"), lambda alarm, names: names.camera(alarm.camera_id), 0),
-    Column(marked("Rule"), lambda alarm, names: names.rule(alarm.rule_id), 124, needs_px=470),
-    Column(marked("Since"), lambda alarm, _names: clock_text(alarm.first_utc_s), 68, right=True),
-    Column(marked("Count"), lambda alarm, _names: str(alarm.count), 46, right=True),
-    Column(marked("State"), lambda alarm, _names: _(_SHORT_STATES[alarm.state]), 62),
-    Column(marked("Owner"), lambda alarm, names: names.actor(alarm.owner_id) or "–", 90, needs_px=580),
+ALARM_COLUMNS: tuple[Column[AlarmRow], ...] = (
+    Column("", lambda _row, _names: "", 30),
+    Column(marked("Camera"), where_text, 0),
+    Column(marked("Rule"), what_text, 106, needs_px=_WIDE_PX),
+    Column(marked("Since"), lambda row, _names: clock_text(row.first_utc_s)[:5], 48, True, _WIDE_PX),
+    Column(marked("Since"), lambda row, _names: clock_text(row.first_utc_s), 68, True, 0, _WIDE_PX),
+    Column(marked("Last"), lambda row, _names: clock_text(row.last_utc_s)[:5], 48, True, _WIDE_PX),
+    Column(marked("Count"), lambda row, _names: str(row.count), 48, right=True),
+    Column(marked("State"), lambda row, _names: _(_SHORT_STATES[row.state]), 56),
+    Column(marked("Owner"), lambda row, names: names.actor(row.owner_id) or "–", 90, needs_px=600),
 )
 INCIDENT_COLUMNS: tuple[Column[Incident], ...] = (
     Column("", lambda _incident, _names: "", 30),
@@ -90,7 +96,7 @@ class FactModel(QAbstractTableModel, Generic[Row]):
         self._rows: tuple[Row, ...] = ()
 
     def replace_rows(self, rows: tuple[Row, ...], registry: Registry) -> bool:
-        """Show these rows (at most 500); False when they are the same as before."""
+        """Show these rows (at most 5000); False when they are the same as before."""
         rows = rows[:_MAX_ROWS]
         if rows == self._rows:
             return False
@@ -145,7 +151,7 @@ class FactModel(QAbstractTableModel, Generic[Row]):
         """The severity's name; else the whole row, also what a narrow table has no room for."""
         if column == 0:
             return label_of(row.severity)
-        cells = [c.text(row, self._names) for c in self._columns[1:] if c.below_px > _ROOMY_PX]
+        cells = [c.text(row, self._names) for c in self._columns[1:] if c.below_px == _ALWAYS]
         return "  ·  ".join(filter(None, cells))
 
 
@@ -157,9 +163,9 @@ def _sign(severity: Severity) -> QIcon:
     return icon
 
 
-def _ink(row: Alarm | Incident) -> QBrush | None:
+def _ink(row: AlarmRow | Incident) -> QBrush | None:
     """What waits for somebody is bright; what is being handled is quieter; what is closed is quiet."""
-    if isinstance(row, Alarm):
+    if isinstance(row, AlarmRow):
         return QBrush(QColor(theme.TEXT if row.state is AlarmState.RAISED else theme.MUTED))
     return QBrush(QColor(theme.MUTED if row.state is IncidentState.CLOSED else theme.TEXT))
 
@@ -177,6 +183,8 @@ class FactTable(QTableView, Generic[Row]):
         super().__init__(parent)
         self._columns: tuple[Column[Row], ...] = columns
         self._nothing = nothing
+        self.follow: Callable[[Row, tuple[Row, ...]], str] = lambda _gone, _before: ""
+        """The id of what is to be selected when the selected row is gone; "": nothing."""
         self.facts: FactModel[Row] = FactModel(columns, registry, self)
         self.setModel(self.facts)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -189,7 +197,7 @@ class FactTable(QTableView, Generic[Row]):
         self.setIconSize(QSize(_SIGN_PX, _SIGN_PX))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self._size_columns(columns)
         self.horizontalHeader().setVisible(False)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
@@ -207,12 +215,12 @@ class FactTable(QTableView, Generic[Row]):
                 self.setColumnWidth(number, column.width_px)
 
     def show_rows(self, rows: tuple[Row, ...], registry: Registry) -> None:
-        """Replace the rows; the selected fact stays selected when it is still there."""
-        selected = self.selected
+        """Replace the rows; the selected fact stays selected when it is still there, or what `follow` finds for it."""
+        selected, before = self.selected, self.facts.rows
         self.blockSignals(True)
         changed = self.facts.replace_rows(rows, registry)
-        if changed and selected is not None:
-            self.select(selected.id)
+        if changed and selected is not None and not self.select(selected.id):
+            self.select(self.follow(selected, before))
         self.blockSignals(False)
         self.horizontalHeader().setVisible(bool(self.facts.rows))
         if changed and selected != self.selected:

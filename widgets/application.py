@@ -33,7 +33,8 @@ def create_application(*, offscreen: bool = False) -> QApplication:
     for name in _CV2_LEFTOVERS:
         os.environ.pop(name, None)
     if offscreen:
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] != "offscreen":  # it may name screens already
+            os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif not has_display():
         raise AppError(AppCode.NO_DISPLAY)
     elif not has_platform_libraries():

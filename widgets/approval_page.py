@@ -16,11 +16,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QListWidget, QPushButton, QSc
 from app.approval_desk import ApprovalDesk, SecondPerson
 from app.approval_facts import ApprovalLine
 from app.i18n import _
-from app.sign_in import SeatChanged
 from storage.people_records import ApprovalKind, ApprovalState
 from storage.records import Incident
 from widgets.approval_words import facts_text, line_text, what_text
-from widgets.bridge import Bridge
+from widgets.bridge import Answers, Bridge
 from widgets.choice import Choice, Question
 from widgets.claimed_keys import ClaimedKeys, quiet_button
 from widgets.keys import latin_letter
@@ -37,7 +36,6 @@ class ApprovalPage(QWidget):
     """The package form, what is open, what is known of the selected approval, the second person's lines, the steps."""
 
     said = Signal(str)
-    waiting_changed = Signal(int)
 
     def __init__(self, desk: ApprovalDesk, bridge: Bridge, choice: Choice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +45,7 @@ class ApprovalPage(QWidget):
         self._asked_s: float | None = None
         self._again = False
         self._expected = ""
+        self._answers = Answers(bridge)
         self.package = PackageForm(desk, bridge, self)
         self.heading, self.facts = QLabel(self), QLabel(self)
         self.list = QListWidget(self)
@@ -99,8 +98,7 @@ class ApprovalPage(QWidget):
         self.package.built.connect(self.renew)
         self.package.said.connect(self.said)
         self.second.left.connect(self._take_keyboard)
-        unsubscribe = self._desk.bus.subscribe(SeatChanged, self._bridge.on_gui_thread(lambda _seat: self.renew()))
-        self.destroyed.connect(lambda: unsubscribe())
+        self._bridge.seat_changed.connect(self._on_seat_changed)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What changed meanwhile."""
@@ -111,6 +109,19 @@ class ApprovalPage(QWidget):
         """The incident that the panel shows: P makes its package."""
         self._incident = incident
         self._show_selected()
+
+    def _on_seat_changed(self, _seat: object) -> None:
+        if self.isVisible():
+            self.renew()
+
+    def relieve(self) -> None:
+        """Somebody else sits here: what was shown and half typed goes, and so do answers that are on their way."""
+        self._answers.forget()
+        self._incident, self._expected = None, ""
+        self._asked_s, self._again = None, False
+        self.second.relieve()
+        self.package.relieve()
+        self._show_lines(())
 
     def begin_package(self) -> None:
         """Order the package of the incident that is shown."""
@@ -130,8 +141,8 @@ class ApprovalPage(QWidget):
             self._again = True
             return
         self._asked_s, self._again = now_s, False
-        on_gui = self._bridge.on_gui_thread
-        self._desk.load(on_gui(self._on_loaded), on_gui(self._on_not_loaded))
+        here = self._answers.here
+        self._desk.load(here(self._on_loaded), here(self._on_not_loaded))
         self.package.renew()
 
     @property
@@ -156,7 +167,7 @@ class ApprovalPage(QWidget):
 
         def go(_value: object, words: str) -> None:
             self._take_keyboard()
-            self._desk.break_glass(line, words, *self._answers())
+            self._desk.break_glass(line, words, *self._both_answers())
 
         heading = _("Danger to life: {what} is used at once, in your name. Somebody else reviews it tomorrow.")
         self._ask(heading.format(what=what_text(line)), go, _("What is happening, and why nobody can be asked"))
@@ -168,7 +179,7 @@ class ApprovalPage(QWidget):
             return
 
         def go(_value: object, words: str) -> None:
-            self._sign(line, lambda second: self._desk.review(line, words, second, *self._answers()))
+            self._sign(line, lambda second: self._desk.review(line, words, second, *self._both_answers()))
 
         self._ask(_("Review: {what}").format(what=what_text(line)), go, _("What you found"))
 
@@ -180,7 +191,7 @@ class ApprovalPage(QWidget):
         def go(_value: object, words: str) -> None:
             self._sign(
                 line,
-                lambda second: self._desk.decide(line, words, second, *self._answers(), approved=approved),
+                lambda second: self._desk.decide(line, words, second, *self._both_answers(), approved=approved),
             )
 
         self._ask(heading.format(what=what_text(line)), go, _("In a few words"), must_say=not approved)
@@ -196,13 +207,15 @@ class ApprovalPage(QWidget):
     def _ask(self, heading: str, go: Callable[[object, str], None], words: str, *, must_say: bool = True) -> None:
         self.second.leave()
 
+        here = self._answers.here(go)
+
         def later(value: object, said: str) -> None:
-            self._bridge.call_soon(lambda: go(value, said))  # first whoever else hears that Enter has had it
+            here(value, said)  # first whoever else hears that Enter has had it
 
         self._choice.ask(Question(heading, later, words=words, must_say=must_say))
 
-    def _answers(self) -> tuple[Callable[[str], None], Callable[[str], None]]:
-        return self._bridge.on_gui_thread(self._on_did), self._bridge.on_gui_thread(self._on_refused)
+    def _both_answers(self) -> tuple[Callable[[str], None], Callable[[str], None]]:
+        return self._answers.here(self._on_did), self._answers.here(self._on_refused)
 
     def _in(self, state: ApprovalState) -> ApprovalLine | None:
         line = self.selected
@@ -237,11 +250,8 @@ class ApprovalPage(QWidget):
 
     def _on_loaded(self, lines: tuple[ApprovalLine, ...]) -> None:
         self._asked_s = None
-        before = len(self._lines)
         if lines != self._lines:
             self._show_lines(lines)
-        if before != len(lines):
-            self.waiting_changed.emit(len(lines))
         if self._again:
             self.renew()
 

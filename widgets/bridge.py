@@ -106,3 +106,25 @@ class Bridge(QObject):
     def on_gui_thread(self, call: Callable[..., None]) -> Callable[..., None]:
         """`call` wrapped so that it runs on the GUI thread, whichever thread calls it."""
         return lambda *values: self.call_soon(partial(call, *values))
+
+
+class Answers:
+    """Callbacks of a view's questions, brought to the GUI thread until the view waits for none of them any more."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._round = 0
+
+    def here(self, call: Callable[..., None]) -> Callable[..., None]:
+        """`call` on the GUI thread, unless `forget` came first."""
+        asked = self._round
+
+        def deliver(*values: object) -> None:
+            if asked == self._round:
+                call(*values)
+
+        return self._bridge.on_gui_thread(deliver)
+
+    def forget(self) -> None:
+        """Whatever is asked now comes to nobody."""
+        self._round += 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from PySide6.QtCore import QObject, Signal
@@ -63,8 +64,8 @@ class CaseActions(QObject):
     """Asks by `choice` about the incident that `current` gives, with its file when that is read already."""
 
     said = Signal(str)
-    handed_over = Signal(object)
-    """An incident moved on by a step that can be taken back."""
+    handed_over = Signal(object, object)
+    """An incident moved on by a step that can be taken back: as it was, as it will be."""
 
     def __init__(
         self,
@@ -99,7 +100,8 @@ class CaseActions(QObject):
 
         def done(service_id: object, words: str) -> None:
             self._send(HandOverIncident(incident.id, incident.version, str(service_id), words))
-            self.handed_over.emit(incident)
+            further = max(IncidentState.HANDED_OVER, incident.state, key=list(IncidentState).index)
+            self._tell_moved(incident, further, str(service_id))
 
         heading = _("Hand {number} over to: press the letter, Esc leaves it").format(number=incident.number)
         options = lettered((s.id, s.name, "") for s in near[:_MOST_OPTIONS])
@@ -136,7 +138,11 @@ class CaseActions(QObject):
         incident = self._open(ResolveIncident.sources)
         if incident is not None:
             self._send(ResolveIncident(incident.id, incident.version))
-            self.handed_over.emit(incident)
+            self._tell_moved(incident, ResolveIncident.target, incident.service_id)
+
+    def _tell_moved(self, incident: Incident, state: IncidentState, service_id: str | None) -> None:
+        made = replace(incident, state=state, service_id=service_id, version=incident.version + 1)
+        self.handed_over.emit(incident, made)
 
     def step_back(self) -> None:
         """Undo the last step of the incident in the panel."""

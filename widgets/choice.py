@@ -10,14 +10,32 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from app.i18n import _
+from widgets import theme
 from widgets.keys import latin_letter
 
 _COLUMNS = 3
 _WORDS = 2000
+_STEPS = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Up: -_COLUMNS,
+    Qt.Key.Key_Down: _COLUMNS,
+}
 _LETTERS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -61,6 +79,36 @@ def lettered(values: Iterable[tuple[object, str, str]]) -> tuple[Option, ...]:
     return tuple(options)
 
 
+class _OptionButton(QPushButton):
+    """Its text ends in dots where it has no room, and never makes the panel wider."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self._marked = False
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """As every button, with the shortened text."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, room, Qt.TextFlag.TextShowMnemonic.value
+        )
+        option.text = shown
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        if self._marked:
+            painter.setPen(QPen(QColor(theme.ACCENT), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+
+    def mark(self, *, marked: bool) -> None:
+        """Whether Enter would choose it."""
+        if marked != self._marked:
+            self._marked = marked
+            self.update()
+
+
 class Choice(QFrame):
     """Hidden until `ask`; then it has the keyboard, so that its letters come before the window's."""
 
@@ -72,6 +120,8 @@ class Choice(QFrame):
         super().__init__(parent)
         self.question: Question | None = None
         self.buttons: dict[str, QPushButton] = {}
+        self._shown: list[_OptionButton] = []
+        self._marked = -1
         self._chosen: Option | None = None
         self.setObjectName("choice")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -86,7 +136,7 @@ class Choice(QFrame):
         self._grid.setContentsMargins(12, 4, 12, 4)
         self._grid.setSpacing(4)
         self._grid.addWidget(self.heading, 0, 0, 1, _COLUMNS)
-        self._grid.addWidget(self.note, 99, 0, 1, _COLUMNS)
+        self._grid.addWidget(self.note, 1, 0, 1, _COLUMNS)
         self.hide()
 
     def ask(self, question: Question) -> None:
@@ -95,25 +145,25 @@ class Choice(QFrame):
         self._show_options(question.options)
         self.note.setText(question.text)
         self.note.setPlaceholderText(question.words)
-        self.asked.emit()
+        self._show_step(question.heading, noting=not question.options)
+        self.asked.emit()  # now: its size is known
         self.show()
-        if question.options:
-            self._show_step(question.heading, noting=False)
-            self.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        else:
-            self._begin_words(question.heading)
+        (self if question.options else self.note).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_options(self, options: Sequence[Option]) -> None:
-        for button in self.buttons.values():
+        for button in self._shown:
             self._grid.removeWidget(button)
             button.deleteLater()
-        self.buttons = {}
+        self._shown, self.buttons, self._marked = [], {}, -1
         for number, option in enumerate(options):
-            button = QPushButton(f"{option.letter}   {option.text}".strip(), self)
+            button = _OptionButton(f"{option.letter}   {option.text}".strip().replace("&", "&&"), self)
+            button.setToolTip(option.text)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(partial(self._choose, option))
-            self._grid.addWidget(button, 1 + number // _COLUMNS, number % _COLUMNS)
-            self.buttons[option.letter] = button
+            self._grid.addWidget(button, 2 + number // _COLUMNS, number % _COLUMNS)
+            self._shown.append(button)
+            if option.letter:
+                self.buttons[option.letter] = button
 
     def event(self, event: QEvent) -> bool:
         """Claim the letters and Esc before the window's shortcuts get them."""
@@ -136,10 +186,29 @@ class Choice(QFrame):
             event.accept()  # what the line leaves over is nobody's: arrows
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             event.accept()  # of the line that has just answered: not the wall's
+            if question is not None and self._marked >= 0:
+                self._choose(question.options[self._marked])
+        elif event.key() in _STEPS and self._shown:
+            self._walk(_STEPS[Qt.Key(event.key())])
         elif option is not None:
             self._choose(option)
         else:
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes through the options: there may be more of them than signs."""
+        if self.question is None or self._noting or not self._shown:
+            return super().focusNextPrevChild(forward)
+        self._walk(1 if forward else -1)
+        return True
+
+    def _walk(self, steps: int) -> None:
+        """Mark another option, around the end; Enter chooses the marked one."""
+        count = len(self._shown)
+        first = 0 if steps > 0 else count - 1
+        self._marked = (self._marked + steps) % count if self._marked >= 0 else first
+        for number, button in enumerate(self._shown):
+            button.mark(marked=number == self._marked)
 
     def leave(self) -> None:
         """Close without an answer."""
@@ -173,7 +242,7 @@ class Choice(QFrame):
     def _show_step(self, heading: str, *, noting: bool) -> None:
         self.heading.setText(heading)
         self.note.setVisible(noting)
-        for button in self.buttons.values():
+        for button in self._shown:
             button.setVisible(not noting)
 
     def _on_return(self) -> None:

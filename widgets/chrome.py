@@ -16,6 +16,7 @@ from widgets.words import tile_state_word
 
 _WIDE_PX = 300
 _MIDDLE_PX = 170
+_NARROW_PX = 110
 
 
 class Header(NamedTuple):
@@ -32,6 +33,9 @@ class Header(NamedTuple):
     masks: str = ""
     lifted: bool = False
     view: str = ""
+    quality: str = ""
+    lowered: bool = False
+    quiet: bool = False
 
 
 def font(size_px: int, *, bold: bool = False) -> QFont:
@@ -55,7 +59,7 @@ def header_pixmap(header: Header, width_px: int, ratio: float) -> QPixmap:
     pixmap.fill(QColor("#2d4052" if header.focused else "#1c2024"))
     painter = QPainter(pixmap)
     painter.setFont(font(height - 11 if height > 16 else 9))
-    if header.alarmed:
+    if header.alarmed and not header.quiet:
         painter.fillRect(0, 0, width_px, height, QColor("#5a2608"))
     sign = height - 12 if height > 16 else 8
     draw_state(painter, QRectF(6, (height - sign) / 2, sign, sign), header.state)
@@ -68,7 +72,9 @@ def header_pixmap(header: Header, width_px: int, ratio: float) -> QPixmap:
 
 def _draw_state_word(painter: QPainter, header: Header, left: int, width_px: int, height: int) -> int:
     word = _("ALARM") if header.alarmed else tile_state_word(header.state)
-    if width_px < _MIDDLE_PX or (header.state is TileState.LIVE and not header.alarmed and width_px < _WIDE_PX):
+    if header.alarmed and width_px < _NARROW_PX:
+        word = "!"  # never by its colour alone
+    elif not header.alarmed and width_px < (_WIDE_PX if header.state is TileState.LIVE else _MIDDLE_PX):
         return left
     painter.setPen(QColor(theme.TEXT if header.alarmed else STATE_COLOURS[header.state]))
     advance = painter.fontMetrics().horizontalAdvance(word)
@@ -89,6 +95,8 @@ def _draw_times(painter: QPainter, header: Header, width_px: int, height: int) -
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(QRect(right - advance, 0, advance, height), flags, text)
         right -= advance + 10
+    if header.quality:
+        right = _draw_word(painter, header.quality, theme.YELLOW if header.lowered else theme.MUTED, right, height)
     if header.recording and width_px >= _MIDDLE_PX:
         right = _draw_word(painter, _("REC"), theme.MUTED, right, height)
     if header.view:

@@ -1,4 +1,4 @@
-"""Keys that a list or a form takes before the window's shortcuts, and buttons that leave the keyboard. GUI thread."""
+"""Keys that a list, box or form takes before the window's shortcuts; buttons that leave the keyboard. GUI thread."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 
 Call = Callable[[], None]
+_PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 
 
 class ClaimedKeys(QObject):
@@ -28,6 +29,18 @@ class ClaimedKeys(QObject):
         if event.type() == QEvent.Type.KeyPress:
             call()
         return True
+
+
+class LetterBox(QComboBox):
+    """A list to choose from beside the wall: letters and digits find an entry in it, and are no keys of the window."""
+
+    def event(self, event: QEvent) -> bool:
+        """Claim them."""
+        asked = event if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) else None
+        if asked is not None and not asked.modifiers() & ~_PLAIN and asked.text().isalnum():
+            event.accept()
+            return True
+        return super().event(event)
 
 
 def claims_escape(event: QEvent) -> bool:

@@ -1,14 +1,16 @@
 """The disclosure desk: authorities' requests by deadline, each step by one key. A page of the panel, never a dialog.
 
 Enter does the next step of the selected request. GUI thread only; answers of the desk come from task threads through
-queued signals.
+the bridge.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -27,10 +29,10 @@ from app.labels import label_of
 from app.release_desk import DisclosureFile, Done, ReleaseDesk
 from storage.release_commands import OpenDisclosure
 from storage.release_records import DisclosureState
+from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import ClaimedKeys, quiet_button
 from widgets.disclosure_form import DAY_S, DisclosureForm
 from widgets.keys import latin_letter
-from widgets.words import time_text
 
 _COLUMNS = 2
 _NEXT = {DisclosureState.RECEIVED: "A", DisclosureState.APPROVED: "P", DisclosureState.PACKED: "G"}
@@ -43,13 +45,15 @@ class DisclosureDesk(QWidget):
 
     said = Signal(str)
     """A sentence to show."""
-    _loaded = Signal(object)
-    _did = Signal(str)
 
-    def __init__(self, desk: ReleaseDesk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: ReleaseDesk, bridge: Bridge, zone: ZoneInfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._zone = zone
+        self._answers = Answers(bridge)
+        self._asked = self._shown = 0
         self._files: tuple[DisclosureFile, ...] = ()
+        self._listed: list[str] = []
         self._all = False
         self._step: Callable[[str], None] | None = None
         self.list = QListWidget(self)
@@ -64,13 +68,11 @@ class DisclosureDesk(QWidget):
         self.words.setMaxLength(2000)
         ClaimedKeys(self.words, self._call_of_words)
         self.words.hide()
-        self.form = DisclosureForm(desk.cameras(), self)
+        self.form = DisclosureForm(desk.cameras, zone, self)
         self.form.sent.connect(self._on_sent)
         self.form.left.connect(self._on_left)
         self.buttons = {letter: self._button(letter, text, call) for letter, (text, call) in self._steps().items()}
         self._build()
-        self._loaded.connect(self._on_loaded)
-        self._did.connect(self._on_did)
 
     def _steps(self) -> dict[str, tuple[str, Callable[[], None]]]:
         return {
@@ -106,7 +108,20 @@ class DisclosureDesk(QWidget):
 
     def refresh(self) -> None:
         """Read the requests again; the selected one stays selected."""
-        self._desk.load(self._loaded.emit, open_only=not self._all)
+        self._asked += 1
+        self._desk.load(self._answers.here(partial(self._on_loaded, self._asked)), open_only=not self._all)
+
+    def relieve(self) -> None:
+        """Somebody else sits here: what was shown and half typed goes, and so do answers that are on their way."""
+        self._answers.forget()
+        self._all = False
+        self._step = None
+        self.words.clear()
+        self.words.hide()
+        self.form.relieve()
+        self.list.show()
+        self.facts.show()
+        self._show_files(())
 
     @property
     def selected(self) -> DisclosureFile | None:
@@ -126,7 +141,7 @@ class DisclosureDesk(QWidget):
         if file is None:
             return
         if file.granted:
-            self._desk.approve(file, self._did.emit)
+            self._desk.approve(file, self._did)
         elif file.approval is not None and file.approval.state.value == "requested":
             self.said.emit(_("A second person has been asked and has not answered yet."))
         else:
@@ -143,7 +158,7 @@ class DisclosureDesk(QWidget):
         """Reply letter and label."""
         file = self.selected
         if file is not None:
-            self._desk.write_papers(file, self._did.emit)
+            self._desk.write_papers(file, self._did)
 
     def give(self) -> None:
         """It was handed over."""
@@ -160,6 +175,7 @@ class DisclosureDesk(QWidget):
     def show_all(self) -> None:
         """Those that are over too, or only open ones."""
         self._all = not self._all
+        self._shown = self._asked + 1  # what is on its way answers the other question
         self.refresh()
 
     def _in(self, *states: DisclosureState) -> DisclosureFile | None:
@@ -172,7 +188,7 @@ class DisclosureDesk(QWidget):
         def go(words: str) -> None:
             if words or not needed:
                 self._leave_words()
-                step(file, words, self._did.emit)
+                step(file, words, self._did)
 
         self._step = go
         self.words.clear()
@@ -203,7 +219,7 @@ class DisclosureDesk(QWidget):
 
     def _on_sent(self, command: OpenDisclosure) -> None:
         self._on_left()
-        self._desk.open(command, self._did.emit)
+        self._desk.open(command, self._did)
 
     def _on_left(self) -> None:
         self.list.show()
@@ -214,12 +230,23 @@ class DisclosureDesk(QWidget):
         self.said.emit(text)
         self.refresh()
 
-    def _on_loaded(self, files: tuple[DisclosureFile, ...]) -> None:
+    @property
+    def _did(self) -> Callable[[str], None]:
+        return self._answers.here(self._on_did)
+
+    def _on_loaded(self, number: int, files: tuple[DisclosureFile, ...]) -> None:
+        if number >= self._shown:  # a later question may have been answered first
+            self._shown = number
+            self._show_files(files)
+
+    def _show_files(self, files: tuple[DisclosureFile, ...]) -> None:
+        listed = [_line(file) for file in files]  # days go by without a change
+        if (files, listed) == (self._files, self._listed):
+            return
         current = self.selected
-        self._files = files
+        self._files, self._listed = files, listed
         self.list.clear()
-        for file in files:
-            self.list.addItem(_line(file))
+        self.list.addItems(listed)
         ids = [file.disclosure.id for file in files]
         row = ids.index(current.disclosure.id) if current is not None and current.disclosure.id in ids else 0
         self.list.setCurrentRow(row if files else -1)
@@ -233,7 +260,25 @@ class DisclosureDesk(QWidget):
         self.buttons["G"].setEnabled(state is DisclosureState.PACKED)
         self.buttons["R"].setEnabled(state in _NEXT)
         self.buttons["L"].setEnabled(file is not None)
-        self.facts.setText(_("No request is open.") if file is None else _facts(file))
+        self.facts.setText(_("No request is open.") if file is None else self._facts(file))
+
+    def _facts(self, file: DisclosureFile) -> str:
+        one = file.disclosure
+        begin, end = (datetime.fromtimestamp(at, self._zone) for at in (one.from_utc_s, one.to_utc_s))
+        rows = [
+            (_("Reference"), one.reference),
+            (_("Legal basis"), one.legal_basis),
+            (_("Asked for"), one.asked),
+            (_("From"), begin.isoformat(" ", "seconds")),
+            (_("Until"), end.isoformat(" ", "seconds")),
+            (_("Who fetches it"), one.recipient),
+            (_("Approval"), label_of(file.approval.state) if file.approval else ""),
+            (_("Package"), file.package.path if file.package else ""),
+            (_("Given"), one.given),
+            (_("Refused"), one.refused),
+            (_("Receipt"), one.receipt),
+        ]
+        return "\n".join(f"{title}: {text}" for title, text in rows if text)
 
 
 def _line(file: DisclosureFile) -> str:
@@ -246,21 +291,3 @@ def _line(file: DisclosureFile) -> str:
         state = _("Second person said yes")
     parts = [disclosure.number, disclosure.authority, state, "" if over else left]
     return "  ·  ".join(part for part in parts if part)
-
-
-def _facts(file: DisclosureFile) -> str:
-    one = file.disclosure
-    rows = [
-        (_("Reference"), one.reference),
-        (_("Legal basis"), one.legal_basis),
-        (_("Asked for"), one.asked),
-        (_("From"), time_text(one.from_utc_s)),
-        (_("Until"), time_text(one.to_utc_s)),
-        (_("Who fetches it"), one.recipient),
-        (_("Approval"), label_of(file.approval.state) if file.approval else ""),
-        (_("Package"), file.package.path if file.package else ""),
-        (_("Given"), one.given),
-        (_("Refused"), one.refused),
-        (_("Receipt"), one.receipt),
-    ]
-    return "\n".join(f"{title}: {text}" for title, text in rows if text)

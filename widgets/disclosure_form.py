@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -38,9 +39,10 @@ class DisclosureForm(QFrame):
     """An `OpenDisclosure`."""
     left = Signal()
 
-    def __init__(self, cameras: Sequence[Camera], parent: QWidget | None = None) -> None:
+    def __init__(self, cameras: Callable[[], Sequence[Camera]], zone: ZoneInfo, parent: QWidget | None = None) -> None:
+        """`cameras` gives those of now; times without an offset are in `zone`, the site's."""
         super().__init__(parent)
-        self._cameras = cameras
+        self._cameras, self._zone = cameras, zone
         self.lines: dict[str, QLineEdit] = {}
         self.problem = QLabel(self)
         self.problem.setWordWrap(True)
@@ -70,6 +72,13 @@ class DisclosureForm(QFrame):
         self.problem.clear()
         self.show()
         self.lines["authority"].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def relieve(self) -> None:
+        """Somebody else sits here: what was typed goes."""
+        for line in self.lines.values():
+            line.clear()
+        self.problem.clear()
+        self.hide()
 
     def event(self, event: QEvent) -> bool:
         """Esc comes before the window's."""
@@ -102,10 +111,10 @@ class DisclosureForm(QFrame):
         for name in _NEEDED:
             if not texts[name]:
                 raise _WrongLineError(name, _("This line is needed."))
-        camera_ids = camera_ids_of(texts["cameras"], self._cameras)
+        camera_ids = camera_ids_of(texts["cameras"], self._cameras())
         if not camera_ids:
             raise _WrongLineError("cameras", _("Give the numbers of known cameras, like 1, 4-6."))
-        begin, end = moment_of(texts["begin"]), moment_of(texts["end"])
+        begin, end = moment_of(texts["begin"], self._zone), moment_of(texts["end"], self._zone)
         if begin is None or end is None or end <= begin:
             wrong = "begin" if begin is None else "end"
             raise _WrongLineError(wrong, _("Give date and time, like 2026-11-20 14:00; the end after the beginning."))
@@ -153,9 +162,12 @@ def camera_ids_of(text: str, cameras: Sequence[Camera]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def moment_of(text: str) -> float | None:
-    """Date and time in the computer's zone, or with an offset of its own (RFC 3339); None for anything else."""
+def moment_of(text: str, zone: ZoneInfo) -> float | None:
+    """Date and time in the site's zone, or with an offset of its own (RFC 3339); None for anything else.
+
+    An hour that comes twice (the clocks go back) is the first one; the offset says the other."""
     try:
-        return datetime.fromisoformat(text).timestamp()
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).timestamp()
     except (ValueError, OverflowError, OSError):
         return None

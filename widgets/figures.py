@@ -14,11 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from app.governor import WallLoad
 from app.metrics import WallMetrics
 
 STALL_PERIOD_S = 0.010
 _SAMPLES = 200_000
-_SECONDS = 3600
+_RECENT = 4096
+_FLOOR_RISE = 0.0003
+"""Seconds a picture: a camera's own delay may grow, a computer that cannot keep up must stay visible for minutes."""
+_SECONDS = 900
 
 
 class Samples:
@@ -34,6 +38,13 @@ class Samples:
         spot = self._count % len(self._times)
         self._times[spot], self._values[spot] = at_s, value
         self._count += 1
+
+    def recent(self, percent: float, since_s: float) -> float | None:
+        """As `percentile`, over the newest few thousand values only: cheap enough for every second."""
+        held = min(self._count, len(self._times), _RECENT)
+        spots = np.arange(self._count - held, self._count) % len(self._times)
+        values = self._values[spots][self._times[spots] >= since_s]
+        return float(np.percentile(values, percent)) if len(values) else None
 
     def percentile(self, percent: float, since_s: float) -> float | None:
         """The percentile of the values at or after `since_s`; None without values."""
@@ -56,6 +67,12 @@ class TileCount:
     def __init__(self) -> None:
         self._seconds: deque[_Second] = deque(maxlen=_SECONDS)
         self._pending_due = 0.0
+        self._floor_s = float("inf")
+
+    def late_s(self, age_s: float) -> float:
+        """How much older a picture is than the camera's pictures at their best: what of it is ours."""
+        self._floor_s = age_s if age_s < self._floor_s else min(self._floor_s + _FLOOR_RISE, age_s)
+        return age_s - self._floor_s
 
     def painted(self, at_s: float) -> None:
         """A distinct picture reached the screen."""
@@ -100,6 +117,7 @@ class WallFigures:
         """Forget everything; call it at the first picture."""
         self._tiles: dict[str, TileCount] = {}
         self._ages = Samples()
+        self._lateness = Samples(_RECENT)
         self._stalls = Samples()
         self._last_beat_s: float | None = None
         self._since_s = self._clock()
@@ -124,8 +142,15 @@ class WallFigures:
         now = self._clock()
         if self.first_picture_s is None:
             self.first_picture_s = now
-        self.tile(camera_id).painted(now)
+        count = self.tile(camera_id)
+        count.painted(now)
         self._ages.add(now, now - due_s)
+        self._lateness.add(now, count.late_s(now - due_s))
+
+    def load(self, seconds: float, wall: str = "") -> WallLoad:
+        """What the load ladder asks every second: of the last seconds, in a fraction of a millisecond."""
+        since_s = self._clock() - seconds
+        return WallLoad(_ms(self._lateness.recent(95, since_s)), _ms(self._stalls.recent(99, since_s)), wall)
 
     def read(self, since_s: float | None = None) -> WallMetrics:
         """The figures since `since_s` (monotonic) or the last reset. A tile that showed more than was due counts as

@@ -8,11 +8,12 @@ come on task threads and are carried here by `call_soon` (`Bridge.call_soon`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPixmap, QResizeEvent
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -35,8 +36,9 @@ from app.import_preview import Preview
 from app.import_store import ImportSummary
 from widgets.import_table import ImportTable
 from widgets.keys import latin_letter
+from widgets.still_view import decoded
 
-_PREVIEWS = 64
+_PREVIEWS = 16
 _PICTURE = QSize(160, 90)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -52,7 +54,7 @@ class ImportPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._desk, self._call_soon = desk, call_soon
-        self._previews: dict[ImportRow, Preview] = {}
+        self._previews: dict[ImportRow, tuple[Preview, QImage]] = {}
         self._looking = False
         self._storing = False
         self._reading: object = None
@@ -184,6 +186,15 @@ class ImportPage(QWidget):
             lambda text: self._call_soon(partial(self.said.emit, text)),
         )
 
+    def relieve(self) -> None:
+        """Somebody else sits here: path, rows and pictures go; what is being stored is stored."""
+        self._reading = None
+        self.path.clear()
+        self._previews.clear()
+        self.model.show_rows(())
+        self._show_state()
+        self._show_picture()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The table's keys come before the window's shortcuts, and before the table's own."""
         if watched is self.table and isinstance(event, QKeyEvent):
@@ -247,7 +258,8 @@ class ImportPage(QWidget):
         self.read()
 
     def _on_taken_back(self, count: int) -> None:
-        self.said.emit(_("{count} cameras were taken out of use.").format(count=count))
+        text = ngettext("{count} camera was taken out of use.", "{count} cameras were taken out of use.", count)
+        self.said.emit(text.format(count=count))
         self.read()
 
     def _show_state(self) -> None:
@@ -269,28 +281,32 @@ class ImportPage(QWidget):
         self._show_picture()
         if row is None or row.state is not RowState.NEW or row in self._previews or self._looking:
             return
-        self._looking = self._desk.preview(row, lambda seen: self._call_soon(partial(self._on_preview, seen)))
+        self._looking = self._desk.preview(row, self._on_looked)
 
-    def _on_preview(self, seen: Preview) -> None:
+    def _on_looked(self, seen: Preview) -> None:
+        """On a task thread: decode there, show here."""
+        image = decoded(seen.jpeg)
+        self._call_soon(partial(self._on_preview, replace(seen, jpeg=b""), image))
+
+    def _on_preview(self, seen: Preview, image: QImage) -> None:
         self._looking = False
         while len(self._previews) >= _PREVIEWS:
             self._previews.pop(next(iter(self._previews)))
-        self._previews[seen.row] = seen
+        self._previews[seen.row] = seen, image
         self._show_selected()  # shows it, or looks at what was selected meanwhile
 
     def _show_picture(self) -> None:
         row = self.selected
-        seen = self._previews.get(row) if row is not None else None
+        seen, image = self._previews.get(row, (None, QImage())) if row is not None else (None, QImage())
         pixmap = QPixmap()
-        if seen is not None and seen.jpeg:
-            pixmap.loadFromData(seen.jpeg)
-        if not pixmap.isNull():
+        if not image.isNull():
             ratio = self.devicePixelRatioF()
-            pixmap = pixmap.scaled(
+            fitted = image.scaled(
                 self.picture.size() * ratio,
                 Qt.AspectRatioMode.KeepAspectRatio,
                 Qt.TransformationMode.SmoothTransformation,
             )
+            pixmap = QPixmap.fromImage(fitted)
             pixmap.setDevicePixelRatio(ratio)
         self.picture.setPixmap(pixmap)
         self.words.setText(self._words(row, seen))

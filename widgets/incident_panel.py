@@ -221,12 +221,12 @@ class IncidentPanel(QWidget):
 
     def take(self) -> None:
         """Acknowledge: the operator becomes the owner."""
-        if self.incident is not None and self._allowed(AcknowledgeIncident.sources):
+        if self._allowed(AcknowledgeIncident.sources) and self.incident is not None:
             self._desk.acknowledge_incident(self.incident)
 
     def verify(self) -> None:
         """Confirm it."""
-        if self.incident is not None and self._allowed(VerifyIncident.sources):
+        if self._allowed(VerifyIncident.sources) and self.incident is not None:
             self._desk.verify_incident(self.incident)
 
     def begin_close(self) -> None:
@@ -256,6 +256,7 @@ class IncidentPanel(QWidget):
     def write_report(self) -> None:
         """Write the PDF; a sentence says where it is."""
         if self.incident is None:
+            self.said.emit(_("No incident is selected."))
             return
         number = self.incident.number
         said = _("Report of {number} written: {path}")

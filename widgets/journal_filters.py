@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QSignalBlocker, QSize, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QGridLayout, QLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QCompleter, QGridLayout, QLayout, QLineEdit, QPushButton, QWidget
 
 from app.i18n import _, marked
 from app.labels import label_of
 from storage.journal import Registry
 from storage.records import IncidentState, Severity
 from storage.search import LONGEST_TEXT, IncidentQuery
+from widgets.claimed_keys import LetterBox
 
 Choices = list[tuple[object, str]]
 
@@ -43,7 +44,7 @@ _BOX_PX = 170
 _MOST_IN_A_ROW = 7
 
 
-class FilterBox(QComboBox):
+class FilterBox(LetterBox):
     """One list. Its first entry says what the column is and lets everything pass; typing in it finds an entry."""
 
     value_chosen = Signal()
@@ -55,7 +56,7 @@ class FilterBox(QComboBox):
         self._filled = False
         self.setAccessibleName(anything)
         self.setMinimumContentsLength(6)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setSizeAdjustPolicy(self.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         if typed:
             self._make_typed()
         self.addItem(anything)
@@ -74,6 +75,8 @@ class FilterBox(QComboBox):
                 self._values.append(value)
                 self.addItem(str(value))
         self.setCurrentIndex(self._values.index(value) if value is not None else 0)
+        if self.isEditable() and not self.hasFocus():
+            self.setEditText(self.itemText(self.currentIndex()))  # what was half typed
 
     def renew(self) -> None:
         """The registry changed: read it anew when next opened, keep what is chosen."""
@@ -93,7 +96,7 @@ class FilterBox(QComboBox):
 
     def _make_typed(self) -> None:
         self.setEditable(True)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.setInsertPolicy(self.InsertPolicy.NoInsert)
         completer = QCompleter(self.model(), self)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

@@ -228,7 +228,6 @@ def _sign(severity: Severity) -> QIcon:
 class JournalTable(QTableView):
     """One row is selected, and stays selected and where it is when rows come in above it."""
 
-    incident_chosen = Signal(str)
     incident_opened = Signal(str)
     """Enter or a double click: more than that a row is selected."""
 
@@ -260,7 +259,6 @@ class JournalTable(QTableView):
             else:
                 header.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(80)
-        self.selectionModel().currentRowChanged.connect(self._on_current_changed)
 
     @property
     def selected_id(self) -> str | None:
@@ -305,7 +303,6 @@ class JournalTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Moving and Enter are the table's; digits and letters are left to the window (no search by typing)."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected_id is not None:
-            self.incident_chosen.emit(self.selected_id)
             self.incident_opened.emit(self.selected_id)
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and self.incidents.rows:
             self.selectRow(0 if event.key() == Qt.Key.Key_Home else self.incidents.rowCount() - 1)
@@ -320,7 +317,3 @@ class JournalTable(QTableView):
                 self.selectRow(number)
                 return
         self.clearSelection()
-
-    def _on_current_changed(self, current: QModelIndex) -> None:
-        if current.isValid():
-            self.incident_chosen.emit(self.incidents.rows[current.row()].id)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -40,7 +40,6 @@ _Done = Callable[..., None]
 class JournalView(QWidget):
     """Connect `on_desk_changed` to the bridge's `desk_changed`; call `close_down` before the bridge closes."""
 
-    incident_chosen = Signal(str)
     incident_opened = Signal(str)
 
     def __init__(
@@ -56,7 +55,7 @@ class JournalView(QWidget):
         self._tokens: dict[str, object] = {}
         self._seq = -1
         self._fresh: Page | None = None
-        self._closed = False
+        self._closed = self._empty = False
         registry = pages.registry()
         self.filters = JournalFilters(registry, zone, self)
         self.histogram = HistogramView(zone, self)
@@ -106,7 +105,6 @@ class JournalView(QWidget):
         self.filters.left.connect(self.table.enter)
         self.histogram.range_chosen.connect(self.filters.choose_time)
         self.histogram.range_cleared.connect(lambda: self.filters.choose_time(None, None))
-        self.table.incident_chosen.connect(self.incident_chosen)
         self.table.incident_opened.connect(self.incident_opened)
         self.table.incidents.more_wanted.connect(self._ask_more)
         self.table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -157,9 +155,29 @@ class JournalView(QWidget):
         self._live.stop()
         self._figures.stop()
 
+    def relieve(self) -> None:
+        """Somebody else sits here: nothing that was asked, found or typed stays. Asked again when it is next seen."""
+        self._empty = True
+        self.cancel()
+        self._live.stop()
+        self._figures.stop()
+        self._fresh = None
+        self.new_button.hide()
+        self.message.hide()
+        with QSignalBlocker(self.filters):
+            self.filters.clear()
+        self.table.incidents.clear()
+        self.histogram.show_counts(Histogram())
+        self.count_text.setText("")
+        self.saved.relieve()
+
     def on_desk_changed(self, state: DeskState) -> None:
         """Facts changed: look at the newest page again, soon."""
-        if state.seq != self._seq and not self._closed:
+        if self._empty and not self._closed:
+            self._empty, self._seq = False, state.seq
+            self.saved.reload()
+            self.ask()
+        elif state.seq != self._seq and not self._closed:
             self._seq = state.seq
             if not self._live.isActive():
                 self._live.start()

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractSlider, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.i18n import _
+from widgets.claimed_keys import Call, ClaimedKeys
 from widgets.keys import KEYS, KeyGroup
 
 SOURCE = Path(__file__).resolve().parents[1]
+_Scroll = QAbstractSlider.SliderAction
+_SCROLLS = {
+    Qt.Key.Key_Up: _Scroll.SliderSingleStepSub,
+    Qt.Key.Key_Down: _Scroll.SliderSingleStepAdd,
+    Qt.Key.Key_PageUp: _Scroll.SliderPageStepSub,
+    Qt.Key.Key_PageDown: _Scroll.SliderPageStepAdd,
+    Qt.Key.Key_Home: _Scroll.SliderToMinimum,
+    Qt.Key.Key_End: _Scroll.SliderToMaximum,
+}
+_PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
 class KeySheet(QScrollArea):
@@ -22,13 +34,18 @@ class KeySheet(QScrollArea):
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        ClaimedKeys(self, self._scrolling)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay the keys out when they are first asked for: about a hundred labels, which no start should wait for."""
         super().showEvent(event)
         if self.widget() is None:
             self._build()
+
+    def _scrolling(self, event: QKeyEvent) -> Call | None:
+        action = _SCROLLS.get(Qt.Key(event.key())) if event.modifiers() in _PLAIN else None
+        return partial(self.verticalScrollBar().triggerAction, action) if action is not None else None
 
     def _build(self) -> None:
         page = QWidget(self)

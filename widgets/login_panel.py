@@ -30,8 +30,7 @@ class LoginPanel(QWidget):
         self._waiting = False
         self._wants_change = False
         self._build()
-        unsubscribe = desk.bus.subscribe(SeatChanged, bridge.on_gui_thread(self.show_seat))
-        self.destroyed.connect(lambda: unsubscribe())
+        bridge.seat_changed.connect(self.show_seat)
         self.show_seat(desk.state().seat)
 
     def _build(self) -> None:
@@ -80,21 +79,28 @@ class LoginPanel(QWidget):
         return button
 
     def show_seat(self, seat: SeatChanged) -> None:
-        """Who sits here now."""
-        self._seat = seat
+        """Who sits here now. When that is other than before, the keyboard goes to the field that is asked for first;
+        who is typing is not disturbed by being told the same again."""
+        before, self._seat = self._seat, seat
         if not seat.may_act or not seat.operator_id:
             self._wants_change = False
-        self._renew()
+        if seat != before:
+            self._wipe(self.password, self.new, self.again)
+            self.name.setText(seat.name if seat.locked else "")
+            self._say("")
+            self._take_caret()
+        else:
+            self._renew()
 
     def showEvent(self, event: QShowEvent) -> None:
         """The keyboard goes to the first empty field."""
         super().showEvent(event)
-        self._focus()
+        self._take_caret()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Whoever brings the page forward gives it the keyboard: it belongs to a field, or to the first button."""
         super().focusInEvent(event)
-        self._focus()
+        self._take_caret()
         if self.hasFocus() and not self.lock_button.isHidden():
             self.lock_button.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -113,8 +119,8 @@ class LoginPanel(QWidget):
         for button in (self.lock_button, self.leave_button, self.change_button):
             button.setVisible(seat.may_act and not changing)
         self.error.setVisible(bool(self.error.text()))
-        if self.isVisible():
-            self._focus()
+        if asks and self.isVisible() and not any(line.hasFocus() for line in self._fields):
+            self._take_caret()
 
     @property
     def _changing(self) -> bool:
@@ -136,15 +142,17 @@ class LoginPanel(QWidget):
             return _("The pictures go on; to do something, sign in.")
         return ""
 
-    def _focus(self) -> None:
-        fields = [self.name, self.password, self.new, self.again]
-        shown = [line for line in fields if not line.isHidden()]
-        empty = next((line for line in shown if not line.text()), None)
-        if empty is not None and not any(line.hasFocus() for line in shown):
-            empty.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if self._seat.locked and not self.name.text() and self._seat.name:
-            self.name.setText(self._seat.name)
-            self.password.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    @property
+    def _fields(self) -> list[QLineEdit]:
+        """Those that are asked for, from top to bottom."""
+        return [line for line in (self.name, self.password, self.new, self.again) if not line.isHidden()]
+
+    def _take_caret(self) -> None:
+        """The keyboard to the first field that is empty, else to the last."""
+        fields = self._fields
+        if fields and self.isVisible():
+            wanted = next((line for line in fields if not line.text()), fields[-1])
+            wanted.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _on_name_given(self) -> None:
         self.password.setFocus(Qt.FocusReason.TabFocusReason)
@@ -179,7 +187,7 @@ class LoginPanel(QWidget):
         self._waiting = False
         if not refusal:
             self._wants_change = False
-            self.name.clear()
+            self.name.setText(self._seat.name if self._seat.locked else "")
         self._say(refusal)
 
     def _say(self, text: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -29,8 +29,6 @@ _SIGN_PX = 18
 
 class LookoutBoard(QWidget):
     """Lists what everybody looks for; Enter: read, N: new, X: close for all."""
-
-    said = Signal(str)
 
     def __init__(self, desk: Desk, choice: Choice, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -5,63 +5,52 @@ GUI thread only. There is no modal dialog: nothing may hide the wall or hold its
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QApplication,
     QComboBox,
     QMainWindow,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
+from app.alarm_rows import quiet_cameras
 from app.feeds import CommandRefused, Desk, DeskState
 from app.i18n import _
-from app.layouts import STANDARD
 from app.sign_in import SeatChanged
 from app.verifier import JournalVerified
 from storage.case_records import NoteKind
-from storage.records import AlarmState, Incident, IncidentState, Verdict
+from storage.records import AlarmState, Incident, IncidentState
 from widgets.alarm_actions import AlarmActions
 from widgets.banner import BannerLine
 from widgets.bridge import Bridge
-from widgets.case_actions import CASE_KEYS
-from widgets.keys import KEYS, name_of_press
+from widgets.camera_calls import CameraCalls
+from widgets.layout_choice import LayoutChoice
 from widgets.page_actions import PageActions
 from widgets.pursuit import Pursuit
+from widgets.seat_roles import SeatRoles
 from widgets.side_panel import NARROW_PX, WIDE_PX, SidePanel
 from widgets.status_line import Situation, StatusLine
+from widgets.stream_tools import StreamTools
+from widgets.tile_moves import TileMoves
 from widgets.tile_tools import TileTools
 from widgets.undo import UndoSteps
 from widgets.wall import Wall
+from widgets.wall_windows import WallWindows
+from widgets.window_calls import actions_of, calls_of, fill_menu, fit_wall_window, meant
 from widgets.words import Names
+from widgets.zone_editor import ZoneEditor
 
 _STATUS_MS = 1000
 _PANEL_SHARE = 0.26
 _SIZE = (1920, 1080)
 RECORD_S = 300.0
 """How long a camera is recorded on demand."""
-_OFFICE_KEYS = ("journal", "login", "shift", "disclosures", "approvals", "import")
-_FILE_MENU = (
-    "report",
-    "package",
-    "",
-    "journal",
-    "disclosures",
-    "approvals",
-    "",
-    "records",
-    "import",
-    "",
-    "login",
-    "shift",
-    "lock",
-)
 
 
 class MainWindow(QMainWindow):
@@ -82,18 +71,28 @@ class MainWindow(QMainWindow):
         self.page_keys = PageActions(desk, self.bridge, self.wall, self.panel, self._undo, self)
         self.banner = BannerLine(self)
         self.status = StatusLine(self)
-        self.tools = TileTools(
-            desk, self.bridge, self.wall, self.panel.choice, self.page_keys.in_panel(lambda: None), self
-        )
+        self.bus = desk.bus
+        self.tools = self.tools_of(self.wall)
+        self.moves = TileMoves(self.wall)
+        in_panel = self.page_keys.in_panel(self._bring_forward)
+        self.layouts = LayoutChoice(desk, self.panel.choice, self._undo, in_panel, self)
+        self.walls = WallWindows(desk, self, self.wall, partial(fit_wall_window, self))
+        self.page_keys.wall_in_use = self.alarm_keys.wall_in_use = self.pursuit.wall_in_use = self.walls.wall_in_use
+        self.page_keys.end_pursuit = self.pursuit.end
         self.page_keys.tools = self.tools
+        self.cameras = CameraCalls(self.panel, self.walls.wall_in_use, self.walls.give_back, self)
+        self.roles = SeatRoles(desk, self.bridge, self.page_keys.ask, self)
+        self.streams = StreamTools(self.wall, desk.bus, self)
+        self.zones = ZoneEditor(desk, self.bridge, self.panel, self._undo, self.wall, self._bring_forward, self)
         self.panel.replay.lifts = self.wall.lifts
-        self.actions_by_name: dict[str, QAction] = {}
         self.setWindowTitle("Watchfloor")
         self._build()
-        self._build_actions()
-        self._build_menu()
+        self.actions_by_name: dict[str, QAction] = actions_of(self, calls_of(self))
+        about = partial(self.page_keys.show_page, self.panel.about)
+        fill_menu(self.menuBar(), self.actions_by_name, about)
         self._connect()
         self.wall.show_cameras(tuple(c.id for c in sorted(desk.registry().cameras, key=lambda c: c.number)))
+        self.moves.begin()
         self._on_desk_changed(desk.state())
         self.wall.setFocus()
 
@@ -113,6 +112,16 @@ class MainWindow(QMainWindow):
 
     # Building
 
+    def tools_of(self, wall: Wall) -> TileTools:
+        """What is done with the tiles of a wall; questions are asked in the panel."""
+        open_panel = self.page_keys.in_panel(self._bring_forward)
+        tools = TileTools(self._desk, self.bridge, wall, self.panel.choice, open_panel, self)
+        tools.said.connect(self.say)
+        return tools
+
+    def _bring_forward(self) -> None:
+        self.walls.bring_panel_forward()
+
     def _build(self) -> None:
         self._splitter = splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.splitterMoved.connect(self._on_panel_moved)
@@ -127,89 +136,11 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(splitter, 1)
         column.addWidget(self.banner)
+        # Whatever it has to say, the window fits its monitor: one that does not is never full screen.
+        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         column.addWidget(self.status)
         self.setCentralWidget(centre)
         self.resize(*_SIZE)
-
-    def _build_actions(self) -> None:
-        """An action for every key of the table; a key without a call is a bug and raises KeyError."""
-        calls = self._calls()
-        for key in KEYS:
-            if key.wall_only:
-                continue
-            action = QAction(key.meaning, self)
-            action.setAutoRepeat(key.repeats)
-            action.setShortcuts([QKeySequence(sequence) for sequence in key.sequences])
-            action.triggered.connect(partial(_called, calls[key.name]))
-            self.addAction(action)
-            self.actions_by_name[key.name] = action
-
-    def _calls(self) -> dict[str, Callable[[], None]]:
-        case, pages, alarms = self.panel.incident.steps, self.page_keys, self.alarm_keys
-        layouts = {f"layout_{tiles}": partial(self.wall.choose_layout, tiles) for tiles in STANDARD}
-        return {
-            **layouts,
-            "next_page": partial(self.wall.turn_page, 1),
-            "previous_page": partial(self.wall.turn_page, -1),
-            "overlay": self.wall.toggle_overlay,
-            **self.tools.calls(),
-            "replay": self.replay,
-            "record_now": pages.at_moment(self._record_now),
-            "replay_pause": self.panel.replay.toggle_pause,
-            "replay_back": partial(self.panel.replay.step, -1),
-            "replay_on": partial(self.panel.replay.step, 1),
-            "replay_slower": partial(self.panel.replay.change_speed, 0.5),
-            "replay_faster": partial(self.panel.replay.change_speed, 2.0),
-            "acknowledge": self._on_space,
-            "alarms": partial(pages.enter_table, self.panel.alarms),
-            "alarm_camera": alarms.show_alarm_camera,
-            "open_incident": partial(alarms.judge, Verdict.INCIDENT),
-            "join_incident": partial(alarms.judge, Verdict.JOINED),
-            "false_alarm": partial(alarms.judge, Verdict.FALSE),
-            "incident": partial(pages.enter_table, self.panel.incidents),
-            "take": self.panel.incident.take,
-            "verify": self.panel.incident.verify,
-            "close": self._begin_close,
-            "pursue": pages.at_moment(self.pursuit.begin),
-            "enter": pages.at_moment(self.panel.entry.begin),
-            "mark": pages.at_moment(case.mark),
-            "mark_words": pages.in_panel(case.words_for_mark),
-            "bookmark": pages.at_moment(case.bookmark),
-            **{name: pages.in_panel(getattr(case, name)) for name in CASE_KEYS},
-            "report": self.panel.incident.write_report,
-            "package": pages.begin_package,
-            "undo": alarms.undo,
-            **{name: partial(pages.enter_office, name) for name in _OFFICE_KEYS},
-            "lock": pages.lock,
-            "lookouts": partial(pages.enter_page, self.panel.lookouts),
-            "records": partial(pages.enter_page, self.panel.records),
-            "keys": partial(pages.show_page, self.panel.keys),
-            "panel": self.toggle_panel,
-            "full_screen": self.toggle_full_screen,
-            "quit": QApplication.exit,
-        }
-
-    def _build_menu(self) -> None:
-        bar = self.menuBar()
-        bar.setNativeMenuBar(False)
-        menus = {
-            _("File"): (*_FILE_MENU, "", "quit"),
-            _("View"): (*(f"layout_{n}" for n in STANDARD), "", "next_page", "previous_page", "overlay", "", "panel"),
-            _("Help"): ("keys",),
-        }
-        for title, names in menus.items():
-            menu = bar.addMenu(title)
-            for name in names:
-                if name:
-                    menu.addAction(self.actions_by_name[name])
-                else:
-                    menu.addSeparator()
-            if title == _("View"):
-                menu.addAction(self.actions_by_name["full_screen"])
-            if title == _("Help"):
-                menu.addAction(_("About Watchfloor")).triggered.connect(
-                    partial(_called, partial(self.page_keys.show_page, self.panel.about))
-                )
 
     def _connect(self) -> None:
         self.bridge.desk_changed.connect(self._on_desk_changed)
@@ -221,17 +152,25 @@ class MainWindow(QMainWindow):
         self.page_keys.said.connect(self.say)
         self.panel.offices.said.connect(self.say)
         self.panel.offices.incident_chosen.connect(self.page_keys.show_found)
+        self.panel.offices.camera_chosen.connect(self._show_on_wall)
         self.wall.arrangement_changed.connect(self._renew_status)
+        self.panel.board.said.connect(self.say)
+        self.panel.board.view_changed.connect(self._show_alarms)
         self.panel.alarms.row_activated.connect(self.alarm_keys.bring_forward)
         self.panel.incidents.row_activated.connect(self.alarm_keys.bring_forward)
         self.panel.incident.said.connect(self.say)
         self.panel.replay.said.connect(self.say)
         self.panel.records.said.connect(self.say)
-        self.tools.said.connect(self.say)
+        self.moves.said.connect(self.say)
+        self.layouts.said.connect(self.say)
+        self.walls.said.connect(self.say)
+        self.cameras.said.connect(self.say)
+        self.roles.said.connect(self.say)
+        self.streams.said.connect(self.say)
+        self.zones.said.connect(self.say)
         self.panel.records.removed.connect(self._undo.record_removed)
         self.panel.replay.escape = self._leave_entry
-        self.panel.choice.left.connect(self.wall.setFocus)
-        self.panel.entry.said.connect(self.say)
+        self.panel.choice.left.connect(self._to_the_wall)
         self.panel.entry.entered.connect(self.panel.expect)
         self.panel.entry.entered.connect(self.pursuit.entered)
         self.pursuit.said.connect(self.say)
@@ -246,25 +185,41 @@ class MainWindow(QMainWindow):
 
     def _on_desk_changed(self, state: DeskState) -> None:
         self.panel.show_state(state)
-        raised = {alarm.camera_id for alarm in state.alarms if alarm.state is AlarmState.RAISED}
-        new = {incident.camera_id for incident in state.incidents if incident.state is IncidentState.NEW}
-        self.wall.show_alarms(frozenset(raised | new))
+        self._show_alarms()
+
+    def _show_alarms(self) -> None:
+        """What stands in the queue marks its tiles; what is shelved does not."""
+        view = self.panel.board.view
+        raised = {a.camera_id for a in view.standing if a.state is AlarmState.RAISED}
+        new = {i.camera_id for i in self._desk.state().incidents if i.state is IncidentState.NEW}
+        self.walls.show_alarms(frozenset(raised | new), quiet_cameras(view) - new)
         self._renew_status()
 
     def _on_seat_changed(self, seat: SeatChanged) -> None:
         self.page_keys.show_seat(seat)
+        self.walls.show_seat(seat)
+        for wall in self.walls.walls:
+            wall.renew_rights()
+        self.zones.show_seat(seat)
         self._renew_status()
 
     def _on_verified(self, verified: JournalVerified) -> None:
         self._verified = verified
         self._renew_status()
 
+    def _show_on_wall(self, camera_id: str) -> None:
+        """Chosen in a page: focused on the wall; the keyboard stays in the page."""
+        arrangement = self.wall.arrangement
+        if camera_id not in arrangement.order:
+            self.wall.arrange(arrangement.with_cameras((*arrangement.order, camera_id)))
+        self.wall.show_camera(camera_id)
+
     def _on_refused(self, refusal: CommandRefused) -> None:
         self._say(refusal.text, refused=True)
 
     def _renew_status(self) -> None:
-        state = self._desk.state()
-        arrangement = self.wall.arrangement
+        state, standing = self._desk.state(), self.panel.board.view.standing
+        arrangement, approvals = self.wall.arrangement, self._desk.offices.approvals
         self.status.show_situation(
             Situation(
                 live=self.wall.live_count(),
@@ -272,8 +227,8 @@ class MainWindow(QMainWindow):
                 cameras=len(self._desk.registry().cameras),
                 page=arrangement.page + 1,
                 pages=arrangement.pages,
-                alarms=len(state.alarms),
-                waiting=sum(1 for a in state.alarms if a.state is AlarmState.RAISED),
+                alarms=len(standing),
+                waiting=sum(1 for a in standing if a.state is AlarmState.RAISED),
                 incidents=sum(1 for i in state.incidents if i.state is not IncidentState.CLOSED),
                 lookouts=len(state.lookouts),
                 unread=sum(1 for one in state.lookouts if one.id not in state.read_lookouts),
@@ -281,6 +236,8 @@ class MainWindow(QMainWindow):
                 locked=self.page_keys.seat.locked,
                 verified=self._verified,
                 marks=sum(1 for mark in state.marks if mark.kind is NoteKind.MARK),
+                approvals=approvals.waiting().count if approvals is not None else 0,
+                coverage=self.roles.coverage(),
                 detector=self._detector,
                 looks_per_s=self._looks_per_s,
             )
@@ -288,7 +245,7 @@ class MainWindow(QMainWindow):
 
     # What the operator does
 
-    def _on_space(self) -> None:
+    def act_on_space(self) -> None:
         """A button or a list of choices that has the keyboard is what Space is meant for."""
         focused = self.focusWidget()
         if isinstance(focused, QAbstractButton) and focused.isVisible():
@@ -300,14 +257,15 @@ class MainWindow(QMainWindow):
 
     def replay(self) -> None:
         """Play the focused camera's last seconds in the panel, beside its live picture."""
-        focused = self.wall.arrangement.focused
+        focused = self.walls.wall_in_use().arrangement.focused
         if focused is None:
             self.say(_("No camera to replay."))
             return
         self.panel.show()
         self.panel.replay.replay(focused)
 
-    def _record_now(self, camera_id: str, _utc_s: float) -> None:
+    def record_now(self, camera_id: str, _utc_s: float) -> None:
+        """Record this camera on demand."""
         name = Names(self._desk.registry()).camera(camera_id)
         done = self._desk.record_now(camera_id, RECORD_S)
         text = _("{camera} is recorded for {minutes} minutes.") if done else _("{camera} cannot be recorded now.")
@@ -324,9 +282,6 @@ class MainWindow(QMainWindow):
         self.menuBar().setVisible(not full)
         self.setWindowState(Qt.WindowState.WindowFullScreen if full else Qt.WindowState.WindowNoState)
 
-    def _begin_close(self) -> None:
-        self.page_keys.in_panel(self.panel.incident.begin_close)()
-
     def _on_closed_with(self, incident: Incident, outcome: str) -> None:
         self._undo.incident_closed(incident, outcome)
         self.say(_("{number} closed. Ctrl+Z takes it back.").format(number=incident.number))
@@ -337,7 +292,7 @@ class MainWindow(QMainWindow):
             self._go_back()
         elif self.wall.take_key(Qt.Key(event.key()), event.text(), event.modifiers()):
             self.wall.setFocus()
-        elif name := _meant(event):
+        elif name := meant(event):
             self.actions_by_name[name].trigger()
         else:
             super().keyPressEvent(event)
@@ -347,12 +302,24 @@ class MainWindow(QMainWindow):
         return bool(self.wall.entry) and self.wall.take_key(Qt.Key.Key_Escape, "", Qt.KeyboardModifier.NoModifier)
 
     def _go_back(self) -> None:
-        if self.panel.pages.currentWidget() is not self.panel.work:
-            self.panel.pages.setCurrentWidget(self.panel.work)
-        elif not self.wall.hasFocus():
-            self.wall.setFocus()
+        if self.leave_panel() or not self.wall.hasFocus():
+            self._to_the_wall()
         elif self.isFullScreen():
             self.toggle_full_screen()
+
+    def leave_panel(self) -> bool:
+        """Close the replay, or the page that is open in the panel; False when there is neither."""
+        if not self.panel.replay.isHidden():
+            self.panel.replay.close_replay()
+            return True
+        paged = self.panel.pages.currentWidget() is not self.panel.work
+        self.panel.pages.setCurrentWidget(self.panel.work)
+        return paged
+
+    def _to_the_wall(self) -> None:
+        """The keyboard to the wall that a page or a question was asked for from."""
+        self.walls.give_back()
+        self.wall.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The panel gets its share of the window, until somebody drags its edge."""
@@ -367,23 +334,15 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Give feeds and facts back; the runtime goes on."""
         self._status_timer.stop()
+        self.zones.close()
+        self.walls.close_all()
+        self.streams.close()
+        self.roles.close()
         self.panel.offices.close()
+        self.panel.board.close()
         self.panel.toast.clear()
         self.panel.replay.close_replay()
         self.status.clear()
         self.bridge.close()
         self.wall.release()
         super().closeEvent(event)
-
-
-def _meant(event: QKeyEvent) -> str | None:
-    """The action of a letter under a layout in which Qt did not find the shortcut by itself."""
-    shifted = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
-    if event.modifiers() and not shifted:
-        return None
-    return name_of_press(event.key(), event.nativeVirtualKey(), shifted=shifted)
-
-
-def _called(call: Callable[[], None], _checked: bool = False) -> None:
-    """Call without the `checked` that a triggered action sends."""
-    call()

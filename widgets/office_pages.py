@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
+from app.approval_desk import ApprovalDesk
 from app.feeds import Desk
+from app.health_desk import HealthDesk
+from app.import_desk import ImportDesk
+from app.journal_pages import JournalPages
+from app.model_desk import ModelDesk
+from app.noise import NoiseDesk
+from app.people_desk import PeopleDesk
+from app.release_desk import ReleaseDesk
+from app.sign_in import SeatChanged
 from storage.records import Incident
 from widgets.bridge import Bridge
 from widgets.choice import Choice
@@ -29,26 +39,41 @@ class OfficePages(QObject):
 
     said = Signal(str)
     incident_chosen = Signal(str)
+    camera_chosen = Signal(str)
 
     def __init__(self, desk: Desk, bridge: Bridge, choice: Choice, pages: QStackedWidget) -> None:
         super().__init__(pages)
         self._desk, self._bridge, self._choice, self._pages = desk, bridge, choice, pages
         self._made: dict[str, QWidget] = {}
         self._renew: dict[str, Callable[[], None]] = {}
+        self._relieve: dict[str, Callable[[], None]] = {}
         self._view: JournalView | None = None
+        self._approval_page: ApprovalPage | None = None
+        self._seat: SeatChanged | None = None
         self._registry = desk.registry()
-        offices = desk.offices
-        self._makers: dict[str, Callable[[], QWidget]] = {}
+        self._makers = self._made_makers()
+        bridge.seat_changed.connect(self._on_seat_changed)
+
+    def _made_makers(self) -> dict[str, Callable[[], QWidget]]:
+        offices = self._desk.offices
+        makers: dict[str, Callable[[], QWidget]] = {"cameras": self._cameras}
         if offices.people is not None:
-            self._makers |= {"login": self._login, "shift": self._shift}
+            makers |= {"login": partial(self._login, offices.people), "shift": partial(self._shift, offices.people)}
         if offices.pages is not None:
-            self._makers["journal"] = self._journal
+            makers["journal"] = partial(self._journal, offices.pages)
         if offices.releases is not None:
-            self._makers["disclosures"] = self._disclosures
+            makers["disclosures"] = partial(self._disclosures, offices.releases)
         if offices.approvals is not None:
-            self._makers["approvals"] = self._approvals
+            makers["approvals"] = partial(self._approvals, offices.approvals)
         if offices.imports is not None:
-            self._makers["import"] = self._import
+            makers["import"] = partial(self._import, offices.imports)
+        if offices.health is not None:
+            makers["health"] = partial(self._health, offices.health)
+        if offices.noise is not None:
+            makers["noise"] = partial(self._noise, offices.noise)
+        if offices.models is not None:
+            makers["models"] = partial(self._models, offices.models)
+        return makers
 
     def page(self, name: str) -> QWidget | None:
         """The page, made now when it is asked for the first time; None when the desk has no such office."""
@@ -63,17 +88,23 @@ class OfficePages(QObject):
 
     def show_incident(self, incident: Incident | None) -> None:
         """The incident that the panel shows is what a package is about."""
-        page = self._made.get("approvals")
-        if page is not None:
-            cast("ApprovalPage", page).show_incident(incident)
+        if self._approval_page is not None:
+            self._approval_page.show_incident(incident)
 
     def begin_package(self, incident: Incident) -> QWidget | None:
         """The page with the package's form open."""
         page = self.page("approvals")
-        if page is not None:
-            cast("ApprovalPage", page).show_incident(incident)
-            cast("ApprovalPage", page).begin_package()
+        if self._approval_page is not None:
+            self._approval_page.show_incident(incident)
+            self._approval_page.begin_package()
         return page
+
+    def relieve(self) -> None:
+        """Somebody else sits here: what the one before found or left half typed goes; the page that is seen reads
+        again, by the rights of who sits here now."""
+        for relieve in self._relieve.values():
+            relieve()
+        self.renew()
 
     def close(self) -> None:
         """The window goes: the journal view asks for nothing any more."""
@@ -90,25 +121,26 @@ class OfficePages(QObject):
             if self._pages.currentWidget() is page:
                 self._renew.get(name, _nothing)()
 
-    def _login(self) -> QWidget:
-        people = self._desk.offices.people
-        assert people is not None
-        return LoginPanel(people, self._bridge, self._pages)
+    def _on_seat_changed(self, seat: SeatChanged) -> None:
+        self._seat = seat
 
-    def _shift(self) -> QWidget:
-        people = self._desk.offices.people
-        assert people is not None
+    def _login(self, people: PeopleDesk) -> QWidget:
+        panel = LoginPanel(people, self._bridge, self._pages)
+        if self._seat is not None:  # made because of it: the desk's state may not have heard of it yet
+            panel.show_seat(self._seat)
+        return panel
+
+    def _shift(self, people: PeopleDesk) -> QWidget:
         self._renew["shift"] = people.refresh
         return ShiftPanel(people, self._bridge, self._pages)
 
-    def _journal(self) -> QWidget:
-        pages = self._desk.offices.pages
-        assert pages is not None
+    def _journal(self, pages: JournalPages) -> QWidget:
         from widgets.journal_view import JournalView  # pyqtgraph takes 0.3 s to import: see `prepare`
 
         self._view = view = JournalView(pages, self._bridge.call_soon, self._desk.offices.zone, self._pages)
-        view.incident_opened.connect(self.incident_chosen)  # not when only walked over
+        view.incident_opened.connect(self.incident_chosen)
         self._renew["journal"] = self._renew_journal
+        self._relieve["journal"] = view.relieve
         return view
 
     def _renew_journal(self) -> None:
@@ -121,33 +153,64 @@ class OfficePages(QObject):
             self._view.use_registry(registry)
         self._view.on_desk_changed(self._desk.state())
 
-    def _disclosures(self) -> QWidget:
-        releases = self._desk.offices.releases
-        assert releases is not None
+    def _disclosures(self, releases: ReleaseDesk) -> QWidget:
         from widgets.disclosure_desk import DisclosureDesk
 
-        desk = DisclosureDesk(releases, self._pages)
+        desk = DisclosureDesk(releases, self._bridge, self._desk.offices.zone, self._pages)
         desk.said.connect(self.said)
         self._renew["disclosures"] = desk.refresh
+        self._relieve["disclosures"] = desk.relieve
         return desk
 
-    def _approvals(self) -> QWidget:
-        approvals = self._desk.offices.approvals
-        assert approvals is not None
+    def _approvals(self, approvals: ApprovalDesk) -> QWidget:
         from widgets.approval_page import ApprovalPage
 
-        page = ApprovalPage(approvals, self._bridge, self._choice, self._pages)
+        self._approval_page = page = ApprovalPage(approvals, self._bridge, self._choice, self._pages)
         page.said.connect(self.said)
         self._renew["approvals"] = page.renew
+        self._relieve["approvals"] = page.relieve
         return page
 
-    def _import(self) -> QWidget:
-        imports = self._desk.offices.imports
-        assert imports is not None
+    def _import(self, imports: ImportDesk) -> QWidget:
         from widgets.import_page import ImportPage
 
         page = ImportPage(imports, self._bridge.call_soon, self._pages)
         page.said.connect(self.said)
+        self._relieve["import"] = page.relieve
+        return page
+
+    def _cameras(self) -> QWidget:
+        from widgets.camera_list import CameraList
+
+        page = CameraList(self._desk, self._pages)
+        page.said.connect(self.said)
+        self._renew["cameras"] = page.renew
+        self._relieve["cameras"] = page.relieve
+        return page
+
+    def _health(self, health: HealthDesk) -> QWidget:
+        from widgets.health_page import HealthPage
+
+        page = HealthPage(health, self._bridge.call_soon, self._desk.offices.zone, self._pages)
+        page.camera_chosen.connect(self.camera_chosen)
+        self._renew["health"] = page.renew
+        return page
+
+    def _models(self, models: ModelDesk) -> QWidget:
+        from widgets.models_page import ModelsPage
+
+        page = ModelsPage(models, self._bridge.call_soon, self._pages)
+        page.said.connect(self.said)
+        self._renew["models"] = page.renew
+        self._relieve["models"] = page.relieve
+        return page
+
+    def _noise(self, noise: NoiseDesk) -> QWidget:
+        from widgets.noise_page import NoisePage
+
+        page = NoisePage(noise, self._bridge.call_soon, self._pages)
+        page.camera_chosen.connect(self.camera_chosen)
+        self._relieve["noise"] = page.relieve
         return page
 
 
@@ -158,6 +221,10 @@ def prepare() -> None:
     importlib.import_module("widgets.disclosure_desk")
     importlib.import_module("widgets.approval_page")
     importlib.import_module("widgets.import_page")
+    importlib.import_module("widgets.health_page")
+    importlib.import_module("widgets.camera_list")
+    importlib.import_module("widgets.noise_page")
+    importlib.import_module("widgets.models_page")
 
 
 def _nothing() -> None:

@@ -1,25 +1,33 @@
 """What is drawn over a picture: zones, boxes with number and label, trails. Boxes are moved to the painted picture's
-own time, at most half a second; older ones fade. GUI thread only; colours of Okabe and Ito, alarmed ones also thicker
-and named.
+own time, at most half a second; older ones fade. GUI thread only; classes have colours and shapes (`overlay_looks`),
+alarmed ones are thicker too and named by their rule.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from app.i18n import _
-from detection.detector import Track, TrackSet, TrackState
+from app.labels import object_name
+from detection.detector import Track, TrackSet
+from detection.geometry import Area
 from detection.motion_model import extrapolate
-from storage.records import Zone
+from storage.records import RuleSpec, Zone
 from widgets import theme
 from widgets.chrome import label_pixmap
+from widgets.overlay_looks import HALO, colour_of, draw_frame
 
 HOLD_S = 0.5
 GONE_S = 1.5
-_VEHICLES = frozenset({"car", "bus", "truck", "motorcycle", "bicycle", "train"})
+_LINE = "line"
+_ARROW_PX = 16.0
+_MOST_RULES = 2
 _LABEL_PX = 11
 _SMALL_PX = 9
 _WIDE_PX = 300
@@ -43,68 +51,135 @@ def opacity(track: Track, utc_s: float) -> float:
     return max(0.0, min(1.0, (GONE_S - away) / (GONE_S - HOLD_S)))
 
 
-def draw_zones(painter: QPainter, scene: Scene, zones: tuple[Zone, ...], *, alarmed: bool) -> None:
-    """Outlines with names; while an alarm stands, thicker and warm."""
+def draw_zones(
+    painter: QPainter,
+    scene: Scene,
+    zones: tuple[Zone, ...],
+    tracks: TrackSet | None = None,
+    rules: tuple[RuleSpec, ...] = (),
+) -> None:
+    """Outlines with the names of zone and rules; thicker and warm where an alarmed track stands. A line says which way
+    is "in", and how many went each way."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    colour = theme.ORANGE if alarmed else theme.YELLOW
+    hot = _hot_zones(zones, tracks)
     for zone in zones:
         shape = QPolygonF([_spot(scene, point) for point in zone.points])
-        if not shape.boundingRect().intersects(scene.rect):
-            continue
-        painter.setPen(QPen(QColor(0, 0, 0, 150), 4.0 if alarmed else 3.0))
-        painter.drawPolygon(shape)
-        painter.setPen(QPen(QColor(colour), 2.4 if alarmed else 1.4, Qt.PenStyle.DashLine))
-        painter.drawPolygon(shape)
-        size = _LABEL_PX if scene.rect.width() >= _WIDE_PX else _SMALL_PX
-        plate = label_pixmap(zone.name, colour, "#b0101214", size, False, scene.ratio)
-        corner = max((shape.at(i) for i in range(shape.size())), key=lambda p: (p.y(), -p.x()))
-        plate_size = plate.deviceIndependentSize().toSize()
-        painter.drawPixmap(_inside(scene.rect, corner + QPointF(4, -plate_size.height() - 4), plate_size), plate)
+        if shape.boundingRect().adjusted(-1, -1, 1, 1).intersects(scene.rect):
+            _draw_zone(painter, scene, shape, line=zone.kind == _LINE, alarmed=zone.id in hot)
+            text = _zone_text(zone, rules, tracks) if scene.rect.width() >= _WIDE_PX else zone.name
+            _draw_zone_name(painter, scene, shape, text, alarmed=zone.id in hot)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
 
-def draw_tracks(painter: QPainter, scene: Scene, tracks: TrackSet) -> None:
-    """Boxes of all tracks, alarmed ones last (on top)."""
+def _draw_zone(painter: QPainter, scene: Scene, shape: QPolygonF, *, line: bool, alarmed: bool) -> None:
+    corners = [shape.at(place) for place in range(shape.size())]
+    edges = [QLineF(*edge) for edge in pairwise(corners if line else [*corners, corners[0]])]
+    colour = QColor(theme.ORANGE if alarmed else theme.YELLOW)
+    wide, narrow = (4.0, 2.4) if alarmed else (3.0, 1.4)
+    painter.setPen(QPen(QColor(HALO), wide))
+    painter.drawLines(edges)
+    painter.setPen(QPen(colour, narrow, Qt.PenStyle.DashLine))
+    painter.drawLines(edges)
+    if line and shape.size() > 1:
+        painter.setPen(QPen(colour, narrow))
+        painter.drawPolyline(arrow(shape.at(0), shape.at(1), mirrored=_is_mirrored(scene)))
+
+
+def arrow(first: QPointF, last: QPointF, *, mirrored: bool) -> QPolygonF:
+    """Over a line's edge towards "in": from the left to the right of who walks along it; the other way round where the
+    picture is mirrored."""
+    along = last - first
+    length = math.hypot(along.x(), along.y()) or 1.0
+    over = QPointF(-along.y(), along.x()) * ((-1.0 if mirrored else 1.0) / length)
+    middle = (first + last) / 2
+    tip, barb, side = middle + over * _ARROW_PX, over * (_ARROW_PX / 2), QPointF(-over.y(), over.x()) * (_ARROW_PX / 3)
+    return QPolygonF([middle, tip, tip - barb + side, tip, tip - barb - side])
+
+
+def _draw_zone_name(painter: QPainter, scene: Scene, shape: QPolygonF, text: str, *, alarmed: bool) -> None:
+    size = _LABEL_PX if scene.rect.width() >= _WIDE_PX else _SMALL_PX
+    plate = label_pixmap(text, theme.ORANGE if alarmed else theme.YELLOW, "#b0101214", size, False, scene.ratio)
+    corner = max((shape.at(i) for i in range(shape.size())), key=lambda p: (p.y(), -p.x()))
+    plate_size = plate.deviceIndependentSize().toSize()
+    painter.drawPixmap(_inside(scene.rect, corner + QPointF(4, -plate_size.height() - 4), plate_size), plate)
+
+
+def _zone_text(zone: Zone, rules: tuple[RuleSpec, ...], tracks: TrackSet | None) -> str:
+    own = {rule.id: rule.name for rule in rules if rule.zone_id == zone.id and rule.enabled}
+    names = [name for name in dict.fromkeys(own.values()) if name != zone.name]
+    tally = next((one for one in tracks.tallies if one.rule_id in own), None) if tracks is not None else None
+    counted = _("in {ins}, out {outs}").format(ins=tally.ins, outs=tally.outs) if tally is not None else ""
+    more = [*names[:_MOST_RULES], "…"] if len(names) > _MOST_RULES else names
+    return " · ".join(filter(None, (zone.name, *more, counted)))
+
+
+def _hot_zones(zones: tuple[Zone, ...], tracks: TrackSet | None) -> frozenset[str]:
+    """Where alarmed tracks stand; every zone when none of them stands in one (a line was crossed, or they went on)."""
+    if tracks is None or not tracks.alarmed:
+        return frozenset()
+    feet = [track.box.foot for track in tracks.tracks if track.id in tracks.alarmed]
+    held = (zone.id for zone in zones if zone.kind != _LINE and any(_area(zone.points).holds(foot) for foot in feet))
+    return frozenset(held) or frozenset(zone.id for zone in zones)
+
+
+def draw_tracks(
+    painter: QPainter,
+    scene: Scene,
+    tracks: TrackSet,
+    rules: tuple[RuleSpec, ...] = (),
+    zones: tuple[Zone, ...] = (),
+) -> None:
+    """Boxes of all tracks, alarmed ones last (on top), with the name of the rule that fired where it can be told."""
     for track in sorted(tracks.tracks, key=lambda t: t.id in tracks.alarmed):
         visible = opacity(track, scene.utc_s)
         if visible > 0:
+            alarmed = track.id in tracks.alarmed
             painter.setOpacity(visible)
-            _draw_track(painter, scene, track, alarmed=track.id in tracks.alarmed)
+            _draw_track(painter, scene, track, _rule_name(track, rules, zones) if alarmed else "")
     painter.setOpacity(1.0)
 
 
-def _draw_track(painter: QPainter, scene: Scene, track: Track, *, alarmed: bool) -> None:
-    colour = _colour(track, alarmed=alarmed)
+def _draw_track(painter: QPainter, scene: Scene, track: Track, fired: str) -> None:
+    """`fired` is the alarm's rule, empty without an alarm."""
+    alarmed = bool(fired)
+    colour = colour_of(track, alarmed=alarmed)
     if len(track.path) > 1:
-        painter.setPen(QPen(QColor(colour), 1))
-        painter.drawPolyline([_spot(scene, point) for point in track.path])
+        trail = [_spot(scene, point) for point in track.path]
+        for pen in (QPen(QColor(HALO), 3), QPen(QColor(colour), 1)):
+            painter.setPen(pen)
+            painter.drawPolyline(trail)
     box = extrapolate(track, scene.utc_s)
     corners = QRectF(_spot(scene, (box.x1, box.y1)), _spot(scene, (box.x2, box.y2)))
     rect = corners.normalized().intersected(scene.rect)
     if rect.isEmpty():
         return
-    width = 3 if alarmed else 2
-    style = Qt.PenStyle.DotLine if track.state is TrackState.LOST else Qt.PenStyle.SolidLine
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(0, 0, 0, 160), width + 2))
-    painter.drawRect(rect)
-    painter.setPen(QPen(QColor(colour), width, style))
-    painter.drawRect(rect)
+    draw_frame(painter, rect, track, alarmed=alarmed)
     small = scene.rect.width() < _WIDE_PX
-    words = f"{track.label} {track.id}" if not small else str(track.id)
-    text = f"{_('ZONE')} · {words}" if alarmed else words
+    words = f"{object_name(track.label)} {track.id}" if not small else str(track.id)
+    text = f"{fired} · {words}" if alarmed else words
     plate = label_pixmap(text, "#101214", colour, _SMALL_PX if small else _LABEL_PX, alarmed, scene.ratio)
     size = plate.deviceIndependentSize().toSize()
     painter.drawPixmap(_inside(scene.rect, rect.topLeft() - QPointF(1, size.height()), size), plate)
 
 
-def _colour(track: Track, *, alarmed: bool) -> str:
-    if alarmed:
-        return theme.LIGHT_VERMILLION
-    if track.label == "person":
-        return theme.SKY
-    return theme.LIGHT_GREEN if track.label in _VEHICLES else theme.PURPLE
+def _rule_name(track: Track, rules: tuple[RuleSpec, ...], zones: tuple[Zone, ...]) -> str:
+    """The rule that looks for this class where the track stands, or the only one that looks for it at all."""
+    fitting = [rule for rule in rules if rule.enabled and track.label in rule.labels]
+    areas = {zone.id: _area(zone.points) for zone in zones if zone.kind != _LINE and len(zone.points) > 2}
+    foot = track.box.foot
+    here = [rule for rule in fitting if rule.zone_id in areas and areas[rule.zone_id].holds(foot)]
+    named = here or fitting
+    return named[0].name if len(named) == 1 else _("ZONE")
+
+
+@lru_cache(maxsize=256)
+def _area(points: tuple[tuple[float, float], ...]) -> Area:
+    return Area(points)
+
+
+def _is_mirrored(scene: Scene) -> bool:
+    return scene.unit is not None and scene.unit.determinant() < 0
 
 
 def _spot(scene: Scene, point: tuple[float, float]) -> QPointF:

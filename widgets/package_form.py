@@ -24,7 +24,7 @@ from app.i18n import _, marked
 from app.package_films import PackageStep
 from app.packages import PackageResult
 from widgets.approval_words import approval_text, result_text, scope_text
-from widgets.bridge import Bridge
+from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import quiet_button
 from widgets.keys import latin_letter
 from widgets.second_person import ENTER
@@ -57,10 +57,11 @@ class PackageForm(QFrame):
     def __init__(self, desk: ApprovalDesk, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._desk, self._bridge = desk, bridge
+        self._desk = desk
         self.plan: PackagePlan | None = None
         self.building = False
         self._incident_id = ""
+        self._answers = Answers(bridge)
         self.heading, self.scopes, self.key, self.approval, self.problem, self.result = (
             self._label() for _number in range(6)
         )
@@ -136,8 +137,8 @@ class PackageForm(QFrame):
             self._read_plan()
 
     def _read_plan(self) -> None:
-        on_gui = self._bridge.on_gui_thread
-        self._desk.plan(self._incident_id, on_gui(self._on_plan), on_gui(self._say))
+        here = self._answers.here
+        self._desk.plan(self._incident_id, here(self._on_plan), here(self._say))
 
     @property
     def wish(self) -> PackageWish:
@@ -150,18 +151,18 @@ class PackageForm(QFrame):
         plan, wish = self.plan, self.wish
         if plan is None or self.building or self.result.text():
             return
-        on_gui = self._bridge.on_gui_thread
+        here = self._answers.here
         if not wish.reason:
             self._say(_("Say why, or for which case."))
             self.lines["reason"].setFocus(Qt.FocusReason.OtherFocusReason)
         elif not wish.master or plan.granted:
             self._begin_building()
-            self._desk.build(wish, on_gui(self._on_progress), on_gui(self._on_built), on_gui(self._on_failed))
+            self._desk.build(wish, here(self._on_progress), here(self._on_built), here(self._on_failed))
         elif plan.asked:
             self._say(_("A second person has been asked and has not answered yet."))
         else:
             self._say("")
-            self._desk.ask(wish, on_gui(self._on_asked), on_gui(self._say))
+            self._desk.ask(wish, here(self._on_asked), here(self._say))
 
     def cancel(self) -> None:
         """Stop what is being made."""
@@ -173,6 +174,20 @@ class PackageForm(QFrame):
         """Give the keyboard back; what is being made goes on and stays visible."""
         self.setVisible(self.building)
         self.left.emit()
+
+    def relieve(self) -> None:
+        """Somebody else sits here: what was typed goes. What is being made is written down for who ordered it, and
+        said to nobody here."""
+        self._answers.forget()
+        self.building = False
+        self.plan, self._incident_id = None, ""
+        for line in self.lines.values():
+            line.clear()
+        self.originals.setChecked(False)
+        for label in (self.key, self.result):
+            label.clear()
+        self._say("")
+        self.hide()
 
     def _begin_building(self) -> None:
         self.building = True
@@ -220,8 +235,8 @@ class PackageForm(QFrame):
         name = self.wish.recipient
         self.key.clear()
         if name:
-            on_gui = self._bridge.on_gui_thread
-            self._desk.look_up_key(name, on_gui(lambda known: self._on_key(name, known)), on_gui(self._say))
+            here = self._answers.here
+            self._desk.look_up_key(name, here(lambda known: self._on_key(name, known)), here(self._say))
 
     def _on_key(self, name: str, known: bool) -> None:  # a callback of one value
         if name == self.wish.recipient:

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.feeds import Desk
 from app.i18n import _
 from app.sign_in import SeatChanged
+from storage.journal import IncidentFile
 from storage.records import Incident
 from widgets.bridge import Bridge
+from widgets.choice import Question
 from widgets.side_panel import SidePanel
 from widgets.tile_tools import TileTools
 from widgets.undo import UndoSteps
@@ -31,6 +33,8 @@ class PageActions(QObject):
         self._desk, self._bridge, self._wall, self._panel, self._undo = desk, bridge, wall, panel, undo
         self.tools: TileTools | None = None
         self.seat = SeatChanged()
+        self.wall_in_use: Callable[[], Wall] = lambda: wall
+        self.end_pursuit: Callable[[], None] = wall.end_pursuit
 
     def enter_table(self, table: QWidget) -> None:
         """The keyboard to the alarms or the incidents."""
@@ -48,11 +52,15 @@ class PageActions(QObject):
 
         return called
 
+    def ask(self, question: Question) -> None:
+        """A question that is asked in the panel."""
+        self.in_panel(partial(self._panel.choice.ask, question))()
+
     def at_moment(self, call: Callable[[str, float], None]) -> Callable[[], None]:
         """With the focused camera and the time of the frame that is painted there."""
 
         def called() -> None:
-            moment = self._wall.moment()
+            moment = self.wall_in_use().moment()
             if moment is None:
                 self.said.emit(_("No camera is focused."))
                 return
@@ -100,9 +108,18 @@ class PageActions(QObject):
         if self.tools is not None:
             self.tools.show_seat(seat)
         if not seat.may_act:
-            page = self._panel.offices.page("login")
-            if page is not None and self._panel.pages.currentWidget() is not page:
-                self.enter_page(page)
+            self._ask_to_sign_in()
+
+    def _ask_to_sign_in(self) -> None:
+        """The login page to the front, also where the panel was off; who is typing there goes on."""
+        page = self._panel.offices.page("login")
+        if page is None:
+            return
+        self._panel.show()
+        self._panel.pages.setCurrentWidget(page)
+        focused = QApplication.focusWidget()
+        if focused is None or not page.isAncestorOf(focused):
+            page.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _leave_to(self, before: SeatChanged, seat: SeatChanged) -> None:
         """What one operator left half done, or could take back, is not the next one's."""
@@ -111,6 +128,10 @@ class PageActions(QObject):
             self._panel.choice.leave()
         if relieved:
             self._undo.clear()
+            self.end_pursuit()  # its next hops would be written down in another's name
+            self._panel.relieve()
+        elif seat.operator_id != before.operator_id:
+            self._panel.offices.relieve()
         if not seat.may_act:
             self._panel.replay.close_replay()
         elif not before.may_act and self._panel.pages.currentWidget() is self._panel.offices.made("login"):
@@ -124,9 +145,13 @@ class PageActions(QObject):
             self._panel.incidents.select(known.id)
             self._show_found(known)
         else:
-            self._desk.load_incident(
-                incident_id, self._bridge.on_gui_thread(lambda file, _stills: self._show_found(file.incident))
-            )
+            asked_by = self.seat.operator_id
+
+            def arrived(file: IncidentFile, _stills: dict[str, bytes]) -> None:
+                if self.seat.operator_id == asked_by:
+                    self._show_found(file.incident)
+
+            self._desk.load_incident(incident_id, self._bridge.on_gui_thread(arrived))
 
     def _show_found(self, incident: Incident) -> None:
         self._panel.pages.setCurrentWidget(self._panel.work)

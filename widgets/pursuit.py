@@ -7,8 +7,10 @@ timed line of the incident. Esc gives the wall back as it was. GUI thread only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from app.feeds import Desk
 from app.i18n import _
@@ -23,7 +25,8 @@ _SIDES = {"left": Side.LEFT, "right": Side.RIGHT, "up": Side.UP, "down": Side.DO
 
 
 class Pursuit(QObject):
-    """Follows on `wall`; `entry(camera_id, utc_s)` opens the quick entry, which tells the incident by `entered`."""
+    """Follows on the wall on which it was begun (`wall_in_use` says which, `wall` where nobody does), on one at a time;
+    `entry(camera_id, utc_s)` opens the quick entry, which tells the incident by `entered`."""
 
     said = Signal(str)
 
@@ -34,27 +37,43 @@ class Pursuit(QObject):
         self._desk, self._wall, self._entry = desk, wall, entry
         self._incident_id: str | None = None
         self._hops: list[tuple[str, float]] = []
-        wall.follow = self.follow
+        self.wall_in_use: Callable[[], Wall] = lambda: wall
 
     def begin(self, camera_id: str, utc_s: float) -> None:
         """This is it: pin the camera, put its neighbours around it, record them all, ask what it is."""
+        wall = self.wall_in_use()
+        if wall is not self._wall:
+            self.end()
+            self._wall = wall
+        wall.follow = partial(self._follow, wall)
         self._incident_id, self._hops = None, []
         self._show(camera_id)
         self._entry(camera_id, utc_s)
 
     def entered(self, incident_id: str) -> None:
         """The incident is known: hops so far, and from now on, are its lines."""
-        if not self._wall.pursued:
+        if not self._pursued:
             return
         self._incident_id = incident_id
         hops, self._hops = self._hops, []
         for camera_id, utc_s in hops:
             self._note(camera_id, utc_s)
 
-    def follow(self, side: Side) -> bool:
+    def end(self) -> None:
+        """The wall as it was before; hops are nobody's any more."""
+        if self._pursued:
+            self._wall.end_pursuit()
+        self._incident_id, self._hops = None, []
+
+    @property
+    def _pursued(self) -> str:
+        """The camera in the middle; empty also where the window was closed meanwhile."""
+        return self._wall.pursued if isValid(self._wall) else ""
+
+    def _follow(self, wall: Wall, side: Side) -> bool:
         """The next camera on that side, when the wall is in pursuit; False: the arrow key is the wall's own."""
-        here = self._wall.pursued
-        if not here:
+        here = self._pursued
+        if not here or wall is not self._wall:
             return False
         there = self._around(here).get(side)
         if there is None:

@@ -19,7 +19,6 @@ from widgets.words import Names, clock_text
 class QuickEntry(QObject):
     """Asks by `choice`."""
 
-    said = Signal(str)
     entered = Signal(str)
     """An incident is on its way to the journal: its id."""
 

@@ -7,8 +7,8 @@ The form is made from the record's fields. Taking a record out of use can be und
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -20,14 +20,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.errors import AppError
 from app.feeds import Desk
 from app.i18n import _
-from app.record_forms import KINDS, made, texts_of
+from app.record_forms import BY_CAMERA, KINDS, made, texts_of
+from app.rule_texts import meaning
 from app.texts import sentence
 from storage.columns import forms
 from storage.commands import PutRecord, RegistryRecord, RemoveRecord
+from storage.errors import WatchfloorError
 from storage.records import new_id
+from storage.tried_rules import TRIED
+from widgets.bridge import Bridge
+from widgets.claimed_keys import LetterBox
+from widgets.record_words import field_text
+from widgets.trial_line import TrialLine
 
 
 class RecordPage(QWidget):
@@ -37,12 +43,13 @@ class RecordPage(QWidget):
     removed = Signal(object)
     """A record was taken out of use (for undo)."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None, bridge: Bridge | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._new_id = new_id()
         self._records: list[RegistryRecord] = []
-        self.kinds = QComboBox(self)
-        self.kinds.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.kinds = LetterBox(self)
+        self.kinds.setSizeAdjustPolicy(LetterBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.kinds.setMinimumContentsLength(12)
         for name, (_kind, heading) in KINDS.items():
             self.kinds.addItem(_(heading), name)
@@ -50,6 +57,11 @@ class RecordPage(QWidget):
         self.list.setAccessibleName(_("Records"))
         self.fields: dict[str, QLineEdit] = {}
         self._form = QFormLayout()
+        self.meaning = QLabel(self)
+        self.meaning.setWordWrap(True)
+        self.meaning.setAccessibleName(_("What it will do"))
+        trials = desk.offices.trials
+        self.trial = TrialLine(trials, bridge, self) if trials is not None and bridge is not None else None
         self.save_button, self.new_button, self.remove_button = (
             QPushButton(text, self) for text in (_("Save"), _("New"), _("Out of use"))
         )
@@ -58,6 +70,8 @@ class RecordPage(QWidget):
         self.list.currentRowChanged.connect(self._on_row)
         self.save_button.clicked.connect(self.save)
         self.new_button.clicked.connect(self.begin)
+        if self.trial is not None:
+            self.trial.said.connect(self.said)
         self.remove_button.clicked.connect(self.remove)
         self._on_kind()
 
@@ -75,6 +89,9 @@ class RecordPage(QWidget):
         area.setWidgetResizable(True)
         area.setWidget(page)
         column.addWidget(area, 3)
+        column.addWidget(self.meaning)
+        if self.trial is not None:
+            column.addWidget(self.trial)
         buttons = QHBoxLayout()
         for button in (self.save_button, self.new_button, self.remove_button):
             buttons.addWidget(button, 1)
@@ -93,28 +110,48 @@ class RecordPage(QWidget):
         return self._records[row] if 0 <= row < len(self._records) else None
 
     def renew(self) -> None:
-        """The registry may have changed: list it again, unless somebody is typing."""
+        """The registry may have changed: list it again while it is seen, unless somebody is typing."""
+        if not self.isVisible():
+            return
         records = list(getattr(self._desk.registry(), self.kind))
         if records == self._records or any(line.hasFocus() for line in self.fields.values()):
             return
         self._show_records(records)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """What changed meanwhile."""
+        super().showEvent(event)
+        self.renew()
+
+    def relieve(self) -> None:
+        """Somebody else sits here: what was half typed goes."""
+        if self.trial is not None:
+            self.trial.relieve()
+        self._show_records(list(getattr(self._desk.registry(), self.kind)))
+
     def save(self) -> None:
-        """Put what the form says."""
-        texts = {name: line.text() for name, line in self.fields.items()}
-        selected = self.selected
-        if "id" in forms(KINDS[self.kind][0]):
-            texts["id"] = getattr(selected, "id", "") or new_id()
+        """Put what the form says; what can be tried on stored tracks is tried first."""
         try:
-            record = made(KINDS[self.kind][0], texts)
-        except AppError as error:
+            record = self._drafted()
+        except WatchfloorError as error:
             self.said.emit(sentence(error))
             return
-        self._desk.apply(PutRecord(record))
+        if self.trial is not None and isinstance(record, TRIED):
+            self.trial.save(record)
+        else:
+            self._desk.apply(PutRecord(record))
+
+    def _drafted(self) -> RegistryRecord:
+        """What the form says. Raises AppError and DetectionError, as `record_forms.made`."""
+        texts = {name: line.text() for name, line in self.fields.items()}
+        if "id" in forms(KINDS[self.kind][0]):
+            texts["id"] = texts.get("id") or getattr(self.selected, "id", "") or self._new_id
+        return made(KINDS[self.kind][0], texts)
 
     def begin(self) -> None:
         """An empty form."""
         self.list.setCurrentRow(-1)
+        self._new_id = new_id()
         self._fill({})
         first = next(iter(self.fields.values()), None)
         if first is not None:
@@ -133,11 +170,12 @@ class RecordPage(QWidget):
             self._form.removeRow(0)
         self.fields = {}
         for name in forms(KINDS[self.kind][0]):
-            if name == "id":
+            if name == "id" and self.kind not in BY_CAMERA:
                 continue
             self.fields[name] = QLineEdit(self)
             self.fields[name].returnPressed.connect(self.save)
-            self._form.addRow(name.replace("_", " "), self.fields[name])
+            self.fields[name].textChanged.connect(self._say_meaning)
+            self._form.addRow(field_text("camera_id" if name == "id" else name), self.fields[name])
         self._show_records(list(getattr(self._desk.registry(), self.kind)))
 
     def _show_records(self, records: list[RegistryRecord]) -> None:
@@ -153,12 +191,34 @@ class RecordPage(QWidget):
 
     def _on_row(self, _row: int) -> None:
         selected = self.selected
+        self._new_id = new_id()
         self._fill(texts_of(selected) if selected is not None else {})
         self.remove_button.setEnabled(selected is not None and hasattr(selected, "id"))
 
     def _fill(self, texts: dict[str, str]) -> None:
         for name, line in self.fields.items():
             line.setText(texts.get(name, ""))
+        self._say_meaning()
+
+    def _say_meaning(self, _text: str = "") -> None:
+        """What a guard rule will do, before it is saved; nothing for other records."""
+        texts = {name: line.text() for name, line in self.fields.items()}
+        text = meaning(self.kind, texts, self._desk.registry())
+        self.meaning.setText(text)
+        self.meaning.setVisible(bool(text))
+        self._offer()
+
+    def _offer(self) -> None:
+        """What would change is tried, and its figures stand beside the form."""
+        if self.trial is None:
+            return
+        selected = self.selected
+        try:
+            record = self._drafted() if self.fields and KINDS[self.kind][0] in TRIED else None
+        except WatchfloorError:  # half typed
+            record = None
+        before = selected if isinstance(selected, TRIED) else None
+        self.trial.offer(record if isinstance(record, TRIED) else None, before)
 
 
 def _title(record: RegistryRecord) -> str:

@@ -53,6 +53,11 @@ class ReplayView(QWidget):
         ratio = self.devicePixelRatioF()
         return int(self._inner().width() * ratio), int(self._inner().height() * ratio)
 
+    @property
+    def picture(self) -> Picture | None:
+        """What is painted."""
+        return self._picture
+
     def show_picture(self, picture: Picture | None) -> None:
         """Replace the picture."""
         self._picture = picture
@@ -187,23 +192,32 @@ class ReplayPane(QFrame):
 
     def toggle_pause(self) -> None:
         """Stand still, or go on."""
-        if self._feed is not None:
+        if self._feed is None:
+            self._say_none()
+        else:
             self._feed.pause(paused=self._feed.status().state is not PlaybackState.PAUSED)
             self._renew()
 
     def step(self, frames: int) -> None:
         """One frame on or back; stands still afterwards."""
-        if self._feed is not None:
+        if self._feed is None:
+            self._say_none()
+        else:
             self._feed.step(frames)
             self._renew()
 
     def change_speed(self, factor: float) -> None:
         """Half or double the speed, 1/4 to 4."""
-        if self._feed is not None:
+        if self._feed is None:
+            self._say_none()
+        else:
             speed = self._feed.status().speed * factor
             if SPEEDS[0] <= speed <= SPEEDS[1]:
                 self._feed.set_speed(speed)
             self._renew()
+
+    def _say_none(self) -> None:
+        self.said.emit(_("No replay is open: R opens one."))
 
     def close_replay(self) -> None:
         """Stop the player; the place is given back."""
@@ -251,6 +265,9 @@ class ReplayPane(QFrame):
 
     def _on_tick(self) -> None:
         if self._feed is None:
+            return
+        if not self._desk.may_see(self._feed.camera.id):
+            self.close_replay()
             return
         picture = self._feed.take()
         if picture is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from app.i18n import _
 from app.journal_pages import JournalPages
@@ -14,6 +14,7 @@ from storage.errors import StorageError
 from storage.records import new_id
 from storage.registry_records import SavedSearch
 from storage.search import IncidentQuery
+from widgets.claimed_keys import LetterBox
 
 LONGEST_NAME = 80
 
@@ -32,10 +33,11 @@ class SavedSearches(QWidget):
         self._pages, self._here = pages, here
         self._searches: tuple[SavedSearch, ...] = ()
         self._removed: SavedSearch | None = None
-        self.box = QComboBox(self)
+        self._asked: object = None
+        self.box = LetterBox(self)
         self.box.setAccessibleName(_("Saved searches"))
         self.box.setMinimumContentsLength(8)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.box.setSizeAdjustPolicy(LetterBox.SizeAdjustPolicy.AdjustToContents)
         self.box.activated.connect(self._on_activated)
         self.keep_button = QPushButton(_("Save search"), self)
         self.keep_button.setToolTip(_("Keep this filter under a name (Ctrl+S)"))
@@ -62,7 +64,21 @@ class SavedSearches(QWidget):
 
     def reload(self) -> None:
         """Read the list anew."""
-        self._pages.saved(self._here(self._show), self._here(self.failed.emit))
+        self._asked = token = object()
+
+        def show(searches: tuple[SavedSearch, ...]) -> None:
+            if token is self._asked:
+                self._show(searches)
+
+        self._pages.saved(self._here(show), self._here(self.failed.emit))
+
+    def relieve(self) -> None:
+        """Somebody else sits here, with searches of their own: `reload` reads them."""
+        self._asked = None
+        self.name.hide()
+        self.name.clear()
+        self._show_undo(None)
+        self._show(())
 
     def begin(self) -> None:
         """Ask for a name, in the line."""

@@ -84,6 +84,11 @@ class SecondPersonForm(QFrame):
         self._renew("", waiting=False)
         self.hide()
 
+    def relieve(self) -> None:
+        """Somebody else sits at this seat: nothing that was typed stays."""
+        self.name.clear()
+        self.leave()
+
     def _renew(self, problem: str, *, waiting: bool) -> None:
         self._waiting = waiting
         self.password.clear()

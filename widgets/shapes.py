@@ -17,6 +17,7 @@ STATE_COLOURS = {
     TileState.STALE: theme.YELLOW,
     TileState.CONNECTING: theme.SKY,
     TileState.NO_SIGNAL: theme.LIGHT_VERMILLION,
+    TileState.NO_RIGHTS: theme.PURPLE,
 }
 _SEVERITY_LOOKS = {
     Severity.INFO: (0, theme.SKY),
@@ -28,7 +29,7 @@ _SEVERITY_LOOKS = {
 
 
 def draw_state(painter: QPainter, rect: QRectF, state: TileState) -> None:
-    """Full disc: live; two bars: stale; open ring: connecting; cross: no signal."""
+    """Full disc: live; two bars: stale; open ring: connecting; cross: no signal; a ring with a bar in it: no rights."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     colour = QColor(STATE_COLOURS[state])
@@ -46,6 +47,12 @@ def draw_state(painter: QPainter, rect: QRectF, state: TileState) -> None:
     elif state is TileState.CONNECTING:
         painter.setPen(pen)
         painter.drawArc(inner, 60 * 16, 300 * 16)
+    elif state is TileState.NO_RIGHTS:
+        pen.setWidthF(max(1.3, rect.width() / 8))
+        painter.setPen(pen)
+        painter.drawEllipse(inner)
+        reach = inner.width() / 4
+        painter.drawLine(inner.center() - QPointF(reach, 0), inner.center() + QPointF(reach, 0))
     else:
         painter.setPen(pen)
         painter.drawLine(inner.topLeft(), inner.bottomRight())

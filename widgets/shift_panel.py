@@ -120,8 +120,13 @@ class ShiftPanel(QScrollArea):
         """Renew everything; marks of what is gone are forgotten."""
         relieving = self._absent is not None and any(s.id == self._absent.id for s in state.others)
         alone = state.mine is None and not relieving and self.mode is not Mode.RELIEVE
-        if state.seat.operator_id != self._state.seat.operator_id or alone:
+        relieved = state.seat.operator_id != self._state.seat.operator_id
+        if relieved or alone:
             self.mode, self._absent = Mode.SHIFT, None
+        if relieved:
+            self._marked.clear()
+            self._left_out.clear()
+            self.word.clear()
         self._state = state
         self._marked &= {sector.id for sector in state.sectors}
         self._renew()

@@ -81,7 +81,9 @@ def heading(state: PeopleState) -> str:
 def briefing(state: PeopleState) -> str:
     """What is open, in numbers."""
     found = state.briefing
-    text = _("Open: {incidents} incidents ({unowned} nobody's, {overdue} late), {alarms} alarms, {lookouts} lookouts.")
+    text = _(
+        "Open incidents: {incidents} ({unowned} nobody's, {overdue} late); alarms: {alarms}; lookouts: {lookouts}."
+    )
     return text.format(
         incidents=found.incidents,
         unowned=found.unowned,

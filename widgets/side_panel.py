@@ -9,9 +9,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from app.alarm_rows import AlarmRow
 from app.feeds import Desk, DeskState
 from app.i18n import _
-from storage.records import Alarm, AlarmState, Incident, IncidentState
+from storage.records import AlarmState, Incident, IncidentState
+from widgets.alarm_board import AlarmBoard, ElidedHeading
 from widgets.alarm_queue import ALARM_COLUMNS, INCIDENT_COLUMNS, FactTable
 from widgets.banner import Toast
 from widgets.bridge import Bridge
@@ -23,6 +25,7 @@ from widgets.office_pages import OfficePages
 from widgets.quick_entry import QuickEntry
 from widgets.record_page import RecordPage
 from widgets.replay_pane import ReplayPane
+from widgets.shelf_board import ShelfBoard
 from widgets.still_view import LEAST_PX
 
 NARROW_PX, WIDE_PX = 380, 520
@@ -34,7 +37,7 @@ _LEAST_WORK_PX = 430
 
 
 class SidePanel(QWidget):
-    """Pages: work, keys, about, lookouts; below them what is asked, the replay, a passing sentence."""
+    """Pages: work, keys, about, lookouts, shelves; below them what is asked, the replay, a passing sentence."""
 
     def __init__(self, desk: Desk, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,9 +45,9 @@ class SidePanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(NARROW_PX)
         self._desk = desk
-        self._expected = ""
+        self._expected = self._unchosen = ""
         registry = desk.registry()
-        self.alarms: FactTable[Alarm] = FactTable(ALARM_COLUMNS, registry, self, _("No open alarm"))
+        self.alarms: FactTable[AlarmRow] = FactTable(ALARM_COLUMNS, registry, self, _("No open alarm"))
         self.incidents: FactTable[Incident] = FactTable(INCIDENT_COLUMNS, registry, self, _("No incident yet"))
         self.alarms.setAccessibleName(_("Alarm queue"))
         self.incidents.setAccessibleName(_("Incidents"))
@@ -53,13 +56,15 @@ class SidePanel(QWidget):
         self.entry = QuickEntry(desk, self.choice, self)
         self.replay = ReplayPane(desk, self)
         self.toast = Toast(self)
-        self._alarm_heading, self._incident_heading = QLabel(self), QLabel(self)
+        self._alarm_heading, self._incident_heading = ElidedHeading(self), QLabel(self)
+        self.board = AlarmBoard(desk, self.alarms, self._alarm_heading, self)
         self.pages = QStackedWidget(self)
         self.keys, self.about = KeySheet(self), AboutPage(self)
         self.lookouts = LookoutBoard(desk, self.choice, self)
-        self.records = RecordPage(desk, self)
+        self.shelves = ShelfBoard(desk, self)
+        self.records = RecordPage(desk, self, bridge)
         self.work = self._built_work()
-        for page in (self.work, self.keys, self.about, self.lookouts, self.records):
+        for page in (self.work, self.keys, self.about, self.lookouts, self.shelves, self.records):
             self.pages.addWidget(page)
             if page is not self.work:  # a page that is seldom seen does not decide how small the window may be
                 page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
@@ -74,6 +79,7 @@ class SidePanel(QWidget):
         self.replay.opened.connect(lambda opened: self._make_room(replaying=opened))
         self.choice.asked.connect(lambda: self._make_room(asking=True))
         self.choice.left.connect(lambda: self._make_room(asking=False))
+        self.board.view_changed.connect(lambda: self.shelves.show_shelves(self.board.view.shelved))
         self.incidents.row_selected.connect(self._on_incident_selected)
 
     def _built_work(self) -> QWidget:
@@ -103,11 +109,8 @@ class SidePanel(QWidget):
     def show_state(self, state: DeskState) -> None:
         """Renew the tables; the open incident stays open, and the newest is shown when none is."""
         registry = self._desk.registry()
-        self.alarms.show_rows(state.alarms, registry)
-        waiting = sum(1 for alarm in state.alarms if alarm.state is AlarmState.RAISED)
-        self._alarm_heading.setText(
-            _("Alarms  ·  {count} open, {waiting} waiting").format(count=len(state.alarms), waiting=waiting)
-        )
+        self.board.show_state(state)
+        self.shelves.show_shelves(self.board.view.shelved)
         open_first = tuple(sorted(state.incidents, key=lambda i: i.state is IncidentState.CLOSED))
         self.incidents.show_rows(open_first, registry)
         still_open = sum(1 for incident in state.incidents if incident.state is not IncidentState.CLOSED)
@@ -121,6 +124,18 @@ class SidePanel(QWidget):
         """Show this incident as soon as the desk knows it."""
         self._expected = incident_id
 
+    def relieve(self) -> None:
+        """Somebody else sits here: nothing stays of what the one before chose, found or typed; the next state of the
+        desk brings what the next one may know of."""
+        self._expected = self._unchosen = ""
+        self.replay.close_replay()
+        self.board.relieve()
+        self.alarms.clearSelection()
+        self.incidents.clearSelection()
+        self.incident.show_incident(None)
+        self.records.relieve()
+        self.offices.relieve()
+
     def _renew_incident(self, incidents: tuple[Incident, ...]) -> None:
         expected = next((i for i in incidents if i.id == self._expected), None)
         if expected is not None:
@@ -132,8 +147,14 @@ class SidePanel(QWidget):
         fresh = next((i for i in incidents if current is not None and i.id == current.id), None)
         if fresh is not None:
             self.incident.show_incident(fresh)
-        elif current is None and incidents:
-            self.incidents.select(incidents[0].id)
+            return
+        hidden = current is not None and current.camera_id and not self._desk.may_see(current.camera_id)
+        if current is not None and (hidden or current.id == self._unchosen):  # who sits here now may not know of it
+            self.incidents.clearSelection()
+            self.incident.show_incident(None)
+        if self.incident.incident is None and incidents:
+            self._unchosen = incidents[0].id
+            self.incidents.select(self._unchosen)
 
     def minimumSizeHint(self) -> QSize:
         """Never so high that the window would have to grow on a small screen: then the largest page gives way."""
@@ -169,13 +190,13 @@ class SidePanel(QWidget):
         if incident is not None:
             self.incident.show_incident(incident)
 
-    def alarm_to_act_on(self, states: frozenset[AlarmState]) -> Alarm | None:
-        """The selected alarm when it is in one of the states, else the newest that is."""
+    def row_to_act_on(self, states: frozenset[AlarmState]) -> AlarmRow | None:
+        """The selected row when an alarm of it is in one of the states, else the first that has one: the most severe,
+        of equals the newest."""
         selected = self.alarms.selected
-        if selected is not None and selected.state in states:
+        if selected is not None and selected.in_states(states):
             return selected
-        fitting = [alarm for alarm in self.alarms.facts.rows if alarm.state in states]
-        return max(fitting, key=lambda alarm: alarm.first_utc_s, default=None)
+        return next((row for row in self.alarms.facts.rows if row.in_states(states)), None)
 
     def incident_to_act_on(self, states: frozenset[IncidentState]) -> Incident | None:
         """The incident in the panel when it is in one of the states, else the newest that is."""
@@ -184,6 +205,11 @@ class SidePanel(QWidget):
             return current
         fitting = [incident for incident in self.incidents.facts.rows if incident.state in states]
         return max(fitting, key=lambda incident: incident.opened_utc_s, default=None)
+
+    def add_page(self, page: QWidget) -> None:
+        """A page that somebody else fills; it does not decide how small the window may be."""
+        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.pages.addWidget(page)
 
     def show_page(self, page: QWidget) -> None:
         """Show a page, or go back to work when it is already there."""

@@ -6,9 +6,10 @@ import time
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.verifier import JournalVerified
 from widgets.banner import TOAST_MS
 from widgets.words import clock_text, time_text
@@ -31,6 +32,8 @@ class Situation:
     lookouts: int = 0
     unread: int = 0
     marks: int = 0
+    approvals: int = 0
+    coverage: str = ""
     operator: str = ""
     locked: bool = False
     verified: JournalVerified | None = None
@@ -49,10 +52,12 @@ class StatusLine(QFrame):
             QLabel(self) for _number in range(6)
         )
         self.detector, self.operator, self.verified = (QLabel(self) for _number in range(3))
-        for label in (self.clock, self.cameras, self.page, self.alarms, self.incidents, self.waiting):
+        self.coverage = QLabel(self)
+        for label in (self.clock, self.cameras, self.coverage, self.page, self.alarms, self.incidents, self.waiting):
             line.addWidget(label)
         self.message = QLabel(self)
         self.message.setObjectName("heading")
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # it gives way first
         line.addWidget(self.message, 1)
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)
@@ -79,11 +84,14 @@ class StatusLine(QFrame):
         self.clock.setText(time_text(time.time()))
         cameras = _("{live} of {shown} tiles live, {all} cameras")
         self.cameras.setText(cameras.format(live=now.live, shown=now.on_wall, all=now.cameras))
+        self.coverage.setText(now.coverage)
+        self.coverage.setVisible(bool(now.coverage))
         self.page.setText(_("Page {page} of {pages}").format(page=now.page, pages=now.pages))
         self.page.setVisible(now.pages > 1)
-        alarms = _("{count} alarms, {waiting} waiting")
+        alarms = ngettext("{count} alarm, {waiting} waiting", "{count} alarms, {waiting} waiting", now.alarms)
         self.alarms.setText(alarms.format(count=now.alarms, waiting=now.waiting))
-        self.incidents.setText(_("{count} open incidents").format(count=now.incidents))
+        incidents = ngettext("{count} open incident", "{count} open incidents", now.incidents)
+        self.incidents.setText(incidents.format(count=now.incidents))
         self.operator.setText(_("{name}, locked").format(name=now.operator) if now.locked else now.operator)
         self.operator.setVisible(bool(now.operator))
         self.verified.setText(_verified_text(now.verified))
@@ -91,6 +99,22 @@ class StatusLine(QFrame):
         self.waiting.setText(_waiting_text(now))
         self.waiting.setVisible(bool(self.waiting.text()))
         self.detector.setText(_detector_text(now) if now.detector else "")
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More room, or less."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """On a narrow monitor the least important is left out whole, never a word cut in two."""
+        line, spare = self.layout(), (self.detector, self.coverage, self.cameras)
+        for label in spare:
+            label.setVisible(bool(label.text()))
+        for label in spare:
+            if line is None or line.minimumSize().width() <= self.width():
+                return
+            label.hide()
 
 
 def _detector_text(now: Situation) -> str:
@@ -101,9 +125,16 @@ def _waiting_text(now: Situation) -> str:
     """What waits for this operator besides alarms; empty when nothing does."""
     parts = []
     if now.lookouts:
-        parts.append(_("{count} lookouts, {unread} not read (L)").format(count=now.lookouts, unread=now.unread))
+        text = ngettext(
+            "{count} lookout, {unread} not read (L)", "{count} lookouts, {unread} not read (L)", now.lookouts
+        )
+        parts.append(text.format(count=now.lookouts, unread=now.unread))
     if now.marks:
-        parts.append(_("{count} marks without words (Shift+M)").format(count=now.marks))
+        text = ngettext("{count} mark without words (Shift+M)", "{count} marks without words (Shift+M)", now.marks)
+        parts.append(text.format(count=now.marks))
+    if now.approvals:
+        text = ngettext("{count} approval waiting (F5)", "{count} approvals waiting (F5)", now.approvals)
+        parts.append(text.format(count=now.approvals))
     return "  ·  ".join(parts)
 
 

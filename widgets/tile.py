@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QRegion, QTransform
 
-from app.feeds import CameraFeed, TileState, TileStatus
+from app.feeds import CameraFeed, Lowered, TileState, TileStatus
 from app.i18n import _
 from video.frame import Picture
 from widgets import theme
@@ -21,11 +21,13 @@ from widgets.chrome import Header, draw_message, header_height_px, header_pixmap
 from widgets.figures import TileCount
 from widgets.masking import Masking
 from widgets.overlay import Scene, draw_tracks, draw_zones
+from widgets.quality_words import quality_glyph
 from widgets.tile_view import TileView
 from widgets.words import age_text, clock_text, tile_state_word
 
 GUTTER_PX = 2
 STALE_AFTER_S = 2.0
+_FRAME_PX, _QUIET_FRAME_PX = 3.0, 1.0
 _ROUNDING_PX = 6
 _PIXEL_BYTES = "bgra"
 _BLACK = QColor(theme.WALL)
@@ -47,7 +49,10 @@ class Tile:
         self.cell = QRect()
         self.area = QRect()
         self.alarmed = False
+        self.quiet = False
         self.focused = False
+        self.alone = False
+        self.forced = False
         self.status: TileStatus = feed.status()
         self.view = TileView()
         self.masking = Masking()
@@ -79,6 +84,11 @@ class Tile:
         """The picture that is painted."""
         return self._picture
 
+    @property
+    def unit(self) -> QTransform:
+        """From the source's unit square to the wall, as the picture lies now."""
+        return self._unit
+
     def place(self, cell: QRect, ratio: float) -> None:
         """Take a rectangle of the wall (its pixels and the screen's ratio); an empty one hides the tile."""
         inner = cell.adjusted(GUTTER_PX, GUTTER_PX, -GUTTER_PX, -GUTTER_PX)
@@ -89,7 +99,10 @@ class Tile:
         self._header_pixmap = QPixmap()
 
     def want(self, *, visible: bool) -> None:
-        """Ask for pictures of the tile's size in device pixels, or for none."""
+        """Ask for pictures of the tile's size in device pixels, or for none. `alone`, zoomed or `forced` it gets the
+        main stream; where the operator looks nothing is lowered."""
+        large = self.alone or self.forced or self.view.enlarged
+        self.feed.attend(attended=self.focused or large, high=large)
         if not (visible and self.placed):
             self.feed.want(0, 0)
         elif self.view.plain or self._picture is None:
@@ -120,6 +133,8 @@ class Tile:
         picture = self.feed.take()
         if picture is None or picture.pixel_format != _PIXEL_BYTES:
             return False
+        if self.status.state is not TileState.LIVE:  # else a first picture would wait for the next refresh
+            self.status = self.feed.status()
         self._show(picture)
         return True
 
@@ -148,11 +163,15 @@ class Tile:
         """Read the state again and renew the header; what has to be repainted. Called about twice a second."""
         before = self.status, self.state
         self.status = self.feed.status()
+        if self.status.state is TileState.NO_RIGHTS:
+            self._forget()
         if before[0].state in (TileState.LIVE, TileState.STALE) and self.status.state not in (
             TileState.LIVE,
             TileState.STALE,
         ):
             count.disconnected()
+        if not self.placed:
+            return QRect()
         header = self._header_now()
         if header == self._header and not self._header_pixmap.isNull():
             return QRect() if self.state is TileState.LIVE else self.cell
@@ -160,6 +179,11 @@ class Tile:
         return (
             self._header_rect() if before == (self.status, TileState.LIVE) == (self.status, self.state) else self.cell
         )
+
+    def _forget(self) -> None:
+        """Nothing stays of what was seen by somebody who might: neither picture nor its grey copy."""
+        self._image, self._dimmed, self._picture = QImage(), QImage(), None
+        self._fresh = False
 
     def _header_now(self) -> Header:
         picture, camera = self._picture, self.feed.camera
@@ -178,6 +202,9 @@ class Tile:
             self.masking.word,
             self.masking.lifted,
             self.view.word,
+            quality_glyph(self.status, self._header_rect().width()),
+            self.status.quality.lowered is not Lowered.NO,
+            self.quiet,
         )
 
     @property
@@ -192,7 +219,8 @@ class Tile:
             return self.status.state
         if self._picture is None:
             return TileState.CONNECTING
-        slow = 3.0 / self.status.fps if self.status.fps > 0 else 0.0
+        fps = self.status.pictures_per_s or self.status.fps
+        slow = 3.0 / fps if fps > 0 else 0.0
         return TileState.STALE if self.age_s > max(STALE_AFTER_S, slow) else TileState.LIVE
 
     def close(self) -> None:
@@ -216,9 +244,12 @@ class Tile:
         else:
             self._paint_other(painter, state)
         if self.alarmed:
-            painter.setPen(QPen(QColor(theme.LIGHT_VERMILLION), 3))
+            width = _QUIET_FRAME_PX if self.quiet else _FRAME_PX
+            pen = QPen(QColor(theme.LIGHT_VERMILLION), width)
+            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+            painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(self.area).adjusted(1.5, 1.5, -1.5, -1.5))
+            painter.drawRect(QRectF(self.area).adjusted(width / 2, width / 2, -width / 2, -width / 2))
         fresh, self._fresh = self._fresh, False
         return self._picture.due_s if fresh and self._picture is not None else None
 
@@ -241,9 +272,9 @@ class Tile:
         if scene.unit is not None:
             painter.save()
             painter.setClipRect(self._fit, Qt.ClipOperation.IntersectClip)
-        draw_zones(painter, scene, zones, alarmed=tracks is not None and bool(tracks.alarmed))
+        draw_zones(painter, scene, zones, tracks, self.feed.rules)
         if tracks is not None:
-            draw_tracks(painter, scene, tracks)
+            draw_tracks(painter, scene, tracks, self.feed.rules, zones)
         if scene.unit is not None:
             painter.restore()
 

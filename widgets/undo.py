@@ -1,16 +1,17 @@
 """Undo instead of "are you sure": what an operator can take back, newest first. Each undo is a further command of the
-desk, never a removal (the history keeps both). GUI thread only.
+desk, never a removal (the history keeps both); what others have moved on since stays as they made it. GUI thread only.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.feeds import Desk
-from storage.case_commands import StepBackIncident
-from storage.commands import PutRecord, RegistryRecord
+from app.i18n import _
+from storage.case_commands import StepBackIncident, UnshelveAlarms
+from storage.commands import PutRecord, RegistryRecord, ReopenAlarm
 from storage.records import Alarm, AlarmState, Incident, IncidentState, Verdict
 
 _STEPS = 20
@@ -18,10 +19,10 @@ _STEPS = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that can be taken back."""
+    """One thing that can be taken back; `undo` says whether it still could."""
 
     subject: str
-    undo: Callable[[], None]
+    undo: Callable[[], bool]
 
 
 class UndoSteps:
@@ -31,44 +32,86 @@ class UndoSteps:
         self._desk = desk
         self._steps: deque[Step] = deque(maxlen=_STEPS)
 
-    def alarm_judged_false(self, alarm: Alarm, subject: str) -> None:
-        """Remember a false verdict. The journal counted the version up by one when it took it."""
-        judged = replace(alarm, state=AlarmState.JUDGED, verdict=Verdict.FALSE, version=alarm.version + 1)
-        self._steps.append(Step(subject, lambda: self._desk.reopen_alarm(judged)))
+    def alarms_judged_false(self, alarms: Sequence[Alarm], subject: str) -> None:
+        """Remember a false verdict on a row. The journal counted each version up by one when it took it."""
+
+        def back() -> bool:
+            if len(alarms) == 1:
+                judged = replace(alarms[0], state=AlarmState.JUDGED, verdict=Verdict.FALSE)
+                self._desk.reopen_alarm(replace(judged, version=judged.version + 1))
+            else:
+                self._desk.apply_all([ReopenAlarm(alarm.id, alarm.version + 1) for alarm in alarms])
+            return True
+
+        self._steps.append(Step(subject, back))
+
+    def alarms_shelved(self, shelf_id: str, subject: str) -> None:
+        """Remember a shelf."""
+
+        def back() -> bool:
+            self._desk.apply(UnshelveAlarms(shelf_id, 1))
+            return True
+
+        self._steps.append(Step(subject, back))
 
     def incident_closed(self, incident: Incident, outcome: str) -> None:
         """Remember a closure."""
         closed = replace(incident, state=IncidentState.CLOSED, outcome=outcome, version=incident.version + 1)
-        self._steps.append(Step(incident.number, lambda: self._desk.reopen_incident(self._newest(closed))))
 
-    def incident_moved(self, incident: Incident) -> None:
-        """Remember a step on (handed over, resolved)."""
-
-        def back() -> None:
-            known = next((i for i in self._desk.state().incidents if i.id == incident.id), None)
-            if known is not None:
-                self._desk.apply(StepBackIncident(known.id, known.version))
+        def back() -> bool:
+            now = self._still(closed)
+            if now is not None:
+                self._desk.reopen_incident(now)
+            return now is not None
 
         self._steps.append(Step(incident.number, back))
+
+    def incident_moved(self, before: Incident, made: Incident) -> None:
+        """Remember a step on (handed over, resolved). A second service was no step on: a step back would undo
+        something else."""
+
+        def back() -> bool:
+            now = self._still(made) if made.state is not before.state else None
+            if now is not None:
+                self._desk.apply(StepBackIncident(now.id, now.version))
+            return now is not None
+
+        self._steps.append(Step(before.number, back))
 
     def record_removed(self, record: RegistryRecord) -> None:
         """Remember what was taken out of use."""
         name = str(getattr(record, "name", "") or getattr(record, "id", ""))
-        self._steps.append(Step(name, lambda: self._desk.apply(PutRecord(record))))
+
+        def back() -> bool:
+            self._desk.apply(PutRecord(record))
+            return True
+
+        self._steps.append(Step(name, back))
+
+    def remember(self, subject: str, undo: Callable[[], bool]) -> None:
+        """Remember anything else that can be taken back."""
+        self._steps.append(Step(subject, undo))
 
     def clear(self) -> None:
         """Somebody else sits here: these steps were not theirs."""
         self._steps.clear()
 
-    def undo(self) -> str | None:
-        """Take the newest back; its subject, or None when there is nothing."""
+    def undo(self) -> str:
+        """Take the newest back; the sentence that says what became of it."""
         if not self._steps:
-            return None
+            return _("Nothing to undo.")
         step = self._steps.pop()
-        step.undo()
-        return step.subject
+        text = _("Reopened: {subject}") if step.undo() else _("{subject} has moved on since: nothing was undone.")
+        return text.format(subject=step.subject)
 
-    def _newest(self, incident: Incident) -> Incident:
-        """As the desk knows it now; a closed one may have left the desk's state."""
-        known = (i for i in self._desk.state().incidents if i.id == incident.id)
-        return next((i for i in known if i.state is IncidentState.CLOSED), incident)
+    def _still(self, made: Incident) -> Incident | None:
+        """`made` as the desk knows it now: also where it has not heard of it yet, or has it no longer in its state.
+        None when somebody moved it on."""
+        known = next((i for i in self._desk.state().incidents if i.id == made.id), None)
+        if known is None or known.version < made.version:
+            return made
+        return known if _stand(known) == _stand(made) else None
+
+
+def _stand(incident: Incident) -> tuple[IncidentState, str | None, str | None]:
+    return incident.state, incident.outcome, incident.service_id

@@ -10,17 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, QMargins, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
-    QColor,
+    QFocusEvent,
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
-    QRegion,
     QResizeEvent,
     QShowEvent,
 )
@@ -30,11 +28,10 @@ from app.feeds import CameraDesk, TileState
 from app.i18n import _
 from app.layouts import PURSUIT, Arrangement, Layout, Side, grid, pursuit_order
 from app.mask_lifts import MaskLifts
-from app.masks import masks_of
-from widgets import theme
 from widgets.call_up import CallUp
 from widgets.figures import WallFigures
-from widgets.tile import GUTTER_PX, Look, Tile
+from widgets.tile import Look, Tile
+from widgets.tile_board import TileBoard
 from widgets.tile_view import TileView
 
 FAST_MS = 16
@@ -55,6 +52,8 @@ class Wall(QWidget):
 
     arrangement_changed = Signal()
     """Focus, layout, page, order or enlargement are other than before."""
+    entered = Signal()
+    """The keyboard was brought here on purpose: not because its window, or what had it, came or went."""
 
     def __init__(self, desk: CameraDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,13 +61,14 @@ class Wall(QWidget):
         self.arrangement = Arrangement((), grid(1))
         self.look = Look()
         self._desk = desk
-        self._tiles: dict[str, Tile] = {}
-        self._alarmed: frozenset[str] = frozenset()
         self.lifts = MaskLifts()
-        self._views: dict[str, TileView] = {}
+        self.board = TileBoard(desk, self, self.figures, lambda camera_id: self.lifts.left_s(camera_id))
         self.follow: Callable[[Side], bool] = lambda _side: False
+        self.leave: Callable[[], bool] = lambda: False
+        self.touched_s = float("-inf")
+        self.giving = False
+        """While `arrangement_changed` tells of what nobody did by hand."""
         self._before_pursuit: Arrangement | None = None
-        self._background = QRegion()
         self._call_up = CallUp(self)
         self._call_up.changed.connect(self.update)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -89,19 +89,37 @@ class Wall(QWidget):
 
     def show_cameras(self, camera_ids: tuple[str, ...], layout: Layout | None = None) -> None:
         """Put these cameras on the wall, in this order; without a layout the smallest standard grid for them."""
-        self._arrange(self.arrangement.with_cameras(camera_ids).with_layout(layout or _layout_for(len(camera_ids))))
+        before = self._without_pursuit()
+        self._arrange(before.with_cameras(camera_ids).with_layout(layout or _layout_for(len(camera_ids))))
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Another arrangement, chosen by hand: a pursuit ends with that."""
+        self._without_pursuit()
+        self._arrange(arrangement)
+
+    def show_layout(self, layout: Layout) -> None:
+        """Another layout, with roles or without; the page is the one of the focused camera."""
+        self._arrange(self._without_pursuit().with_layout(layout))
 
     def choose_layout(self, tiles: int) -> None:
         """Another grid; the page is the one of the focused camera."""
-        self._arrange(self.arrangement.with_layout(grid(tiles)))
+        self.show_layout(grid(tiles))
 
     def turn_page(self, pages: int) -> None:
         """Other cameras."""
-        self._arrange(self.arrangement.turned(pages))
+        self._arrange(self._without_pursuit().turned(pages))
 
     def show_camera(self, camera_id: str) -> None:
-        """Focus a camera, turning to its page."""
-        self._arrange(self.arrangement.focused_on(camera_id))
+        """Focus a camera, turning to its page. One that a pursuit does not show ends it."""
+        seen = camera_id in self.arrangement.on_page
+        self._arrange((self.arrangement if seen else self._without_pursuit()).focused_on(camera_id))
+
+    def call_up(self, camera_id: str) -> None:
+        """Bring a camera into the focused cell; one that the wall did not know becomes the last of its order."""
+        self.arrangement = self._without_pursuit()
+        if camera_id not in self.arrangement.order:
+            self.arrangement = self.arrangement.with_cameras((*self.arrangement.order, camera_id))
+        self._arrange(self.arrangement.called_up(camera_id))
 
     def toggle_enlarged(self) -> None:
         """The focused camera alone, or back."""
@@ -112,11 +130,9 @@ class Wall(QWidget):
         self.look = Look(not self.look.overlay, self.look.smooth)
         self.update()
 
-    def show_alarms(self, camera_ids: frozenset[str]) -> None:
-        """Mark the cameras that have an alarm nobody took yet."""
-        self._alarmed = camera_ids
-        for camera_id, tile in self._tiles.items():
-            tile.alarmed = camera_id in camera_ids
+    def show_alarms(self, camera_ids: frozenset[str], quiet: frozenset[str] = frozenset()) -> None:
+        """Mark the cameras that have an alarm nobody took yet; `quiet` ones less, so that the others stand out."""
+        self.board.mark_alarms(camera_ids, quiet)
         self._on_refresh()
 
     def pursue(self, camera_id: str, around: Mapping[Side, str]) -> None:
@@ -133,16 +149,24 @@ class Wall(QWidget):
 
     def end_pursuit(self) -> None:
         """The wall as it was before."""
+        self._arrange(self._without_pursuit())
+
+    def _without_pursuit(self) -> Arrangement:
+        """The arrangement to go on from when another one is chosen by hand: a pursuit ends with that."""
         before, self._before_pursuit = self._before_pursuit, None
-        if before is not None:
-            self._arrange(before)
+        return before or self.arrangement
+
+    @property
+    def settled(self) -> Arrangement:
+        """The arrangement without a pursuit: what another layout by hand goes on from."""
+        return self._before_pursuit or self.arrangement
 
     def moment(self) -> tuple[str, float] | None:
         """The focused camera and the time of its painted frame; the present time where there is no picture."""
         focused = self.arrangement.focused
         if focused is None:
             return None
-        tile = self._tiles.get(focused)
+        tile = self.board.focused
         picture = tile.picture if tile is not None else None
         return focused, picture.utc_s if picture is not None else time.time()
 
@@ -154,12 +178,12 @@ class Wall(QWidget):
     @property
     def tiles(self) -> tuple[Tile, ...]:
         """The tiles that are seen now."""
-        return tuple(tile for tile in self._tiles.values() if tile.placed)
+        return tuple(self.board)
 
     @property
     def focused_tile(self) -> Tile | None:
         """The focused tile while it is seen."""
-        tile = self._tiles.get(self.arrangement.focused or "")
+        tile = self.board.focused
         return tile if tile is not None and tile.placed else None
 
     def look_through(self, tile: Tile, view: TileView) -> None:
@@ -170,10 +194,13 @@ class Wall(QWidget):
 
     def renew_masks(self) -> None:
         """Take the registry's masks as they are now, and which are lifted; also done twice a second."""
-        registry = self._desk.registry()
-        for camera_id, tile in self._tiles.items():
-            if tile.masking.show(masks_of(registry, camera_id), self.lifts.left_s(camera_id)):
-                self.update(tile.cell)
+        for cell in self.board.renew_masks():
+            self.update(cell)
+
+    def renew_rights(self) -> None:
+        """Somebody else may see other cameras from now on."""
+        self.board.renew_rights()
+        self.update()
 
     def live_count(self) -> int:
         """How many visible tiles are live."""
@@ -184,51 +211,36 @@ class Wall(QWidget):
         """Ticks a second."""
         return 1000.0 / self._timer.interval()
 
+    def give(self, arrangement: Arrangement, captions: Mapping[int, str]) -> None:
+        """Not the operator but the wall's roles want another arrangement; `captions` say why, by role cell."""
+        if self.board.tell(captions):
+            self.update()
+        if arrangement != self.arrangement:
+            self.giving = True
+            self._show(arrangement)
+            self.giving = False
+
     def _arrange(self, arrangement: Arrangement) -> None:
+        self.touched_s = time.monotonic()
+        self._show(arrangement)
+
+    def _show(self, arrangement: Arrangement) -> None:
         self.arrangement = arrangement
-        keep = set(arrangement.on_page)
-        for camera_id in [c for c in self._tiles if c not in keep]:
-            self._views[camera_id] = self._tiles[camera_id].view.whole()
-            self._tiles.pop(camera_id).close()
-        for camera_id in filter(None, arrangement.on_page):
-            if camera_id not in self._tiles:
-                self._tiles[camera_id] = Tile(self._desk.feed(camera_id))
-                self._tiles[camera_id].alarmed = camera_id in self._alarmed
-                self._tiles[camera_id].view = self._views.get(camera_id, TileView())
+        self.board.open(arrangement)
         self.renew_masks()
         self._place_tiles()
         self.arrangement_changed.emit()
 
     def _place_tiles(self) -> None:
-        shown = dict(self.arrangement.shown)
-        background = QRegion(self.rect())
-        gutter = QMargins(GUTTER_PX, GUTTER_PX, GUTTER_PX, GUTTER_PX)
-        for camera_id, tile in self._tiles.items():
-            cell = self._cell(shown[camera_id]) if camera_id in shown else QRect()
-            tile.focused = camera_id == self.arrangement.focused
-            tile.place(cell, self.devicePixelRatioF())
-            tile.want(visible=self.isVisible())
-            tile.refresh(self.figures.tile(camera_id))
-            background = background.subtracted(QRegion(cell.marginsRemoved(gutter)))
-        self._background = background
-        self._timer.setInterval(FAST_MS if len(shown) <= FAST_TILES else NORMAL_MS)
-        self.look = Look(self.look.overlay, smooth=len(shown) <= FAST_TILES)
+        few = self.board.place(self.arrangement) <= FAST_TILES
+        self._timer.setInterval(FAST_MS if few else NORMAL_MS)
+        self.look = Look(self.look.overlay, smooth=few)
         self.update()
-
-    def _cell(self, rect: tuple[float, float, float, float]) -> QRect:
-        """A cell in whole pixels; neighbours share their edges."""
-        left, right = round(rect[0] * self.width()), round(rect[2] * self.width())
-        top, bottom = round(rect[1] * self.height()), round(rect[3] * self.height())
-        return QRect(left, top, right - left, bottom - top)
 
     # Time
 
     def _on_tick(self) -> None:
-        dirty: list[QRect] = []
-        max_hz = self.timer_hz / 1.5
-        for camera_id, tile in self._tiles.items():
-            if tile.placed and tile.pull(self.figures.tile(camera_id), max_hz):
-                dirty.append(tile.area)
+        dirty = self.board.pull(self.timer_hz / 1.5)
         if len(dirty) >= _MANY_TILES:
             self.update()
             return
@@ -237,45 +249,18 @@ class Wall(QWidget):
 
     def _on_refresh(self) -> None:
         self.renew_masks()
-        for camera_id, tile in self._tiles.items():
-            if tile.placed:
-                changed = tile.refresh(self.figures.tile(camera_id))
-                if not changed.isEmpty():
-                    self.update(changed)
+        for changed in self.board.refresh():
+            if not changed.isEmpty():
+                self.update(changed)
 
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the tiles that lie in the region."""
         painter = QPainter(self)
-        region = event.region()
-        bare = self._background.intersected(region)
-        if not bare.isEmpty():
-            painter.setClipRegion(bare)
-            painter.fillRect(self.rect(), QColor(theme.WALL))
-            painter.setClipping(False)
-        for camera_id, tile in self._tiles.items():
-            if tile.placed and region.intersects(tile.cell):
-                self._paint_tile(painter, region, camera_id, tile)
-        if not self._tiles:
-            painter.setPen(QColor(theme.MUTED))
-            text = _("No camera yet. Add one: main.py camera add URL")
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+        self.board.paint(painter, event.region(), self.look)
         self._call_up.paint(painter, self._focused_area(), self._desk.registry(), self.devicePixelRatioF())
         painter.end()
-
-    def _paint_tile(self, painter: QPainter, region: QRegion, camera_id: str, tile: Tile) -> None:
-        due_s = tile.paint(painter, region, self.look)
-        if due_s is not None:
-            self.figures.painted(camera_id, due_s)
-        if tile.focused and self._many:
-            painter.setPen(QPen(QColor(theme.ACCENT), GUTTER_PX))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(tile.cell.adjusted(1, 1, -1, -1))
-
-    @property
-    def _many(self) -> bool:
-        return len(self.arrangement.shown) > 1
 
     def _focused_area(self) -> QRect:
         return self.focused_tile.area if self.focused_tile is not None else self.rect()
@@ -291,6 +276,7 @@ class Wall(QWidget):
         """Act on a key of the wall; False when it is none (also called for keys that the panel leaves over)."""
         if modifiers & ~Qt.KeyboardModifier.KeypadModifier:
             return False
+        self.touched_s = time.monotonic()
         if text.isascii() and text.isdigit():
             self._call_up.add(text)
         elif pressed in _ARROWS:
@@ -313,9 +299,7 @@ class Wall(QWidget):
         camera = self._call_up.camera(self._desk.registry())
         if camera is not None:
             self._call_up.clear()
-            if camera.id not in self.arrangement.order:
-                self.arrangement = self.arrangement.with_cameras((*self.arrangement.order, camera.id))
-            self._arrange(self.arrangement.called_up(camera.id))
+            self.call_up(camera.id)
 
     def _go_back(self) -> bool:
         if self.entry:
@@ -327,22 +311,19 @@ class Wall(QWidget):
         elif self._before_pursuit is not None:
             self.end_pursuit()
         else:
-            return False
+            return self.leave()
         return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click focuses the tile."""
-        camera_id = self._camera_at(event.position().toPoint())
-        if camera_id is not None:
-            self.show_camera(camera_id)
+        index = self.board.cell_at(event.position().toPoint())
+        if index is not None:
+            self._arrange(self.arrangement.focused_at(index))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click enlarges, or goes back."""
-        if self._camera_at(event.position().toPoint()) is not None:
+        if self.board.cell_at(event.position().toPoint()) is not None:
             self.toggle_enlarged()
-
-    def _camera_at(self, spot: QPoint) -> str | None:
-        return next((c for c, tile in self._tiles.items() if tile.placed and tile.cell.contains(spot)), None)
 
     # Life
 
@@ -350,6 +331,18 @@ class Wall(QWidget):
         """Ask for pictures of the new size."""
         super().resizeEvent(event)
         self._place_tiles()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The frame of the focused tile says that the keys act here."""
+        super().focusInEvent(event)
+        self.update()
+        if event.reason() in (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.OtherFocusReason):
+            self.entered.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """It says that they act elsewhere."""
+        super().focusOutEvent(event)
+        self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin to pull pictures."""
@@ -365,8 +358,7 @@ class Wall(QWidget):
         self._timer.stop()
         self._refresh_timer.stop()
         self.figures.stop()
-        for tile in self._tiles.values():
-            tile.want(visible=False)
+        self.board.hide()
 
     def event(self, event: QEvent) -> bool:
         """Another screen with another pixel ratio asks for pictures of another size."""
@@ -385,9 +377,7 @@ class Wall(QWidget):
             timer.stop()
         self._call_up.stop()
         self.figures.stop()
-        for tile in self._tiles.values():
-            tile.close()
-        self._tiles.clear()
+        self.board.close()
 
 
 def _layout_for(cameras: int) -> Layout:

@@ -18,8 +18,12 @@ from app.metrics import Metrics, with_wall
 from app.node import EXIT_LATE, FIRST_PICTURE_S
 from app.outputs import write_outputs
 from app.runtime import RunFigures, Runtime
+from app.wall_plans import WallStart
+from app.wall_store import WallStore
 from storage.errors import WatchfloorError
+from widgets import kiosk
 from widgets.application import SignalWatch, destroy, grab
+from widgets.blackbox_watch import BlackBoxWatch
 from widgets.idle_watch import IdleWatch
 from widgets.main_window import MainWindow
 from widgets.office_pages import prepare
@@ -80,7 +84,8 @@ class _TimedRun(QObject):
         try:
             self._metrics = self._read()
             if self._out is not None:
-                grab(self._window, self._out / "wall-1.png")
+                for number, window in enumerate((self._window, *self._window.walls.windows), 1):
+                    grab(window, self._out / f"wall-{number}.png")
         except WatchfloorError as error:
             self._refused = error
 
@@ -96,18 +101,25 @@ def run_wall(
     seconds: float | None,
     out: Path | None,
     instance: SingleInstance | None = None,
+    start: WallStart | None = None,
 ) -> int:
-    """Show the wall until Quit, SIGTERM or the end of `seconds`; exit code 4 when a worker missed the deadline."""
+    """Show the wall until Quit, SIGTERM or the end of `seconds`; exit code 4 when a worker missed the deadline. Raises
+    AppError(UNKNOWN_MONITOR, UNKNOWN_LAYOUT) for a `start` that cannot be."""
     with ExitStack() as end:
         end.callback(runtime.close)
         end.callback(runtime.stop)
+        wished = start or WallStart()
+        screen, begun = kiosk.monitor_of(wished), kiosk.arrangement_of(wished, runtime.registry)
         signals = SignalWatch(application, QApplication.exit)
         end.callback(signals.close)
         if runtime.plan.lasting:
             prepare()
         window = MainWindow(runtime.desk)
         end.callback(destroy, window)
-        return _run(application, window, runtime, seconds, out, instance)
+        _choose_layout(window, runtime)
+        kiosk.put(window, begun, screen)
+        resume = begun is None and runtime.plan.lasting
+        return _run(application, window, runtime, seconds, out, instance, resume=resume)
 
 
 def _run(
@@ -117,10 +129,11 @@ def _run(
     seconds: float | None,
     out: Path | None,
     instance: SingleInstance | None,
+    *,
+    resume: bool,
 ) -> int:
     if instance is not None:
         instance.on_called = partial(_come_forward, window)
-    _choose_layout(window, runtime)
     timed = _TimedRun(window, runtime, seconds, out)
     naming = QTimer(window)
     naming.timeout.connect(partial(_name_detector, window, runtime))
@@ -129,8 +142,13 @@ def _run(
     runtime.tasks.submit(partial(runtime.seat.people.seat.open, hint=runtime.plan.hint_password))
     idle = IdleWatch(runtime.seat.people.seat, application, window)
     window.show()
+    window.walls.restore(WallStore(runtime.plan.folders.wall_windows, runtime.tasks.submit), main=resume)
+    window.moves.begin()
+    watch = _watched(window, runtime)
     application.exec()
     naming.stop()
+    if watch is not None:
+        watch.close()
     idle.close()
     metrics = timed.finish()
     window.close()
@@ -138,6 +156,13 @@ def _run(
     if out is not None:
         write_outputs(runtime, metrics, out)
     return EXIT_LATE if late else 0
+
+
+def _watched(window: MainWindow, runtime: Runtime) -> BlackBoxWatch | None:
+    box, seat = runtime.seat.offices.black_box, runtime.seat.people.seat
+    if box is None:
+        return None
+    return BlackBoxWatch(lambda: window.walls.walls, box, lambda: seat.state.operator_id, window)
 
 
 def _come_forward(window: MainWindow) -> None:

@@ -20,6 +20,7 @@ _TILE_STATES = {
     TileState.LIVE: marked("LIVE"),
     TileState.STALE: marked("STALE"),
     TileState.NO_SIGNAL: marked("NO SIGNAL"),
+    TileState.NO_RIGHTS: marked("NO RIGHTS"),
 }
 
 
@@ -76,6 +77,8 @@ class Names:
         self._cameras = {c.id: f"{c.number} {c.name}" for c in registry.cameras}
         self._rules = {r.id: r.name for r in registry.rules}
         self._places = {p.id: ", ".join(filter(None, (p.name, p.address))) for p in registry.places}
+        self._place_names = {p.id: p.name for p in registry.places}
+        self._districts = {d.id: d.name for d in registry.districts}
         self._categories = {c.id: c.name for c in registry.categories}
         self._outcomes = registry.outcomes
         self._operators = {o.id: o.name for o in registry.operators}
@@ -99,6 +102,14 @@ class Names:
     def actor(self, actor_id: str | None) -> str:
         """An operator's name, or what stands for one (`os:anna`)."""
         return self._operators.get(actor_id, actor_id.partition(":")[2] or actor_id) if actor_id else ""
+
+    def place_named(self, place_id: str) -> str:
+        """A place's name alone."""
+        return self._place_names.get(place_id, place_id)
+
+    def district(self, district_id: str) -> str:
+        """The district's name."""
+        return self._districts.get(district_id, district_id)
 
     def place(self, incident: Incident) -> str:
         """Name and address."""

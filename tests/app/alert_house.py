@@ -62,6 +62,7 @@ class House:
     channel: Channel = Channel.SMTP
     stills: Callable[[OutboxMessage], tuple[Attachment, ...]] | None = None
     folder: Path | None = None
+    waits: bool = True
     journal: MemoryOutbox = field(default_factory=MemoryOutbox)
     clock: Clock = field(default_factory=Clock)
     banners: list[Banner] = field(default_factory=list)
@@ -80,6 +81,7 @@ class House:
             site=SITE,
             stills=self.stills,
             folder=self.folder,
+            waits=lambda _message: self.waits,
             clock=self.clock,
             poll_s=0.02,
         )

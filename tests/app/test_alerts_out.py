@@ -16,7 +16,7 @@ from app.alert_secrets import FILE_NAME, SMTP, route_secret, signature
 from app.alerts_out import AlertsOut
 from app.feeds import Banner
 from storage.case_commands import HandOverIncident, OpenIncident
-from storage.commands import PutRecord, RegistryRecord
+from storage.commands import CloseIncident, PutRecord, RegistryRecord
 from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
@@ -123,6 +123,12 @@ def test_no_answer_and_the_next_service_is_told_on_its_own_way(tmp_path: Path, a
             wait_until(lambda: bool(hook.requests), 4.5)
             states = {message.route_id: message.state for message in here.messages(incident_id)}
             wait_until(lambda: "did not answer" in here.banners[-1].text)
+            said = here.banners[-1]
+            alerts.nudge()
+            incident = here.journal.incident_file(incident_id).incident
+            here.journal.apply(CloseIncident(incident_id, incident.version, "detained"), OPERATOR)
+            alerts.nudge()
+            wait_until(lambda: here.banners[-1] == Banner(said.key, ""))
     assert states["r-mail"] is OutboxState.ESCALATED
     assert json.loads(hook.requests[0].body)["place"] == "Main St. 1"
 

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 
 from app import backup_commands
 from app.archive import Archive
-from app.backups import BackupMade, Backups, backup_folder, last_due_utc_s
+from app.backups import Backups, backup_folder, last_due_utc_s
 from app.bus import Bus
 from app.feeds import Banner
 from app.verify_command import verify
+from storage.backups import Backup, backups
 from storage.commands import PutRecord
 from storage.folders import Folders
 from storage.records import District
@@ -37,18 +38,19 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
     opened.close()
 
 
-@contextlib.contextmanager
-def backing_up(
-    archive: Archive, folder: Path, clock: SteppedClock, keep: int = 2
-) -> Iterator[tuple[list[BackupMade], list[Banner]]]:
-    bus, facts, banners = Bus(), list[BackupMade](), list[Banner]()
-    bus.subscribe(BackupMade, facts.append)
+def of_copies(archive: Archive, folder: Path, clock: SteppedClock) -> tuple[Backups, list[Banner]]:
+    """Not started yet."""
+    bus, banners = Bus(), list[Banner]()
     bus.subscribe(Banner, banners.append)
-    worker = Backups(folder, archive.journal, BackupSettings(keep=keep), KYIV, bus, first_s=0.0, clock=clock)
-    worker._wake.set()  # looks again at once
+    return Backups(folder, archive.journal, BackupSettings(keep=2), KYIV, bus, first_s=0.0, clock=clock), banners
+
+
+@contextlib.contextmanager
+def backing_up(archive: Archive, folder: Path, clock: SteppedClock) -> Iterator[tuple[Backups, list[Banner]]]:
+    worker, banners = of_copies(archive, folder, clock)
     worker.start()
     try:
-        yield facts, banners
+        yield worker, banners
     finally:
         worker.stop()
         assert worker.join(5)
@@ -56,24 +58,42 @@ def backing_up(
 
 def test_a_missed_backup_is_made_up_for_and_no_second_one(archive: Archive, tmp_path: Path) -> None:
     clock = SteppedClock()
-    with backing_up(archive, tmp_path / "copies", clock) as (facts, banners):
-        wait_until(lambda: bool(facts))
-        path = facts[0].path
-        assert path is not None
-        assert verify_file(path).ok
-        assert facts[0].bytes == path.stat().st_size
-    assert len(facts) == 1
+    with backing_up(archive, tmp_path / "copies", clock) as (worker, banners):
+        wait_until(lambda: worker.newest is not None)
+    assert worker.newest is not None
+    assert verify_file(worker.newest.path).ok
     assert banners == []
-    with backing_up(archive, tmp_path / "copies", clock) as (again, _):
-        pass
-    assert again == []
+    assert not worker._due()
+    again, _ = of_copies(archive, tmp_path / "copies", clock)
+    assert not again._due()
+    clock.utc_s += 24 * HOUR_S
+    assert again._due()
+
+
+def test_the_folder_is_read_once_for_a_day_that_is_done(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SteppedClock()
+    with backing_up(archive, tmp_path / "copies", clock) as (worker, _):
+        wait_until(lambda: worker.newest is not None)
+    worker, _ = of_copies(archive, tmp_path / "copies", clock)
+    reads: list[int] = []
+
+    def counted(folder: Path) -> list[Backup]:
+        reads.append(1)
+        return list(backups(folder))
+
+    monkeypatch.setattr("app.backups.backups", counted)
+    assert not any(worker._due() for _ in range(50))
+    assert len(reads) == 1
+    clock.utc_s -= 48 * HOUR_S  # the newest copy is one of the future now
+    assert worker._due()
 
 
 def test_a_folder_that_cannot_be_written_is_a_banner(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with backing_up(archive, tmp_path / "file" / "copies", SteppedClock()) as (facts, banners):
+    with backing_up(archive, tmp_path / "file" / "copies", SteppedClock()) as (_, banners):
         wait_until(lambda: bool(banners))
-    assert facts[0].path is None
     assert banners[0].text
 
 
@@ -81,9 +101,9 @@ def test_a_journal_that_is_not_intact_gives_no_backup(archive: Archive, tmp_path
     with contextlib.closing(sqlite3.connect(archive.folders.journal)) as raw:
         raw.execute("UPDATE categories SET name = 'altered' WHERE id = 'fire'")
         raw.commit()
-    with backing_up(archive, tmp_path / "copies", SteppedClock()) as (facts, banners):
+    with backing_up(archive, tmp_path / "copies", SteppedClock()) as (worker, banners):
         wait_until(lambda: bool(banners))
-    assert facts[0].path is None
+    assert worker.newest is None
     assert [p.suffix for p in (tmp_path / "copies").iterdir()] == [".bad"]
 
 

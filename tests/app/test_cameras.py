@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.cameras import FORGET_AFTER_S, STALE_AFTER_S, CameraHub, LiveFeed, tile_state
+from app.cameras import FORGET_AFTER_S, STALE_AFTER_S, CameraHub, tile_state
 from app.feeds import TileState
+from app.live_feed import LiveFeed
 from storage.records import Camera
 from storage.worker import Supervisor
 from tests.conftest import wait_until
@@ -92,6 +93,17 @@ def test_a_dead_camera_says_why_in_one_sentence(hub: CameraHub) -> None:
     feed.close()
 
 
+def test_a_damaged_picture_is_told_in_words(hub: CameraHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = _feed(hub)
+    session = hub.session("c1")
+    assert session is not None
+    monkeypatch.setattr(session, "status", lambda: SessionStatus(SessionState.LIVE, damaged_share=0.123))
+    assert feed.status().notice == "Picture damaged: 12 % of the frames"
+    monkeypatch.setattr(session, "status", lambda: SessionStatus(SessionState.LIVE))
+    assert feed.status().notice == ""
+    feed.close()
+
+
 def test_no_lock_is_held_while_the_address_is_asked_for(supervisor: Supervisor) -> None:
     def url_of(camera: Camera) -> str:
         assert asked._lock.acquire(blocking=False), "attach holds its lock while calling out"
@@ -106,7 +118,9 @@ def test_pictures_that_no_tile_took_are_counted_as_dropped(hub: CameraHub) -> No
     feed = _feed(hub)
     picture = Picture("c1", 1, 0.0, 0.0, 0.0, 1, 1, 4, "bgra", 1, 1, memoryview(b"\0" * 4), None)
     for _ in range(3):
-        feed._tap.put(picture)
+        assert feed.viewing is not None
+        assert feed.viewing.place is not None
+        feed.viewing.place.tap.put(picture)
     assert hub.totals()["dropped_frames"] == 2
     feed.close()
     assert hub.totals()["dropped_frames"] == 2

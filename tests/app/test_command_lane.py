@@ -100,3 +100,15 @@ def test_too_much_is_refused_and_nothing_of_it_is_done(tasks: Tasks) -> None:
     gate.set()
     assert taken < 200
     wait_until(lambda: len(done) == taken)
+
+
+def test_several_commands_are_one_wish_and_a_refusal_stops_none(tasks: Tasks) -> None:
+    journal, failures, receipts = _Journal(4), list[Exception](), list[int]()
+    lane = CommandLane(tasks, journal.apply, failures.append)
+    many = [AcknowledgeIncident("i", 4), VerifyIncident("other", 1), VerifyIncident("other", 2), VerifyIncident("i", 4)]
+    assert lane.submit_all(many, ANNA, lambda receipt: receipts.append(receipt.seq))
+    assert lane.submit_all([AddNote(str(n)) for n in range(300)], ANNA, lambda receipt: receipts.append(receipt.seq))
+    wait_until(lambda: bool(receipts))
+    assert len(failures) == 1
+    assert [type(command) for command in journal.done[:2]] == [AcknowledgeIncident, VerifyIncident]
+    assert receipts == [302]

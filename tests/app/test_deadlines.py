@@ -37,26 +37,21 @@ def told() -> list[Banner]:
 
 
 @pytest.fixture
-def nudges() -> list[int]:
-    return []
-
-
-@pytest.fixture
-def deadlines(journal: EmbeddedJournal, clock: SteppedClock, told: list[Banner], nudges: list[int]) -> Deadlines:
-    return Deadlines(journal, told.append, lambda: nudges.append(1), clock=clock)
+def deadlines(journal: EmbeddedJournal, clock: SteppedClock, told: list[Banner]) -> Deadlines:
+    return Deadlines(journal, told.append, clock=clock)
 
 
 def test_nothing_is_said_before_the_time(
-    journal: EmbeddedJournal, clock: SteppedClock, deadlines: Deadlines, told: list[Banner], nudges: list[int]
+    journal: EmbeddedJournal, clock: SteppedClock, deadlines: Deadlines, told: list[Banner]
 ) -> None:
     incident_id = opened(journal, category_id="theft")
     clock.utc_s += 119.0
     deadlines.round()
-    assert (told, nudges, now(journal, incident_id).version) == ([], [], 1)
+    assert (told, now(journal, incident_id).version) == ([], 1)
 
 
 def test_what_nobody_acted_on_is_escalated_and_said_once(
-    journal: EmbeddedJournal, clock: SteppedClock, deadlines: Deadlines, told: list[Banner], nudges: list[int]
+    journal: EmbeddedJournal, clock: SteppedClock, deadlines: Deadlines, told: list[Banner]
 ) -> None:
     waiting, watched = opened(journal, category_id="theft"), opened(journal, category_id="theft")
     clock.utc_s += 119.0
@@ -64,7 +59,7 @@ def test_what_nobody_acted_on_is_escalated_and_said_once(
     clock.utc_s += 1.0
     deadlines.round()
     deadlines.round()
-    assert (deadlines.escalations, nudges) == (1, [1])
+    assert deadlines.escalations == 1
     assert now(journal, waiting).escalated_utc_s == clock.utc_s
     assert now(journal, watched).escalated_utc_s is None
     assert [b.key for b in told] == [BANNER]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,12 @@ from app.archive import RUNTIME, Archive
 from app.bus import Bus
 from app.desk import ChangeFeed, OperatorDesk
 from app.errors import AppCode, AppError
-from app.feeds import CameraFeed, CommandRefused, DeskState
+from app.feeds import CameraFeed, CommandRefused, DeskState, RegistryChanged
 from app.snapshots import PictureOrder
 from app.tasks import Tasks
-from storage.case_commands import HandOverIncident, OpenIncident, RestrictIncident
-from storage.commands import AcknowledgeAlarm, PutOperator, PutRecord, RecordEvent
+from storage.case_commands import HandOverIncident, OpenIncident, RestrictIncident, ShelveAlarms
+from storage.commands import AcknowledgeAlarm, PutOperator, PutRecord, RecordEvent, SignCheckpoint
+from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
 from storage.records import (
     Actor,
@@ -31,7 +34,7 @@ from storage.records import (
     Verdict,
     new_id,
 )
-from storage.registry_records import Service
+from storage.registry_records import CameraGroup, Service
 from storage.settings import Settings
 from tests.conftest import wait_until
 
@@ -61,12 +64,15 @@ def desk(archive: Archive) -> Iterator[OperatorDesk]:
     assert all(worker.join(3) for worker in workers)
 
 
-def _alarm(archive: Archive, desk: OperatorDesk) -> None:
-    box = Box(0.1, 0.1, 0.2, 0.5)
-    event = Event(
-        new_id(), "c1", "r1", RuleKind.INTRUSION, Severity.HIGH, 1_800_000_001.0, 1_800_000_000.0, 1, "person", 0.9, box
+def _event(camera_id: str) -> Event:
+    box, end_utc_s = Box(0.1, 0.1, 0.2, 0.5), 1_800_000_001.0
+    return Event(
+        new_id(), camera_id, "r1", RuleKind.INTRUSION, Severity.HIGH, end_utc_s, end_utc_s - 1, 1, "person", 0.9, box
     )
-    archive.journal.apply(RecordEvent(event), RUNTIME)
+
+
+def _alarm(archive: Archive, desk: OperatorDesk) -> None:
+    archive.journal.apply(RecordEvent(_event("c1")), RUNTIME)
     wait_until(lambda: len(desk.state().alarms) == 1)
 
 
@@ -183,5 +189,86 @@ def test_the_desk_lists_no_hand_over_of_what_the_viewer_must_not_know(archive: A
     assert not changes.state.handovers
 
 
+def test_other_cameras_do_not_use_up_what_a_restricted_operator_is_listed(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is for the alarms that are seen here, not for all of the site's."""
+    monkeypatch.setattr("app.desk._MOST_ALARMS", 2)
+    viewer = Operator("operator-1", "Viewer", Role.OPERATOR, group_ids=("g1",))
+    _add_camera(archive, 2)
+    for command in (PutRecord(CameraGroup("g1", "Gates", ("c1",))), PutOperator(viewer)):
+        archive.journal.apply(command, archive.actor)
+    for camera_id, severity in (("c1", Severity.LOW), *[("c2", Severity.CRITICAL)] * 3):
+        event = replace(_event(camera_id), severity=severity, rule_id=f"{camera_id}-{new_id()}")
+        archive.journal.apply(RecordEvent(event), RUNTIME)
+    for cameras in (("c2",), ("c1", "c2")):
+        shelf = ShelveAlarms("Rain", cameras, "intrusion/intrusion", "rain", time.time() + 600.0)
+        archive.journal.apply(shelf, archive.actor)
+    changes = ChangeFeed(archive, Bus(), lambda: viewer.id)
+    changes.refresh()
+    assert [alarm.camera_id for alarm in changes.state.alarms] == ["c1"]
+    assert [shelf.camera_ids for shelf in changes.state.shelves] == [("c1", "c2")], "what concerns others is theirs"
+
+
 def _nobody() -> Actor:
     raise AppError(AppCode.SEAT_LOCKED)
+
+
+def _add_camera(archive: Archive, number: int) -> None:
+    archive.journal.apply(PutRecord(Camera(f"c{number}", number, "Yard", "rtsp://10.0.0.5/2")), archive.actor)
+
+
+def _told_registries(bus: Bus) -> list[int]:
+    """How many cameras each registry had that was told."""
+    told: list[int] = []
+    bus.subscribe(RegistryChanged, lambda changed: told.append(len(changed.registry.cameras)))
+    return told
+
+
+def _following(changes: ChangeFeed, until: Callable[[], bool]) -> None:
+    changes.start()
+    try:
+        wait_until(until)
+    finally:
+        changes.stop()
+        assert changes.join(10)
+
+
+def test_a_camera_that_came_before_the_first_look_is_told(archive: Archive) -> None:
+    bus = Bus()
+    archive.reload()
+    changes = ChangeFeed(archive, bus)
+    told = _told_registries(bus)
+    _add_camera(archive, 2)
+    _following(changes, lambda: told == [2])
+    assert len(archive.registry.cameras) == 2
+
+
+def test_a_camera_behind_very_many_other_changes_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.desk._MOST_CHANGES", 2)
+    bus = Bus()
+    archive.reload()
+    changes = ChangeFeed(archive, bus)
+    told = _told_registries(bus)
+    for _number in range(5):
+        archive.journal.apply(SignCheckpoint(), RUNTIME)
+    _add_camera(archive, 2)
+    _following(changes, lambda: told == [2])
+
+
+def test_a_registry_that_could_not_be_read_is_read_again(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = Bus()
+    archive.reload()
+    changes = ChangeFeed(archive, bus)
+    told = _told_registries(bus)
+    _add_camera(archive, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, "reload", _busy)
+        changes.start()
+        wait_until(lambda: not changes.alive)  # the supervisor starts it again
+    assert changes.failures == 1
+    _following(changes, lambda: told == [2])
+
+
+def _busy() -> None:
+    raise StorageError(StorageCode.BUSY)

@@ -292,3 +292,139 @@ def test_every_whole_hour_is_sealed_once(
         (HOUR, footage_digest(first)),
     ]
     assert journal.verify().problems == ()
+
+
+class TwoDisks:
+    """Two folders, one of which can be unmounted."""
+
+    def __init__(self, root: Path, index: SegmentIndex, journal: EmbeddedJournal, **settings: Any) -> None:
+        self.near, self.far = root / "near", root / "far"
+        self.aside = root / "aside"
+        self.index = index
+        self.now_utc_s = START_UTC_S
+        self.free = {self.near: 10**12, self.far: 10**12}
+        self.folders = FootageFolders([self.near, self.far], free_bytes=lambda path: self.free[path])
+        self.space = FootageSpace(
+            self.folders,
+            index,
+            journal,
+            RecordingSettings(**{"keep_days": 0, "reserve_gb": 0, **settings}),
+            Cameras(),
+            clock=lambda: self.now_utc_s,
+            beat=lambda: True,
+        )
+
+    def unmount(self) -> None:
+        self.far.rename(self.aside)
+        self.folders.look()
+
+    def mount(self) -> None:
+        self.aside.rename(self.far)
+        self.folders.look()
+
+    def left(self) -> list[str]:
+        return [segment.id for segment in self.index.oldest_first()]
+
+
+def test_what_lies_on_a_disk_that_is_not_mounted_is_not_called_deleted(
+    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal
+) -> None:
+    disks = TwoDisks(tmp_path, index, journal, keep_days=1)
+    here, there = put(index, disks.near, START_UTC_S, "c1"), put(index, disks.far, START_UTC_S + 60, "c2")
+    disks.now_utc_s = START_UTC_S + 400 * 86400
+    disks.folders.failed(disks.far, StorageCode.READ_ONLY)
+    disks.space.free()
+    assert (Path(here.path).exists(), Path(there.path).exists()) == (False, True)
+    disks.unmount()
+    disks.space.free()
+    assert disks.left() == [there.id]
+    assert index.gaps("c2", 0, 4e9) == ()
+    disks.mount()
+    disks.space.free()
+    assert not Path(there.path).exists()
+    assert disks.left() == []
+    disks.folders.release()
+
+
+def test_a_disk_that_goes_while_its_files_are_deleted_is_left_alone(
+    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal
+) -> None:
+    disks = TwoDisks(tmp_path, index, journal, keep_days=1)
+    there = put(index, disks.far, START_UTC_S, "c1")
+    disks.now_utc_s = START_UTC_S + 400 * 86400
+    disks.far.rename(disks.aside)  # nobody has looked yet
+    disks.space.free()
+    assert disks.left() == [there.id]
+    disks.mount()
+    Path(there.path).unlink()  # by hand: the folder is there, the file is not
+    disks.space.free()
+    assert disks.left() == []
+    disks.folders.release()
+
+
+def test_a_disk_that_is_not_mounted_does_not_count_against_the_quota(
+    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.footage_space._GB", 1000)
+    disks = TwoDisks(tmp_path, index, journal, quota_gb=3)
+    put(index, disks.near, START_UTC_S, "c1", size=2000)
+    put(index, disks.far, START_UTC_S + 60, "c2", size=9000)
+    disks.unmount()
+    disks.space.free()
+    assert len(disks.left()) == 2
+    disks.mount()
+    disks.space.free()
+    assert disks.left() == []
+    disks.folders.release()
+
+
+def test_folders_that_are_left_because_they_are_full_are_freed(
+    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal
+) -> None:
+    disks = TwoDisks(tmp_path, index, journal, reserve_gb=2)
+    put(index, disks.near, START_UTC_S, "c1")
+    put(index, disks.far, START_UTC_S + 60, "c2")
+    for folder in (disks.near, disks.far):
+        disks.free[folder] = 0
+        disks.folders.failed(folder, StorageCode.DISK_FULL)
+    assert disks.folders.healthy == disks.folders.lost == ()
+    assert disks.space.short
+    disks.space.free()
+    assert disks.left() == []
+    disks.folders.release()
+
+
+def test_hours_are_looked_through_once_and_not_in_every_round(
+    tmp_path: Path, index: SegmentIndex, journal: EmbeddedJournal, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(index, tmp_path, HOUR)
+    keeping = keep()
+    keeping.now_utc_s = HOUR + 50 * HOUR_S + 299
+    asked: list[float] = []
+    known = index.ended_between
+
+    def counted(from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
+        asked.append(from_utc_s)
+        return known(from_utc_s, to_utc_s)
+
+    monkeypatch.setattr(index, "ended_between", counted)
+    keeping.keeper.round()
+    assert len(asked) == 49
+    keeping.keeper.round()
+    assert len(asked) == 49
+    put(index, tmp_path, HOUR + 49 * HOUR_S + 60)
+    keeping.now_utc_s += 2
+    keeping.keeper.round()
+    assert [d.from_utc_s for d in journal.footage_digests()] == [HOUR + 49 * HOUR_S, HOUR]
+
+
+def test_a_damage_that_shows_later_is_looked_for_at_the_next_start(
+    index: SegmentIndex, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn() -> Segment | None:
+        raise StorageError(StorageCode.DAMAGED, path=str(index.path))
+
+    keeping = keep()
+    monkeypatch.setattr(index, "oldest", torn)
+    keeping.keeper.round()
+    assert index.path.with_name("index.db.doubted").exists()

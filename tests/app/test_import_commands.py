@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -14,7 +16,8 @@ from typer.testing import CliRunner, Result
 from app.camera_import import found_camera, planned
 from app.import_preview import preview_of, write_previews
 from app.import_store import CameraStore
-from app.registry_commands import archive_of_site, camera_app
+from app.registry_commands import camera_app
+from app.site import archive_of_site
 from storage.commands import PutRecord
 from storage.errors import WatchfloorError
 from storage.records import Actor, Zone
@@ -163,3 +166,9 @@ def test_what_cannot_be_done_is_one_sentence(words: tuple[str, ...], code: int) 
     refused = run("import", *words)
     assert refused.exit_code == code
     assert len(refused.output.strip().splitlines()) == 1
+
+
+def test_what_few_runs_need_is_not_imported_at_every_start() -> None:
+    code = "import sys, app.commands; print(*{'yaml', 'PIL'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == []

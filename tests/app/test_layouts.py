@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.layouts import STANDARD, Arrangement, Cell, Layout, Side, grid
+from app.layouts import STANDARD, Arrangement, Cell, CellRole, Layout, Side, grid
 
 counts = st.integers(1, 64)
 BIG_LEFT = Layout(
@@ -135,3 +137,96 @@ def test_no_camera_is_ever_lost(count: int, moves: list[Side | int | str]) -> No
         assert sorted(wall.order) == sorted(cameras(count))
         assert wall.focused is not None
         assert 0 <= wall.page < wall.pages
+
+
+# Role cells
+
+
+ROLES = st.sampled_from([role for role in CellRole if role is not CellRole.CAMERA])
+
+
+@st.composite
+def role_layouts(draw: st.DrawFn) -> Layout:
+    """A grid some of whose cells have a role, one camera cell at least."""
+    count = draw(st.integers(1, 20))
+    plain = grid(count)
+    roles = draw(st.dictionaries(st.integers(1, len(plain) - 1), ROLES)) if len(plain) > 1 else {}
+    cells = tuple(replace(cell, role=roles.get(i, CellRole.CAMERA)) for i, cell in enumerate(plain.cells))
+    return Layout("roles", plain.columns, plain.rows, cells)
+
+
+fillings = st.dictionaries(st.integers(0, 30), st.integers(0, 40).map(lambda i: f"c{i}"), max_size=8)
+role_steps = st.lists(
+    st.one_of(
+        st.sampled_from(list(Side)),
+        st.integers(0, 29).map(lambda i: f"c{i}"),
+        st.just("next"),
+        fillings,
+        role_layouts(),
+    ),
+    max_size=20,
+)
+
+
+@given(st.integers(1, 30), role_layouts(), role_steps)
+def test_role_cells_never_change_the_order(
+    count: int, layout: Layout, moves: list[Side | str | dict[int, str] | Layout]
+) -> None:
+    wall = Arrangement(cameras(count), layout)
+    for step in moves:
+        if isinstance(step, dict):
+            before = wall
+            wall = wall.filled_with(step)
+            assert (wall.order, wall.page, wall.on_page) == (before.order, before.page, before.on_page)
+        elif isinstance(step, Layout):
+            wall = wall.with_layout(step)
+        else:
+            wall = after(wall, step)
+        own = [c for i, c in wall.taken if wall.layout.is_camera(i)]
+        assert tuple(own) == wall.on_page, "cameras of the order are in camera cells only, each in its place"
+        assert sorted(wall.order) == sorted(cameras(count)), "none is lost, none doubled"
+        assert all(not wall.layout.is_camera(i) for i, _camera in wall.filled)
+        assert 0 <= wall.page < wall.pages
+
+
+@given(st.integers(1, 30), role_layouts())
+def test_pages_show_every_camera_once(count: int, layout: Layout) -> None:
+    wall = Arrangement(cameras(count), layout)
+    pages = [wall.turned(n).on_page for n in range(wall.pages)]
+    assert [camera for page in pages for camera in page] == list(cameras(count))
+    assert all(len(page) <= len(layout.camera_cells) for page in pages)
+
+
+_ROW = (CellRole.CAMERA, CellRole.ALARM, CellRole.CAMERA)
+COLUMN = Layout("column", 3, 2, tuple(Cell(c, r, role=_ROW[c]) for r in range(2) for c in range(3)))
+"""camera, alarm, camera; twice."""
+
+
+def test_arrows_enter_a_role_cell_only_while_it_shows_something() -> None:
+    wall = Arrangement(cameras(8), COLUMN)
+    assert wall.moved(Side.RIGHT).focused == "c1", "past the empty alarm cell"
+    filled = wall.filled_with({1: "c7"})
+    assert filled.moved(Side.RIGHT).focused == "c7"
+    assert filled.moved(Side.RIGHT).moved(Side.RIGHT).focused == "c1"
+
+
+def test_the_focus_stays_in_a_role_cell_and_calls_up_there() -> None:
+    wall = Arrangement(cameras(8), COLUMN).filled_with({1: "c7"}).focused_at(1)
+    assert wall.with_cameras(cameras(9)).focused == "c7"
+    called = wall.called_up("c3")
+    assert (called.focused, called.order) == ("c3", wall.order)
+    assert wall.toggled().seen[0].camera_id == "c7"
+    assert wall.toggled().filled_with({}).enlarged is False
+
+
+def test_a_camera_is_focused_where_it_is_seen() -> None:
+    wall = Arrangement(cameras(8), COLUMN).filled_with({1: "c7", 4: "c0"})
+    assert wall.focused_on("c0").focus == 0, "its own cell before a role cell"
+    assert (wall.focused_on("c7").page, wall.focused_on("c7").focus) == (0, 1), "no page is turned for it"
+    assert wall.filled_with({}).focused_on("c7").page == 1
+
+
+def test_another_layout_begins_with_empty_role_cells() -> None:
+    wall = Arrangement(cameras(8), COLUMN).filled_with({1: "c7"})
+    assert wall.with_layout(grid(4)).filled == ()
+    assert wall.with_layout(COLUMN).filled == wall.filled

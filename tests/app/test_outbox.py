@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.alert_lines import Lines
-from app.alert_message import AlertMessage
+from app.alert_message import AlertMessage, Attachment
 from app.alert_retries import FIRST_S, LONGEST_S, RoutePauses
 from app.delivery import ATTEMPTS, GIVE_UP_S, NEVER_UTC_S
-from app.errors import AppCode
+from app.errors import AppCode, AppError
 from app.feeds import Banner
 from storage.errors import StorageCode
 from storage.registry_records import AlertRoute
 from storage.release_commands import AnswerAlert, EscalateAlert, MarkAlert
-from storage.release_records import Channel, OutboxState
+from storage.release_records import Channel, OutboxMessage, OutboxState
 from tests.app.alert_case import ACTOR, NOW_S, REGISTRY, outgoing
 from tests.app.alert_house import House, Scripted, failing
 from tests.conftest import wait_until
@@ -238,7 +238,46 @@ def test_pictures_without_a_key_are_refused_and_the_alert_goes() -> None:
     with house.running():
         house.settled(OutboxState.SENT)
     assert seen[0].attachments == ()
-    assert "there is no key" in house.banners[0].text
+    assert "without pictures" in house.banners[0].text
+
+
+def test_the_word_about_pictures_goes_when_they_go_or_are_not_wanted_any_more() -> None:
+    keyless: list[bool] = [True]
+
+    def stills(_message: OutboxMessage) -> tuple[Attachment, ...]:
+        if keyless[0]:
+            raise AppError(AppCode.ALERT_NO_KEY, target="duty")
+        return (Attachment("still.jpg.age", b"sealed"),)
+
+    wanted = replace(REGISTRY.alert_routes[0], stills=True)
+    house = House(Scripted(), (wanted,), stills=stills)
+    with house.running() as outbox:
+        for number, (without, routes) in enumerate(
+            [(True, (wanted,)), (False, (wanted,)), (True, (wanted,)), (True, REGISTRY.alert_routes)], start=1
+        ):
+            keyless[0], house.routes = without, routes
+            house.journal.put(outgoing(number))
+            outbox.nudge()
+            house.settled(*[OutboxState.SENT] * number)
+    assert {banner.key for banner in house.banners} == {"alert-pictures:route-1"}
+    assert [bool(banner.text) for banner in house.banners] == [True, False, True, False]
+
+
+def test_the_word_about_a_service_that_did_not_answer_goes_when_it_has() -> None:
+    route = replace(REGISTRY.alert_routes[0], answer_s=30.0, escalate_to_id="duty")
+    house = House(Scripted(), (route,))
+    house.journal.put(outgoing())
+    with house.running() as outbox:
+        wait_until(lambda: len(house.marks()) == 1)
+        house.clock.utc_s = NOW_S + 30.0
+        wait_until(lambda: bool(house.banners))
+        outbox.nudge()
+        wait_until(lambda: not outbox._moved.is_set())
+        assert len(house.banners) == 1  # it still has to
+        house.waits = False
+        outbox.nudge()
+        wait_until(lambda: len(house.banners) == 2)
+    assert house.banners[1] == Banner(f"alert:{1:032x}", "")
 
 
 def test_one_process_delivers_and_another_takes_over(tmp_path: Path) -> None:

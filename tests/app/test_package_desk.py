@@ -122,7 +122,13 @@ def test_who_may_not_export_is_refused_at_once_and_what_is_not_written_down_is_n
     assert unknown.value.code is StorageCode.NOT_FOUND
 
 
-def test_a_disclosure_goes_out_sealed_for_its_recipient(site: Site, tmp_path: Path) -> None:
+def _never(*_arguments: object) -> None:
+    raise AssertionError("hours of work for somebody who may not have it")
+
+
+def test_a_disclosure_goes_out_sealed_for_its_recipient(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal, actor = site.archive.journal, site.archive.actor
     command = OpenDisclosure(
         authority="Police",
@@ -144,8 +150,16 @@ def test_a_disclosure_goes_out_sealed_for_its_recipient(site: Site, tmp_path: Pa
     approved = replace(file, approval=site.approve(ApprovalKind.DISCLOSURE, disclosure.id))
     assert approved.approval is not None
     assert approved.approval.state is ApprovalState.APPROVED
+    with monkeypatch.context() as patched:
+        patched.setattr(site.desk._packages, "build", _never)
+        with pytest.raises(StorageError) as stranger:
+            site.desk.of_disclosure(approved, tmp_path / "d.zip", Actor("os:stranger"))
+    assert stranger.value.code is StorageCode.NOT_PERMITTED
     made = site.desk.of_disclosure(approved, tmp_path / "d.zip", actor)
     assert (made.complete, made.master) == (True, False)
+    first = manifest(made.path)["package"]
+    assert isinstance(first, dict)
+    assert first["id"] == made.package_id
     keys = site.archive.folders.config / "keys" / "recipients"
     keys.mkdir()
     (keys / "Lt. Ғ. Bondar.pub").write_text(str(IDENTITY.to_public()))

@@ -5,7 +5,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from app.people_commands import operator_app
-from app.registry_commands import archive_of_site
+from app.site import archive_of_site
 from storage.commands import PutRecord
 from storage.passwords import fits
 from storage.registry_records import CameraGroup

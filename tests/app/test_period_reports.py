@@ -91,6 +91,7 @@ def test_every_format_is_written_and_audited(archive: Archive, period: Period, t
     elif form == "json":
         tree = json.loads(content)
         assert tree["count"] == 4
+        assert tree["times_s"]["closed"]["count"] == 1
         assert tree["incidents"][2]["title"] == _TEXTS[2]
     elif form == "geojson":
         features = json.loads(content)["features"]
@@ -102,6 +103,8 @@ def test_every_format_is_written_and_audited(archive: Archive, period: Period, t
             strings = book.read("xl/sharedStrings.xml").decode()
         assert "<f>" not in sheet
         assert "Ұрлық" in strings
+        assert "closed median_s" in strings
+        assert "{" not in strings
     else:
         text = "\n".join(page.extract_text() for page in PdfReader(path).pages)
         for wanted in ("Фонтану".lower(), "Ұрлық", "Detained", "1,234.50 UAH", archive.key.fingerprint[:8]):

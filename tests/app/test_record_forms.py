@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.errors import AppCode, AppError
 from app.record_forms import KINDS, kind_of, made, texts_of
 from storage.records import Category, IncidentState, Place, Severity
-from storage.registry_records import Deadline, Procedure, RecordingPlan, Service
+from storage.registry_records import Deadline, Procedure, RecordingPlan, SavedView, Service, WallLayout
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_characters=";", exclude_categories=("C", "Z")), min_size=1)
 
@@ -24,6 +24,15 @@ def test_what_is_shown_is_read_back(name: str, letter: str, days: int | None) ->
 def test_lists_are_read_back(steps: list[str]) -> None:
     record = Procedure("p1", "theft", "Theft", tuple(steps))
     assert made(Procedure, texts_of(record)) == record
+
+
+def test_rows_of_numbers_and_empty_items_are_read_back() -> None:
+    layout = WallLayout("l1", "Big", 3, 2, ((0, 0, 2, 2), (2, 0, 1, 1), (2, 1, 1, 1)), ("alarm", "camera", "camera"))
+    assert texts_of(layout)["cells"] == "0, 0, 2, 2; 2, 0, 1, 1; 2, 1, 1, 1"
+    view = SavedView("v1", "Gates", "l1", ("c1", "", "c2"))
+    assert texts_of(view)["camera_ids"] == "c1; -; c2"
+    for record in (layout, view):
+        assert made(type(record), texts_of(record)) == record
 
 
 def test_every_kind_has_a_table_and_a_heading() -> None:
@@ -50,6 +59,8 @@ def test_fields_that_are_not_given_keep_their_default() -> None:
         (Deadline, {"id": "d", "state": "new", "seconds": "soon"}),
         (RecordingPlan, {"id": "c1", "audio": "perhaps"}),
         (Category, {"id": "c", "name": "n", "group": "g", "severity": "9"}),
+        (WallLayout, {"id": "l", "name": "n", "columns": "2", "rows": "1", "cells": "0,0,2"}),
+        (WallLayout, {"id": "l", "name": "n", "columns": "2", "rows": "1", "cells": "0,0,2,x"}),
     ],
 )
 def test_what_does_not_fit_is_said(kind: type, texts: dict[str, str]) -> None:

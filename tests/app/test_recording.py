@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +16,14 @@ from app.bus import Bus
 from app.cameras import CameraHub, sub_key
 from app.feeds import Banner
 from app.footage_keeper import HOUR_S
-from app.recorded_cameras import keep_days_of
+from app.recorded_cameras import RecordedCameras, keep_days_of
 from app.recording import Recording
 from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.folders import Folders
 from storage.footage_files import hash_file
 from storage.footage_records import GapReason
 from storage.journal import Registry
-from storage.records import Camera, new_id
+from storage.records import Camera, District, new_id
 from storage.registry_records import CameraGroup, RecordingPlan
 from storage.segments import SegmentIndex
 from storage.settings import RecordingSettings, Settings
@@ -59,7 +60,7 @@ class Site:
         self.supervisor.start()
         for worker in self.recording.workers:
             self.supervisor.add(worker)
-        self.recording.start(self.hub, Registry(cameras=(self.camera,), recording_plans=self.plans))
+        self.recording.start(self.hub, lambda: Registry(cameras=(self.camera,), recording_plans=self.plans))
 
     def stop(self) -> None:
         assert self.supervisor.shutdown(5) == []
@@ -152,7 +153,7 @@ def test_another_stream_may_be_chosen_and_the_first_one_again(tmp_path: Path, jo
     site.start()
     for number, stream in enumerate(("main", "sub", "main"), start=1):
         registry = Registry(cameras=(site.camera,), recording_plans=(RecordingPlan("c1", stream=stream),))
-        site.recording.start(site.hub, registry)
+        site.recording.start(site.hub, lambda registry=registry: registry)  # type: ignore[misc]
         wait_until(lambda number=number: len(site.recording.between("c1", 0, 4e9)) == number)  # type: ignore[misc]
     assert sorted(s.width for s in site.recording.between("c1", 0, 4e9)) == [160, 320, 320]
     site.stop()
@@ -186,7 +187,8 @@ def test_the_sub_stream_is_recorded_by_a_session_of_its_own(tmp_path: Path, jour
     assert site.hub.session("c1") is None
     session = site.hub.session(sub_key("c1"))
     assert session is not None
-    assert session.stream is None  # nobody views it, nothing decodes it
+    assert session.stream is not None
+    assert session.stream.taps == ()  # nobody views it, nothing decodes it
     assert site.recording.between("c1", 0, 4e9)[0].width == 160
     site.stop()
     assert not session.alive
@@ -197,7 +199,7 @@ def test_a_camera_that_is_out_of_use_is_let_go_and_a_new_one_recorded(tmp_path: 
     site = Site(tmp_path / "home", journal, clip)
     site.start()
     wait_until(lambda: site.recording.recording("c1"))
-    site.recording.start(site.hub, Registry(cameras=(Camera("c2", 2, "Yard", str(clip)),)))
+    site.recording.start(site.hub, lambda: Registry(cameras=(Camera("c2", 2, "Yard", str(clip)),)))
     wait_until(lambda: site.recording.recording("c2"))
     site.hub.close_unwanted(float("inf"))
     assert site.hub.session("c1") is None
@@ -212,7 +214,7 @@ def test_sound_is_recorded_where_the_plan_says_so_and_nowhere_else(tmp_path: Pat
     site.start()  # without a plan: silent
     wait_until(lambda: site.recording.recording("c1"))
     plans = (RecordingPlan("c1", audio=True),)
-    site.recording.start(site.hub, Registry(cameras=(site.camera, silent), recording_plans=plans))
+    site.recording.start(site.hub, lambda: Registry(cameras=(site.camera, silent), recording_plans=plans))
     wait_until(lambda: len(site.recording.between("c1", 0, 4e9)) == 2)
     wait_until(lambda: len(sound_of(site.recording.between("c1", 0, 4e9)[-1].path)) > 5)
     site.stop()
@@ -262,7 +264,7 @@ def test_a_damaged_index_is_made_again_while_recording_goes_on(
     keeper: Any = again.recording.workers[-1]
     for worker in again.recording.workers[:-1]:
         again.supervisor.add(worker)
-    again.recording.start(again.hub, Registry(cameras=(again.camera,)))
+    again.recording.start(again.hub, lambda: Registry(cameras=(again.camera,)))
     wait_until(lambda: again.recording.recording("c1"))
     assert again.recording.between("c1", 0, before.to_utc_s) == ()
     keeper.look()
@@ -304,3 +306,53 @@ def test_recording_may_be_switched_off(tmp_path: Path, journal: EmbeddedJournal)
     assert recording.between("c1", 0, 4e9) == ()
     assert not (tmp_path / "home").exists()
     recording.close()
+
+
+def test_the_newest_plan_holds_whoever_comes_in_which_order(
+    tmp_path: Path, journal: EmbeddedJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread is at it, another one comes: it waits for nobody, two are never at it, and the last word is the
+    newest registry."""
+    registries = [Registry(), Registry(cameras=(Camera("c1", 1, "Gate", "rtsp://h/1"),))]
+    newest = registries[:1]
+    planned: list[Registry] = []
+    at_it: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def plan(_cameras: RecordedCameras, _hub: CameraHub, registry: Registry) -> None:
+        at_it.append(1)
+        assert len(at_it) == 1
+        begun.set()
+        assert go_on.wait(30)
+        planned.append(registry)
+        at_it.clear()
+
+    monkeypatch.setattr(RecordedCameras, "start", plan)
+    site = Site(tmp_path / "home", journal, tmp_path / "none.mp4")
+    first = threading.Thread(target=lambda: site.recording.start(site.hub, lambda: newest[0]))
+    first.start()
+    assert begun.wait(30)
+    newest[0] = registries[1]
+    second = threading.Thread(target=lambda: site.recording.start(site.hub, lambda: newest[0]))
+    second.start()
+    second.join(30)
+    waits = second.is_alive()
+    go_on.set()
+    for thread in (first, second):
+        thread.join(30)
+    assert not waits
+    assert planned == registries
+    site.recording.close()
+
+
+def test_a_plan_that_fails_lets_the_next_one_in(
+    tmp_path: Path, journal: EmbeddedJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path / "home", journal, tmp_path / "none.mp4")
+    with pytest.raises(ZeroDivisionError):
+        site.recording.start(site.hub, lambda: Registry(districts=(District("d", str(1 // 0)),)))
+    planned: list[Registry] = []
+    monkeypatch.setattr(RecordedCameras, "start", lambda _cameras, _hub, registry: planned.append(registry))
+    site.recording.start(site.hub, Registry)
+    assert planned == [Registry()]
+    site.recording.close()

@@ -15,13 +15,15 @@ from pypdf import PdfReader
 from app.archive import Archive
 from app.bus import Bus
 from app.disclosure_letter import LetterContext, medium_label, reply_letter
+from app.errors import AppCode, AppError
 from app.feeds import CommandRefused
+from app.package_shelf import PackageShelf
 from app.release_desk import DisclosureFile, MadePackage, SiteReleaseDesk
 from app.tasks import Tasks
 from storage.commands import PutOperator, PutRecord
 from storage.folders import Folders
 from storage.people_commands import DecideApproval
-from storage.records import Actor, Camera, Operator, Role
+from storage.records import Actor, Camera, Operator, Role, new_id
 from storage.release_commands import OpenDisclosure
 from storage.release_records import Disclosure, DisclosureState, Package
 from storage.settings import Settings
@@ -74,9 +76,10 @@ class Site:
         self.archive.journal.apply(DecideApproval(approval.id, approval.version, approved=True), SUPERVISOR)
 
 
-def made(file: DisclosureFile, target: Path) -> MadePackage:
-    target.write_bytes(b"package of " + file.disclosure.number.encode())
-    return MadePackage(target, hashlib.sha256(target.read_bytes()).hexdigest(), "ab:cd:ef", complete=True, master=True)
+def made(file: DisclosureFile, target: Path, actor: Actor) -> MadePackage:
+    target.write_bytes(b"package of " + file.disclosure.number.encode() + b" for " + actor.id.encode())
+    sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
+    return MadePackage(target, new_id(), sha256, "ab:cd:ef", complete=True, master=True)
 
 
 @pytest.fixture
@@ -140,7 +143,7 @@ def test_a_step_too_early_is_refused_in_one_sentence(site: Site) -> None:
 
 
 def test_a_package_that_cannot_be_made_leaves_the_request_as_it_was(site: Site) -> None:
-    def broken(_file: DisclosureFile, _target: Path) -> MadePackage:
+    def broken(_file: DisclosureFile, _target: Path, _actor: Actor) -> MadePackage:
         raise RuntimeError("no footage")
 
     desk = SiteReleaseDesk(site.archive, site.bus, site.tasks, broken)
@@ -148,13 +151,95 @@ def test_a_package_that_cannot_be_made_leaves_the_request_as_it_was(site: Site) 
     site.wait(lambda done: desk.pack(site.file, "", done))
     assert len(site.refusals) == 1
     assert site.archive.journal.packages(REQUEST.new_disclosure_id) == []
+    site.wait(lambda done: desk.pack(site.file, "", done))
+    wait_until(lambda: len(site.refusals) == 2)
+    assert "already" not in site.refusals[1]  # the one that failed is not at work any more
+
+
+def approved(site: Site) -> None:
+    """A request that a second person has agreed to."""
+    site.wait(lambda done: site.desk.open(REQUEST, done))
+    site.wait(lambda done: site.desk.ask_approval(site.file, "a robbery", done))
+    site.decide()
+    site.wait(lambda done: site.desk.approve(site.file, done))
+
+
+def test_a_package_is_made_for_who_pressed_the_key_and_has_the_id_of_its_manifest(site: Site) -> None:
+    sitting = [site.archive.actor]
+    makers: list[Actor] = []
+    ids: list[str] = []
+
+    def making(file: DisclosureFile, target: Path, actor: Actor) -> MadePackage:
+        makers.append(actor)
+        package = made(file, target, actor)
+        ids.append(package.package_id)
+        return package
+
+    approved(site)
+    tasks = Tasks(1)  # busy for as long as it has not begun
+    desk = SiteReleaseDesk(site.archive, site.bus, tasks, making, lambda: sitting[0])
+    said: list[str] = []
+    desk.pack(site.file, "", said.append)
+    sitting[0] = SUPERVISOR
+    tasks.workers[0].start()
+    wait_until(lambda: bool(said))
+    tasks.workers[0].stop()
+    assert tasks.workers[0].join(5.0)
+    (noted,) = site.archive.journal.packages(REQUEST.new_disclosure_id)
+    assert makers == [site.archive.actor]
+    assert (noted.id, noted.actor_id) == (ids[0], site.archive.actor.id)
+
+
+def test_one_package_is_made_at_a_time(site: Site) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(file: DisclosureFile, target: Path, actor: Actor) -> MadePackage:
+        begun.set()
+        assert go_on.wait(30)
+        return made(file, target, actor)
+
+    approved(site)
+    desk = SiteReleaseDesk(site.archive, site.bus, site.tasks, slow)
+    said: list[str] = []
+    desk.pack(site.file, "", said.append)
+    assert begun.wait(30)
+    desk.pack(site.file, "", said.append)
+    assert len(site.refusals) == 1
+    assert "already" in site.refusals[0]
+    go_on.set()
+    wait_until(lambda: len(said) == 1)
+    assert len(site.archive.journal.packages(REQUEST.new_disclosure_id)) == 1
+
+
+def test_another_package_never_takes_the_place_of_an_earlier_one(site: Site) -> None:
+    approved(site)
+    earlier = site.archive.folders.data / "packages" / f"{site.file.disclosure.number}.zip"
+    earlier.parent.mkdir()
+    earlier.write_bytes(b"what was handed over")
+    site.wait(lambda done: site.desk.pack(site.file, "", done))
+    assert earlier.read_bytes() == b"what was handed over"
+    assert site.file.package is not None
+    assert Path(site.file.package.path).name == f"{site.file.disclosure.number}-2.zip"
+
+
+def test_a_locked_seat_packs_nothing_and_locks_nobody_out(site: Site) -> None:
+    def nobody() -> Actor:
+        raise AppError(AppCode.SEAT_LOCKED)
+
+    approved(site)
+    shelf = PackageShelf(site.archive.folders.data / "packages")
+    locked = SiteReleaseDesk(site.archive, site.bus, site.tasks, made, nobody, shelf=shelf)
+    site.wait(lambda done: locked.pack(site.file, "", done))
+    assert len(site.refusals) == 1
+    assert shelf.claim()
 
 
 def test_a_refusal_has_a_letter_and_no_label(site: Site) -> None:
     site.wait(lambda done: site.desk.open(REQUEST, done))
     site.wait(lambda done: site.desk.refuse(site.file, "no court order", done))
-    assert [path.name for path in site.desk.papers(site.file)] == [f"{site.file.disclosure.number}-letter.pdf"]
-    assert "no court order" in words((site.archive.folders.reports / site.desk.papers(site.file)[0].name).read_bytes())
+    (letter,) = site.desk.papers(site.file, site.archive.actor)
+    assert letter == site.archive.folders.reports / f"{site.file.disclosure.number}-letter.pdf"
+    assert "no court order" in words(letter.read_bytes())
 
 
 def test_the_camera_of_the_list_is_the_registrys(site: Site) -> None:

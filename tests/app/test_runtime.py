@@ -15,9 +15,10 @@ import pytest
 
 from app.archive import Archive
 from app.cameras import CameraHub
-from app.feeds import Banner
+from app.feeds import Banner, DeskState, RegistryChanged
 from app.intake import EventIntake
 from app.node import run_node
+from app.recording import Recording
 from app.runtime import Runtime, RuntimePlan
 from app.signals import STOP_SIGNALS
 from app.site import trial_plan
@@ -25,6 +26,7 @@ from app.tasks import Tasks
 from detection.worker import DetectionState, DetectionStatus
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.folders import Folders
+from storage.journal import Registry
 from storage.records import Box, Camera, Event, RuleKind, Severity, new_id
 from storage.sealed import Credential, Sealer
 from storage.settings import Settings
@@ -110,10 +112,12 @@ def test_an_event_for_a_closed_journal_is_refused_and_does_not_raise(plan: Runti
     assert intake.settle(0)
 
 
-def test_an_event_reaches_the_recorder_before_the_journal_answers(plan: RuntimePlan) -> None:
-    runtime = Runtime(plan)
+def test_an_event_reaches_the_recorder_before_the_journal_answers(
+    plan: RuntimePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[tuple[str, float]] = []
-    runtime.recording.event = lambda camera_id, utc_s: told.append((camera_id, utc_s))  # type: ignore[method-assign]
+    monkeypatch.setattr(Recording, "event", lambda _recording, camera_id, utc_s: told.append((camera_id, utc_s)))
+    runtime = Runtime(plan)
     event = _event()
     runtime.intake.take(event)
     assert told == [(event.camera_id, event.utc_s)]
@@ -195,6 +199,26 @@ def test_a_lost_key_costs_the_login_and_not_the_start(runtime: Runtime, tmp_path
     assert runtime.url_of(camera) == "rtsp://10.0.0.5/1"
     assert len(said) == 1
     assert said[0].text
+
+
+def test_what_changes_in_the_journal_wakes_the_outbox(runtime: Runtime) -> None:
+    assert runtime.alerts is not None
+    outbox = runtime.alerts._outbox
+    assert outbox is not None
+    assert not outbox._wake.is_set()
+    runtime.bus.publish(DeskState())
+    assert outbox._wake.is_set()
+
+
+def test_a_changed_registry_reaches_recording_also_when_too_much_is_waiting(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Registry] = []
+    monkeypatch.setattr(runtime.recording, "start", lambda _hub, newest: asked.append(newest()))
+    monkeypatch.setattr(runtime.tasks, "submit", lambda _work: False)
+    changed = replace(runtime.registry, cameras=())
+    runtime.bus.publish(RegistryChanged(changed))
+    assert asked == [changed]
 
 
 def test_a_dead_detection_process_still_counts(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,10 @@ from storage.case_commands import (
     RemoveParticipant,
     ResolveIncident,
     RestrictIncident,
+    ShelveAlarms,
     StepBackIncident,
     UnlinkIncidents,
+    UnshelveAlarms,
 )
 from storage.case_records import Exhibit, HandoverState
 from storage.commands import Command
@@ -51,5 +53,7 @@ CASE_COMMANDS: list[Command] = [
     PublishLookout("x", "y", Severity.LOW, START_UTC_S + 60.0),
     AcknowledgeLookout("l"),
     CloseLookout("l", 1),
+    ShelveAlarms("x", ("c1",), "intrusion/theft", "y", START_UTC_S + 60.0),
+    UnshelveAlarms("s", 1),
     AttachExhibit(Exhibit("x", "i", EvidenceKind.STILL, "ab/cd.jpg", "ab" * 32, "still", START_UTC_S, "operator-1")),
 ]

@@ -113,3 +113,27 @@ def test_submitted_pictures_are_answered_once_each(detector: Detector) -> None:
     assert complete.wait(20)
     assert [found.labels[:1] for found in answers] == [("person",)] * 6
     assert "OpenVINO" in detector.name or detector.name == "OpenCV HOG people detector (built in)"
+
+
+def test_pictures_that_share_a_look_are_answered_in_their_order(detector: Detector) -> None:
+    picture, truth = scene(detector)
+    empty = np.full((360, 640, 3), 20, np.uint8)
+    together = [picture, empty][: detector.room] if detector.room > 1 else [picture]
+    answers: list[tuple[Detections, ...]] = []
+    complete = threading.Event()
+
+    def keep(found: tuple[Detections, ...]) -> None:
+        answers.append(found)
+        if len(answers) == 2:
+            complete.set()
+
+    detector.submit_together(together, keep)
+    detector.submit_together(together[::-1], keep)
+    assert complete.wait(20)
+    for found in answers:
+        assert sorted(len(each) for each in found) == [0, 1][-len(together) :]
+        seen = next(each for each in found if len(each))
+        assert iou_matrix(seen.boxes, [truth])[0, 0] > 0.5
+        assert seen.scores[0] > 0.35
+    if len(together) == 2:
+        assert len(answers[0][0]) == len(answers[1][1]) == 1 or len(answers[0][1]) == len(answers[1][0]) == 1

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from storage.access import cameras_of, is_valid
 from storage.approvals import approval_granted
-from storage.case_commands import AddNote, AssignIncident, OpenIncident
+from storage.case_commands import AddNote, AssignIncident, AttachExhibit, OpenIncident
+from storage.case_records import Exhibit
 from storage.commands import AcknowledgeAlarm, AcknowledgeIncident, Command, PutOperator, PutRecord, RecordEvent
 from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.errors import StorageCode, StorageError
@@ -36,7 +37,7 @@ from storage.people_commands import (
 )
 from storage.people_queries import AccessFilter
 from storage.people_records import Access, AccessKind, ApprovalKind, ApprovalState, Shift, ShiftItemKind, ShiftState
-from storage.records import Actor, Camera, Operator, Role, Severity
+from storage.records import Actor, Camera, EvidenceKind, Operator, Role, Severity
 from storage.registry_records import CameraGroup, Sector
 from tests.contracts.people_table import PHC
 from tests.contracts.test_journal import opened_incident, outcome, raised_alarm, refused
@@ -114,9 +115,18 @@ def test_a_group_opens_its_cameras_only(journal: Journal) -> None:
         OpenIncident("fight", Severity.LOW, START_UTC_S, camera_id="c1"),
         AddNote("x", incident_id=incident_id),
         RequestApproval(ApprovalKind.MASTER_EXPORT, incident_id, "why"),
+        AttachExhibit(_exhibit("x1", incident_id)),
     ):
         refused(StorageCode.NOT_PERMITTED, journal, command, OPERATOR)
     journal.apply(RecordAccess(AccessKind.PTZ, camera_id="c2"), OPERATOR)
+    own = str(journal.apply(OpenIncident("fight", Severity.LOW, START_UTC_S, "c2"), OPERATOR).incident_id)
+    refused(StorageCode.NOT_PERMITTED, journal, AttachExhibit(_exhibit("x2", own, "c1")), OPERATOR)
+    journal.apply(AttachExhibit(_exhibit("x3", own, "c2")), OPERATOR)
+
+
+def _exhibit(exhibit_id: str, incident_id: str, camera_id: str | None = None) -> Exhibit:
+    kind, sha256 = EvidenceKind.STILL, "ab" * 32
+    return Exhibit(exhibit_id, incident_id, kind, "ab/cd.jpg", sha256, "still", 0.0, OPERATOR.id, camera_id)
 
 
 def test_a_group_out_of_use_opens_nothing(journal: Journal) -> None:
@@ -336,6 +346,9 @@ def test_who_broke_the_glass_does_not_review_it_and_erasing_is_never_urgent(jour
     refused(StorageCode.NOT_PERMITTED, journal, ReviewApproval(approval_id, 2, "fine"), SUPERVISOR)
     erasure = asked(journal, ApprovalKind.ERASURE)
     refused(StorageCode.NOT_PERMITTED, journal, BreakGlass(erasure, 1, "a life"), OPERATOR)
+    ask = RequestApproval(ApprovalKind.RULE_CHANGE, "r1/0123456789abcdef", "fewer false alarms")
+    journal.apply(ask, OPERATOR)
+    refused(StorageCode.NOT_PERMITTED, journal, BreakGlass(ask.new_approval_id, 1, "too many alarms"), OPERATOR)
 
 
 # Shifts
@@ -512,6 +525,7 @@ HARMLESS_IDS = frozenset(
         "new_participant_id",
         "new_link_id",
         "new_lookout_id",
+        "new_shelf_id",
         "new_login_id",
         "new_shift_id",
         "new_approval_id",
@@ -547,3 +561,19 @@ def test_every_id_in_a_command_is_looked_up_for_its_camera_or_known_to_have_none
     names = {item.name for kind in Command.__subclasses__() for item in fields(kind)}
     unknown = {n for n in names if n.endswith(("_id", "_ids"))} - set(_LOOKS) - HARMLESS_IDS
     assert unknown == set()
+
+
+HARMLESS_RECORDS = frozenset({"event", "evidence", "operator"})
+"""Fields of commands that carry a whole record: what only the program itself writes, and what has no camera."""
+
+
+def test_every_record_in_a_command_is_looked_up_for_its_camera_or_known_to_have_none() -> None:
+    from dataclasses import is_dataclass
+    from typing import get_args, get_type_hints
+
+    from storage.scope import _LOOKS
+
+    hints = {name: hint for kind in Command.__subclasses__() for name, hint in get_type_hints(kind).items()}
+    carrying = {name for name, hint in hints.items() if any(map(is_dataclass, (hint, *get_args(hint))))}
+    assert carrying >= {"record", "exhibit", "items"}
+    assert carrying - set(_LOOKS) - HARMLESS_RECORDS == set()

@@ -18,7 +18,7 @@ def test_without_a_model_there_is_no_bench(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_figure_has_the_form_of_every_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHFLOOR_MODEL", str(write_tiny_model(tmp_path)))
-    figure = run(runs=1, frames=5)
+    figure = run(runs=1, frames=5, ultralytics=False)
     keys = {"name", "machine", "better", "runs", "spread", "ours", "references", "reference", "ratio"}
     assert keys <= set(figure)
     assert (figure["name"], figure["better"], figure["runs"]) == ("detect", "lower", 1)

@@ -11,11 +11,13 @@ from detection.detector import DetectionCode, Track, TrackSet
 from detection.messages import (
     AnalyticsCamera,
     Beat,
+    CameraLooks,
     CameraMemory,
     Configure,
     Finish,
     Looked,
     Message,
+    Pace,
     Ready,
     Refused,
     Setup,
@@ -23,7 +25,8 @@ from detection.messages import (
     read_message,
     write_message,
 )
-from detection.zone_rules import Reported
+from detection.rule_memory import Reported
+from detection.scheduler import Urgency
 from storage.records import Box, Event, RuleKind, Severity
 from tests.detection.scenes import CAMERA, RIGHT_HALF, rule
 
@@ -39,6 +42,7 @@ MESSAGES: list[Message] = [
     Refused(DetectionCode.BAD_MODEL, {"path": "m", "why": "empty", "size": 0, "share": 0.5}, CAMERA),
     Ready("detector"),
     Beat(),
+    Pace(80.0, 60.5, True, {CAMERA: CameraLooks(4.5, 120.0, Urgency.MOTION)}),
     Looked(TrackSet(CAMERA, 2.0, (TRACK,), frozenset({3})), (EVENT,), REPORTED),
 ]
 

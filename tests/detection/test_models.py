@@ -193,7 +193,7 @@ def test_the_child_puts_the_finished_model_in_place_with_its_hashes(tmp_path: Pa
     assert check_model(target).name == "YOLO11n"
     facts = json.loads((target / "provenance.json").read_text())
     assert facts["weights_sha256"] == hashlib.sha256(b"weights").hexdigest()
-    assert set(facts["network_sha256"]) == {"yolo.xml", "yolo.bin"}
+    assert set(facts["network_sha256"]) == {"yolo.xml", "yolo.bin", "metadata.yaml"}
     assert [p.name for p in (tmp_path / "models").iterdir()] == [target.name], "no half-made files"
 
 

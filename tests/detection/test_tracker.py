@@ -4,6 +4,7 @@ import math
 import random
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,3 +193,95 @@ def test_twelve_objects_cost_little() -> None:
         costs.append(time.perf_counter() - started)
     assert len(tracks) == 12
     assert min(costs[1:]) < 1e-3
+
+
+@given(st.lists(LOOK, max_size=12), st.lists(st.floats(-3, 6, allow_nan=False), min_size=12, max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_no_number_is_given_twice_whatever_the_clock_does(
+    looks: list[list[tuple[float, float, float, float, str]]], steps_s: list[float]
+) -> None:
+    tracker, utc_s = Tracker(first_id=7), START_S
+    beginnings: dict[int, float] = {}
+    for look, step_s in zip(looks, steps_s, strict=False):
+        utc_s += step_s
+        for track in tracker.update(as_detections(look), utc_s):
+            assert track.id >= 7
+            assert beginnings.setdefault(track.id, track.first_utc_s) == track.first_utc_s, "one number, one object"
+            assert 0 <= track.still_s <= utc_s - track.first_utc_s + 1e-6
+
+
+@given(LOOK, st.lists(st.sampled_from([math.nan, math.inf, -math.inf]), min_size=4, max_size=4), st.integers(0, 3))
+@settings(max_examples=40, deadline=None)
+def test_a_box_that_is_no_number_changes_nothing(
+    look: list[tuple[float, float, float, float, str]], bad: list[float], at: int
+) -> None:
+    box = [0.1, 0.1, 0.3, 0.4]
+    box[at] = bad[at]
+    clean, dirty = Tracker(), Tracker()
+    for i in range(3):
+        sound = as_detections(look)
+        spoiled = Detections(
+            np.vstack((np.array([box], np.float32), sound.boxes)),
+            np.concatenate((np.array([0.9], np.float32), sound.scores)),
+            ("person", *sound.labels),
+        )
+        assert clean.update(sound, START_S + i / 5) == dirty.update(spoiled, START_S + i / 5)
+
+
+def stand(tracker: Tracker, seconds: float, begin_s: float = 0.0, shake: float = 0.01) -> tuple[Track, ...]:
+    random_ = random.Random(5)
+    tracks: tuple[Track, ...] = ()
+    for i in range(int(seconds * 5)):
+        x, y = 0.4 + random_.uniform(-shake, shake), 0.8 + random_.uniform(-shake, shake)
+        tracks = tracker.update(seen(person_at(x, y), labels=["car"]), START_S + begin_s + i / 5)
+    return tracks
+
+
+def test_what_stands_for_ten_seconds_is_stationary_though_its_box_shakes() -> None:
+    tracker = Tracker()
+    (waits,) = stand(tracker, 9)
+    assert not waits.stationary
+    (parked,) = stand(tracker, 3, begin_s=9.0)
+    assert (parked.id, parked.stationary) == (waits.id, True)
+    assert parked.still_s == pytest.approx(11.8, abs=0.3)
+
+
+def test_one_box_elsewhere_is_no_step_but_going_away_is() -> None:
+    tracker = Tracker()
+    stand(tracker, 12)
+    (jumped,) = tracker.update(seen(person_at(0.43, 0.8), labels=["car"]), START_S + 12.0)
+    assert jumped.stationary
+    (back,) = stand(tracker, 1, begin_s=12.2)
+    assert back.stationary
+    looks = [
+        tracker.update(seen(person_at(0.4 + 0.02 * i, 0.8), labels=["car"]), START_S + 13.2 + i / 5) for i in range(12)
+    ]
+    assert not looks[-1][0].stationary
+    assert looks[-1][0].still_s < 2.0
+    assert {track.id for tracks in looks for track in tracks} == {back.id}
+
+
+def test_a_walker_is_never_stationary() -> None:
+    tracks = [track for look in walk(Tracker(), 5, speed=0.03, seconds=25) for track in look]
+    assert tracks
+    assert not any(track.stationary for track in tracks)
+
+
+def test_a_parked_car_that_was_not_seen_for_a_while_is_the_same_car() -> None:
+    tracker = Tracker()
+    (parked,) = stand(tracker, 12)
+    for i in range(100):
+        hidden = tracker.update(seen(), START_S + 12 + i / 5)
+    assert hidden == ()
+    (again,) = tracker.update(seen(person_at(0.4, 0.8), labels=["car"]), START_S + 32)
+    assert (again.id, again.stationary) == (parked.id, True)
+
+
+def test_who_comes_beside_where_a_car_stood_is_somebody_else() -> None:
+    tracker = Tracker()
+    (parked,) = stand(tracker, 12)
+    for i in range(25):
+        tracker.update(seen(), START_S + 12 + i / 5)
+    for i in range(2):
+        tracks = tracker.update(seen(person_at(0.45, 0.8), labels=["car"]), START_S + 17 + i / 5)
+    assert parked.id not in [track.id for track in tracks]

@@ -73,7 +73,7 @@ def test_a_jitter_over_the_edge_neither_ends_nor_repeats_a_stay() -> None:
 
 def test_outside_for_half_a_second_begins_a_new_stay() -> None:
     def where(t: float) -> float:
-        return 0.45 if 1.0 < t < 2.0 else 0.55
+        return 0.48 if 1.0 < t < 2.0 else 0.52
 
     (event,) = play(guarded(hold_s=1.5), where, ticks(6))
     assert event.since_utc_s >= START_S + 2.0

@@ -6,6 +6,7 @@ The window, the runtime and the journal are real; the cameras are made clips; th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ from storage.records import (
     RuleKind,
     RuleSpec,
     Severity,
+    Verdict,
     Zone,
     new_id,
 )
@@ -59,7 +61,8 @@ _RECORDS = (
 @pytest.fixture
 def runtime(tmp_path: Path) -> Iterator[Runtime]:
     clip = str(make_clip(tmp_path / "clip.mp4"))
-    cameras = [Camera(f"c{n}", n, name, clip, place_id="p1") for n, name in ((1, "Gate"), (2, "Market"), (3, "Quay"))]
+    cameras = [Camera(f"c{n}", n, name, clip) for n, name in ((2, "Market"), (3, "Quay"))]
+    cameras.insert(0, Camera("c1", 1, "Gate", clip, place_id="p1"))
     zones = [Zone(f"z{c.id}", c.id, "Yard", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))) for c in cameras]
     rules = [RuleSpec(f"r{c.id}", c.id, f"z{c.id}", "Yard", category_id="theft") for c in cameras]
     folders = Folders.under(tmp_path / "home").ensure()
@@ -156,6 +159,32 @@ def _raise_alarm(runtime: Runtime, camera_id: str, utc_s: float) -> None:
     )
     runtime.archive.journal.apply(RecordEvent(event), RUNTIME)
     runtime.changes.nudge()
+
+
+def test_one_thing_seen_by_two_cameras_is_one_decision(
+    operator: Operator, window: MainWindow, runtime: Runtime
+) -> None:
+    """Two cameras of one place: shelved and given back as one, then one incident with both alarms."""
+    market = next(c for c in runtime.desk.registry().cameras if c.id == "c2")
+    runtime.desk.apply(PutRecord(replace(market, place_id="p1")))
+    operator.until(lambda: window.panel.board.site.place_of("c2") == window.panel.board.site.place_of("c1"))
+    _raise_alarm(runtime, "c1", 1_790_000_000.0)
+    _raise_alarm(runtime, "c2", 1_790_000_001.0)
+    rows = window.panel.alarms.facts
+    operator.until(lambda: [len(row.alarms) for row in rows.rows] == [2])
+    operator.press(Key.Key_X, Qt.KeyboardModifier.ShiftModifier)
+    operator.press(Key.Key_1)
+    operator.write("wind in the trees")
+    operator.until(lambda: not rows.rows and [len(g.alarms) for g in window.panel.board.view.shelved] == [2])
+    operator.press(Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    operator.until(lambda: [len(row.alarms) for row in rows.rows] == [2])
+    operator.press(Key.Key_N)
+    operator.until(lambda: not rows.rows and len(runtime.desk.state().incidents) == 1)
+    file = runtime.archive.journal.incident_file(runtime.desk.state().incidents[0].id)
+    assert [(alarm.camera_id, alarm.verdict) for alarm in file.alarms] == [
+        ("c1", Verdict.INCIDENT),
+        ("c2", Verdict.JOINED),
+    ]
 
 
 def test_three_overlapping_incidents_by_keyboard(

@@ -11,6 +11,7 @@ from storage.case_commands import (
     EditNote,
     HandOverIncident,
     LinkIncidents,
+    MergeIncident,
     OpenIncident,
     PublishLookout,
 )
@@ -89,6 +90,15 @@ def closed_named(journal: EmbeddedJournal) -> str:
     incident_id = open_named(journal)
     close(journal, incident_id)
     return incident_id
+
+
+def closed_merged(journal: EmbeddedJournal) -> str:
+    """The first of two incidents, closed after the second was merged into it."""
+    entries = [journal.apply(OpenIncident("theft", Severity.LOW, START_UTC_S), OPERATOR) for _ in range(2)]
+    into, second = (str(receipt.incident_id) for receipt in entries)
+    journal.apply(MergeIncident(second, version(journal, second), into), OPERATOR)
+    close(journal, into)
+    return into
 
 
 def approved(journal: EmbeddedJournal, kind: ApprovalKind, subject_id: str) -> str:

@@ -13,6 +13,7 @@ from storage.case_commands import (
     OpenIncident,
     PublishLookout,
     RestrictIncident,
+    ShelveAlarms,
 )
 from storage.case_records import Exhibit
 from storage.commands import Command, PutRecord, RegistryRecord
@@ -32,14 +33,18 @@ from storage.records import Actor, EvidenceKind, IncidentState, Severity
 from storage.registry_records import (
     AlertRoute,
     CameraGroup,
+    CameraScale,
     Deadline,
     LegalHold,
     PrivacyMask,
     Procedure,
     RecordingPlan,
     SavedSearch,
+    SavedView,
     Sector,
     Service,
+    Tour,
+    WallLayout,
 )
 from storage.release_commands import OpenDisclosure, RecordPackage
 
@@ -53,12 +58,16 @@ def fill_registry(journal: EmbeddedJournal, admin: Actor) -> None:
         AlertRoute("hook", "police", "webhook", "https://police.example"),
         Sector("north", "North", ("c1",)),
         PrivacyMask("m1", "c1", "Windows", ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))),
+        CameraScale("c1", ((0.5, 0.4, 0.1), (0.5, 0.9, 0.35))),
         CameraGroup("streets", "Streets", ("c1", "c2")),
         Procedure("theft", "theft", "Theft", ("Look", "Call")),
         Deadline("ack", IncidentState.ACKNOWLEDGED, 300.0),
         RecordingPlan("c1"),
         LegalHold("hold", "court", camera_id="c2"),
         SavedSearch("mine", admin.id, "Mine", "{}"),
+        WallLayout("big", "One big", 2, 2, ((0, 0, 1, 2), (1, 0, 1, 1), (1, 1, 1, 1)), ("alarm", "camera", "camera")),
+        SavedView("gates", "Gates", "big", ("c1", "", "c2"), admin.id),
+        Tour("round", "Round", (), ("c1", "c2"), 15.0),
     )
     for record in records:
         journal.apply(PutRecord(record), admin)
@@ -83,6 +92,7 @@ def fill_cases(journal: EmbeddedJournal, admin: Actor, runtime: Actor, utc_s: fl
         AttachExhibit(Exhibit("x1", case, EvidenceKind.STILL, "ef/01.jpg", "ef" * 32, "still", utc_s, admin.id)),
         bulletin,
         AcknowledgeLookout(bulletin.new_lookout_id),
+        ShelveAlarms("Gate", ("c1",), "intrusion/intrusion", "wind in the trees", 4e9),
         SetPassword(admin.id, PHC),
         LogIn("seat"),
         shift,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from storage import database, erasure, erasure_register, schema
+from storage import database, erasure, schema
 from storage.case_commands import (
     AcknowledgeLookout,
     AddNote,
     CloseLookout,
-    MergeIncident,
     OpenIncident,
     PublishLookout,
 )
@@ -35,7 +32,7 @@ from storage.errors import StorageCode, StorageError
 from storage.keys import SigningKey
 from storage.ledger import Ledger
 from storage.people_records import ApprovalKind
-from storage.records import Actor, Camera, Operator, Role, Severity, Verdict, new_id
+from storage.records import Actor, Camera, Operator, Role, Severity, Verdict
 from storage.registry_records import LegalHold
 from storage.release_commands import EraseSubject, MoveDisclosure, OpenDisclosure
 from storage.release_records import DisclosureState
@@ -46,12 +43,12 @@ from tests.storage.named_case import (
     add_services,
     approved,
     close,
+    closed_merged,
     closed_named,
     erasing,
     hold,
     open_named,
     said_on_disk,
-    version,
 )
 from tests.storage.site import ADMIN, OPERATOR, RUNTIME, START_UTC_S, SteppedClock, add_people, add_registry, event
 
@@ -133,89 +130,10 @@ def test_its_number_is_not_given_again(journal: EmbeddedJournal) -> None:
     assert journal.apply(OpenIncident("theft", Severity.LOW, START_UTC_S), OPERATOR).incident_number == "2027-000002"
 
 
-def test_a_backup_put_back_is_erased_again(journal: EmbeddedJournal, tmp_path: Path, clock: SteppedClock) -> None:
-    incident_id = open_named(journal)
-    backup = tmp_path / "backup" / "journal.db"
-    journal.backup(str(backup))
-    assert said_on_disk(backup.parent) == ["journal.db"]
-    close(journal, incident_id)
-    journal.erase(erasing(journal, incident_id), OFFICER)
-    folder = tmp_path / "checkpoints"
-    assert NAME not in next(folder.glob("*.erased")).read_text(encoding="utf-8")
-    assert erasure_register.reapply_to_file(backup, folder, clock) == 1
-    assert said_on_disk(backup.parent) == []
-    found = verify_file(backup)
-    assert found.problems == ()
-    assert found.erased > 15
-    assert erasure_register.reapply_to_file(backup, folder, clock) == 0
-
-
-def test_what_only_the_backup_had_is_let_loose(journal: EmbeddedJournal, tmp_path: Path, clock: SteppedClock) -> None:
-    """At the time of the backup the alarm belonged to the incident that went; later it was the other one's."""
-    incident_id = open_named(journal)
-    other = journal.apply(OpenIncident("fight", Severity.LOW, START_UTC_S), OPERATOR)
-    backup = tmp_path / "backup" / "journal.db"
-    journal.backup(str(backup))
-    merged = MergeIncident(incident_id, version(journal, incident_id), str(other.incident_id))
-    journal.apply(merged, OPERATOR)
-    assert len(journal.incident_file(str(other.incident_id)).alarms) == 1
-    journal.erase(erasing(journal, incident_id), OFFICER)
-    assert erasure_register.reapply_to_file(backup, tmp_path / "checkpoints", clock) == 1
-    assert said_on_disk(backup.parent) == []
-    with contextlib.closing(sqlite3.connect(backup)) as raw:
-        assert raw.execute("SELECT incident_id FROM alarms").fetchall() == [(None,)]
-    assert verify_file(backup).problems == ()
-
-
-def test_the_register_catches_up_after_a_crash(
-    journal: EmbeddedJournal, tmp_path: Path, key: SigningKey, clock: SteppedClock
-) -> None:
-    incident_id = closed_named(journal)
-    journal.erase(erasing(journal, incident_id), OFFICER)
-    register = next((tmp_path / "checkpoints").glob("*.erased"))
-    whole = register.read_text(encoding="utf-8")
-    journal.close()
-    register.write_text(whole[:40], encoding="utf-8")  # torn by a power cut
-    with contextlib.closing(open_journal(journal.path, key, checkpoints=register.parent, clock=clock)):
-        found = erasure_register.read(register.parent, register.stem)
-    assert [item.rows for item in found] == [item.rows for item in _parsed(whole, tmp_path)]
-
-
-def test_an_old_copy_put_in_its_place_by_hand_is_erased_at_opening(
-    journal: EmbeddedJournal, tmp_path: Path, key: SigningKey, clock: SteppedClock
-) -> None:
-    incident_id = closed_named(journal)
-    backup = tmp_path / "backup" / "journal.db"
-    journal.backup(str(backup))
-    journal.erase(erasing(journal, incident_id), OFFICER)
-    journal.close()
-    shutil.copy(backup, journal.path)
-    with contextlib.closing(open_journal(journal.path, key, checkpoints=tmp_path / "checkpoints", clock=clock)) as old:
-        assert [i.id for i in old.incidents()] != [incident_id]
-        assert old.erasures()[0].legal_basis == erasure_register.AGAIN
-    assert said_on_disk(journal.path.parent) == []
-
-
-def test_a_line_that_somebody_else_wrote_into_the_register_is_not_obeyed(
-    journal: EmbeddedJournal, tmp_path: Path, key: SigningKey, clock: SteppedClock
-) -> None:
-    incident_id = closed_named(journal)
-    gone = str(journal.apply(OpenIncident("theft", Severity.LOW, START_UTC_S), OPERATOR).incident_id)
-    close(journal, gone)
-    journal.erase(erasing(journal, gone), OFFICER)
-    register = next((tmp_path / "checkpoints").glob("*.erased"))
-    true = json.loads(register.read_text(encoding="utf-8"))
-    forged = {**true, "id": new_id(), "subject": ["incidents", incident_id], "rows": [["incidents", incident_id]]}
-    thief = SigningKey.generate()
-    foreign = {**forged, "id": new_id(), "key_id": thief.id, "signature": thief.sign(b"x")}
-    bare = {"id": new_id(), "subject": forged["subject"], "rows": forged["rows"]}
-    journal.close()
-    with register.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(line) + "\n" for line in (forged, foreign, bare))
-    with contextlib.closing(open_journal(journal.path, key, checkpoints=register.parent, clock=clock)) as again:
-        assert again.incident_file(incident_id).incident.id == incident_id
-        assert len(again.erasures()) == 1
-    assert erasure_register.reapply_to_file(journal.path, register.parent, clock, key) == 0
+def test_the_number_of_one_that_was_merged_into_it_is_not_given_again(journal: EmbeddedJournal) -> None:
+    journal.erase(erasing(journal, closed_merged(journal)), OFFICER)
+    assert journal.incidents() == []
+    assert journal.apply(OpenIncident("theft", Severity.LOW, START_UTC_S), OPERATOR).incident_number == "2027-000003"
 
 
 def test_rows_that_somebody_deleted_like_an_erasure_are_found(journal: EmbeddedJournal, clock: SteppedClock) -> None:
@@ -232,11 +150,6 @@ def test_rows_that_somebody_deleted_like_an_erasure_are_found(journal: EmbeddedJ
         connection.execute("COMMIT")
     found = journal.verify().problems
     assert {(p.table, p.row_id) for p in found} == set(going)
-
-
-def _parsed(text: str, folder: Path) -> list[erasure_register.Registered]:
-    (folder / "x.erased").write_text(text, encoding="utf-8")
-    return erasure_register.read(folder, "x")
 
 
 def test_who_may_erase_and_what(journal: EmbeddedJournal) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -158,6 +160,31 @@ def test_a_folder_in_which_another_records_is_not_used(disks: Disks) -> None:
     other.release()
     folders.look()
     assert set(folders.healthy) == {one, two}
+
+
+def test_a_disk_too_full_for_the_holders_number_leaves_the_folder_free(
+    disks: Disks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = disks.paths[0]
+
+    def full(_handle: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(StorageError) as caught:
+            FolderLock(one)
+    assert caught.value.code is StorageCode.DISK_FULL
+    FolderLock(one).release()
+
+
+def test_who_is_refused_hears_who_is_there(disks: Disks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pread")  # Windows has none
+    holder = FolderLock(disks.paths[0])
+    with pytest.raises(StorageError) as caught:
+        FolderLock(disks.paths[0])
+    assert caught.value.details["pid"] == str(os.getpid())
+    holder.release()
 
 
 def test_a_folder_that_is_a_file_is_refused(disks: Disks) -> None:

@@ -14,6 +14,7 @@ import sqlite_utils
 from storage import applied, columns, database, migrations, schema
 from storage.commands import RecordFootageDigest
 from storage.embedded_journal import open_journal
+from storage.errors import StorageCode, StorageError
 from storage.records import Source
 from storage.verification import verify_file
 from tests.storage.site import RUNTIME
@@ -110,6 +111,41 @@ def test_an_older_journal_is_copied_then_brought_forward(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_next_step")
+def test_a_copy_that_fails_leaves_the_one_before_and_the_journal(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_connection: sqlite3.Connection, target: Path, *_: object) -> None:
+        target.write_bytes(b"half")
+        raise StorageError(StorageCode.DISK_FULL, path=str(target))
+
+    migrations.steps(name="0004_note")(add_note)
+    backup = path.with_name("journal.db.before-4.bak")
+    backup.write_bytes(b"of an earlier attempt")
+    before = sorted(file.name for file in path.parent.iterdir())
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "copy_to", full)
+        with pytest.raises(StorageError) as caught:
+            open_journal(path)
+    assert caught.value.code is StorageCode.DISK_FULL
+    assert backup.read_bytes() == b"of an earlier attempt"
+    assert sorted(file.name for file in path.parent.iterdir()) == before
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone()[0] == 3
+    open_journal(path).close()
+    assert verify_file(backup).ok
+
+
+@pytest.mark.usefixtures("_next_step")
+def test_what_another_process_migrated_meanwhile_is_not_copied_over_the_old_one(path: Path) -> None:
+    backup = path.with_name("journal.db.before-4.bak")
+    backup.write_bytes(b"by the other process")
+    migrations.steps(name="0004_note")(add_note)
+    with contextlib.closing(database.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 4")  # it came between our look and our copy
+        migrations.migrate(connection, path, exists=True)
+    assert backup.read_bytes() == b"by the other process"
+    assert not path.with_name("journal.db.before-5.bak").exists()
+
+
+@pytest.mark.usefixtures("_next_step")
 def test_a_step_that_fails_changes_nothing(path: Path) -> None:
     migrations.steps(name="0004_bad")(add_note_badly)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
@@ -118,3 +154,18 @@ def test_a_step_that_fails_changes_nothing(path: Path) -> None:
         assert raw.execute("PRAGMA user_version").fetchone()[0] == 3
         assert "note" not in [r[1] for r in raw.execute("PRAGMA table_info(alarms)")]
     assert verify_file(path).ok
+
+
+@pytest.mark.parametrize(
+    "gap", ["DROP TABLE shelves", "ALTER TABLE zones DROP COLUMN kind", 'ALTER TABLE rules DROP COLUMN "limit"']
+)
+def test_a_file_of_this_version_that_lacks_something_is_refused_at_once(path: Path, gap: str) -> None:
+    """As one of version 3 that was made before the step had grown, or one that somebody cut."""
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        raw.execute(gap)
+    before = path.read_bytes()
+    with pytest.raises(StorageError) as caught:
+        open_journal(path)
+    assert caught.value.code is StorageCode.DAMAGED
+    assert gap.split()[2] in str(caught.value.details["cause"])
+    assert path.read_bytes() == before

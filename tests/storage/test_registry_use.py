@@ -58,6 +58,24 @@ def test_what_is_in_use_stays(journal: EmbeddedJournal, table: str, record_id: s
     assert (error.details["reason"], error.details["used_by"]) == ("in use", user)
 
 
+@pytest.mark.parametrize(
+    ("plan", "code"),
+    [
+        (RecordingPlan("c1", mode="sometimes"), StorageCode.BAD_VALUE),
+        (RecordingPlan("c1", stream="third"), StorageCode.BAD_VALUE),
+        (RecordingPlan("c1", importance=0), StorageCode.BAD_VALUE),
+        (RecordingPlan("c1", importance=6), StorageCode.BAD_VALUE),
+        (RecordingPlan("c1", schedule="Someday"), StorageCode.BAD_SCHEDULE),
+        (RecordingPlan("c1", mode="scheduled", schedule="Mon 25:00-26:00"), StorageCode.BAD_SCHEDULE),
+    ],
+)
+def test_a_plan_that_nobody_could_record_by_is_refused(
+    journal: EmbeddedJournal, plan: RecordingPlan, code: StorageCode
+) -> None:
+    refused(journal, PutRecord(plan), code, ADMIN)
+    journal.apply(PutRecord(RecordingPlan("c1", "scheduled", schedule="Mon-Fri 08:00-18:00")), ADMIN)
+
+
 def test_a_camera_goes_with_what_says_something_about_it_alone(journal: EmbeddedJournal) -> None:
     journal.apply(PutRecord(RecordingPlan("c1")), ADMIN)
     journal.apply(PutRecord(PrivacyMask("m1", "c1", "Window", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))), ADMIN)

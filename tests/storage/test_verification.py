@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from storage import columns, schema, schema_cases
+from storage.case_commands import AttachExhibit, OpenIncident
+from storage.case_records import Exhibit
 from storage.chain_walk import ERASURE
 from storage.commands import AttachEvidence, RecordEvent, SignCheckpoint
 from storage.embedded_journal import open_journal
@@ -22,12 +26,12 @@ from storage.evidence import EvidenceStore
 from storage.journal import Problem, Verification
 from storage.keys import SigningKey
 from storage.ledger import Ledger
-from storage.records import new_id
+from storage.records import Box, EvidenceKind, Severity, new_id
 from storage.release_records import Erasure
 from storage.rows import to_row
 from storage.statements import Statement
 from storage.verification import verify_file
-from tests.storage.site import RUNTIME, event, evidence, filled
+from tests.storage.site import OPERATOR, RUNTIME, add_people, event, evidence, filled
 
 # An erasure would leave tombstones in every copy: its row is looked at where erasure is tested.
 TABLES = [t for t in columns.metadata.sorted_tables if t.name != "erasures"]
@@ -80,6 +84,19 @@ def test_a_good_journal_is_whole(original: Path) -> None:
     assert found.key_fingerprint is not None
     assert found.entries > 15
     assert found.erased == 0
+
+
+def test_numbers_with_exponents_are_sealed_and_verified(tmp_path: Path) -> None:
+    """The quick form writes them in another way than the canonical one: they go the long way."""
+    path = tmp_path / "journal.db"
+    boxes = [Box(1e-7, 0.1, 1.25e-5, 0.2), Box(0.0, 1.234e-5, 1.0, 5e-324), Box(0.1, 0.0001, 0.2, 0.00012)]
+    with contextlib.closing(open_journal(path)) as journal:
+        for box in boxes:
+            journal.apply(RecordEvent(replace(event(), id=new_id(), box=box, pts_s=1e17)), RUNTIME)
+    assert verify_file(path).problems == ()
+    with raw(path) as connection:
+        connection.execute("UPDATE events SET x1 = 2e-7 WHERE x1 = 1e-7")
+    assert {p.table for p in verify_file(path).problems} == {"events"}
 
 
 def test_every_table_holds_a_row(original: Path) -> None:
@@ -220,6 +237,39 @@ def test_evidence_files_are_checked_on_wish(tmp_path: Path) -> None:
     missing.unlink()
     found = verify_file(path, evidence=store.folder)
     assert {(p.row_id, p.field) for p in found.problems} == {(pieces[0].id, "sha256"), (pieces[1].id, "path")}
+
+
+def test_files_of_exhibits_are_checked_with_them(tmp_path: Path) -> None:
+    store = EvidenceStore(tmp_path / "evidence")
+    path = tmp_path / "journal" / "journal.db"
+    with contextlib.closing(open_journal(path)) as journal:
+        add_people(journal)
+        incident_id = str(journal.apply(OpenIncident("theft", Severity.LOW, 0.0), OPERATOR).incident_id)
+        stored = [store.put(data, ".pdf") for data in (b"one", b"two", b"three")]
+        for number, (name, sha256) in enumerate(stored):
+            exhibit = Exhibit(f"x{number}", incident_id, EvidenceKind.STILL, name, sha256, "a letter", 0.0, OPERATOR.id)
+            journal.apply(AttachExhibit(exhibit), OPERATOR)
+        assert journal.verify(evidence=store.folder).ok
+    altered, missing = (store.folder / stored[number][0] for number in (0, 1))
+    altered.chmod(0o600)
+    altered.write_bytes(b"other")
+    missing.unlink()
+    found = verify_file(path, evidence=store.folder)
+    assert {(p.table, p.row_id, p.field) for p in found.problems} == {
+        ("exhibits", "x0", "sha256"),
+        ("exhibits", "x1", "path"),
+    }
+
+
+@pytest.mark.parametrize(("version", "expected"), [(1, {("evidence", "file missing")}), (2, set())])
+def test_files_of_an_older_journal_without_exhibits_are_checked(
+    tmp_path: Path, version: int, expected: set[tuple[str, str]]
+) -> None:
+    path = tmp_path / "journal.db"
+    old = Path(__file__).parent / "data" / f"journal-{version:04d}.db.gz"
+    path.write_bytes(gzip.decompress(old.read_bytes()))
+    found = verify_file(path, evidence=tmp_path)
+    assert {(p.table, p.what) for p in found.problems} == expected
 
 
 def test_verifying_changes_nothing(copy: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -14,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 
-from storage import database, verification, verify_parts, verify_team
+from storage import chain, database, verification, verify_parts, verify_team
 from storage.commands import RecordEvent, SignCheckpoint
 from storage.embedded_journal import open_journal
 from storage.errors import StorageCode, StorageError
@@ -29,6 +30,9 @@ EVENTS = 60
 EDITS = {
     "nothing": "SELECT 1",
     "an event": "UPDATE events SET score = 0.1 WHERE rowid = 20",
+    "an event of infinity": "UPDATE events SET score = 9e999 WHERE rowid = 20",
+    "an entry of infinity": "UPDATE audit SET at_utc_s = 9e999 WHERE seq = 31",
+    "a tiny number": "UPDATE events SET x1 = 1e-7 WHERE rowid = 20",
     "an event gone": "DELETE FROM events WHERE rowid = 20",
     "an event without history": "INSERT INTO events SELECT * FROM made_up",
     "events in another order": "UPDATE events SET rowid = 1000 - rowid",
@@ -221,3 +225,18 @@ def test_a_file_of_an_older_version_is_verified_as_it_is(tmp_path: Path, name: s
     assert path.read_bytes() == before
     edit(path, "UPDATE incidents SET note = 'altered'")
     assert ("incidents", "note") in {(p.table, p.field) for p in verify_file(path).problems}
+
+
+@pytest.mark.parametrize("value", ["x'ff'", "9e999"])
+def test_a_value_without_form_is_not_saved_by_a_hash_that_fits_another(copy: Path, value: str) -> None:
+    """The hash is made again as if the field were nothing, or null."""
+    for text in (b"", b"null"):
+        with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+            connection.row_factory = sqlite3.Row
+            entry = dict(connection.execute("SELECT * FROM audit WHERE seq = 31").fetchone())
+            body = {k: entry[k] for k in sorted(entry) if k not in ("hash", "previous_hash")} | {"at_utc_s": None}
+            form = chain.canonical(body).encode() if text else b""
+            forged = hashlib.sha256(str(entry["previous_hash"]).encode() + form).hexdigest()
+            connection.execute(f"UPDATE audit SET at_utc_s = {value}, hash = ? WHERE seq = 31", (forged,))
+            connection.execute("UPDATE audit SET previous_hash = ? WHERE seq = 32", (forged,))
+        assert ("audit", "31", "entry altered") in {(p.table, p.row_id, p.what) for p in verify_file(copy).problems}

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from video.convert import Converter, fitted
+from video.convert import Converter, Scalers, fitted
 from video.frame import Packet
 
 if TYPE_CHECKING:
@@ -52,3 +52,17 @@ def test_a_picture_fits_its_box_and_is_never_enlarged(
     size: tuple[int, int], box: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     assert fitted(*size, box) == expected
+
+
+def test_streams_of_one_thread_share_what_scales_alike() -> None:
+    scalers = Scalers()
+    first, second = (Converter(name, scalers) for name in ("a", "b"))
+    for converter in (first, second):
+        converter.picture(_frame(640, 360), PACKET, 1, (320, 180), "bgra")
+    assert len(scalers) == 2, "one scales, one paints"
+    second.picture(_frame(320, 180), PACKET, 1, (160, 90), "bgra")
+    assert len(scalers) == 4
+    for width in range(20, 600, 2):
+        second.picture(_frame(640, 360), PACKET, 1, (width, 600), "bgra")
+    assert len(scalers) <= 128
+    assert first.picture(_frame(640, 360), PACKET, 1, (320, 180), "bgra").width == 320

@@ -290,3 +290,30 @@ def test_a_stream_that_breaks_leaves_the_others_of_its_thread_alone(
     assert "does not fit" in caplog.text
     pool.stop()
     assert pool.join(3)
+
+
+@pytest.mark.parametrize("name", ["h264", "bframes", "h265"])
+def test_key_frames_alone_are_shown_at_once_and_then_every_frame_again(
+    clips: Clips, pool: DecodePool, name: str
+) -> None:
+    info, packets = packets_of(getattr(clips, name), 90)
+    keys = [packet for packet in packets if packet.key]
+    assert len(keys) >= 5
+    stream, tap = pool.register("cam", PacketRing()), Collector((64, 36))
+    stream.configure(1, info)
+    stream.add_tap(tap)
+    stream.keys_only = True
+    for packet in packets:
+        if packet.seq == keys[3].seq:
+            break
+        stream.feed(packet)
+        wait_until(lambda: stream.stats().backlog == 0, 5, "an empty queue")
+        newest = max(key.pts_s for key in keys if key.seq <= packet.seq)
+        wait_until(lambda newest=newest: bool(tap.pictures) and tap.pictures[-1].pts_s == newest, 5, "the key frame")  # type: ignore[misc]
+    assert [picture.pts_s for picture in tap.pictures] == [key.pts_s for key in keys[:3]]
+    assert stream.stats().key_every_s == pytest.approx(1.0, abs=0.01)
+    stream.keys_only = False
+    feed_slowly(stream, [packet for packet in packets if packet.seq >= keys[3].seq])
+    wait_until(lambda: len(tap.pictures) > 3 + 10, 5, "every frame")
+    assert stream.stats().errors == 0
+    assert stream.stats().dropped_frames == 0

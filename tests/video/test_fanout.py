@@ -6,7 +6,7 @@ import av
 from hypothesis import given
 from hypothesis import strategies as st
 
-from video.fanout import PacketQueue, PacketRing
+from video.fanout import PacketQueue, PacketRing, PictureTap
 from video.frame import Packet, StreamInfo
 
 INFO = StreamInfo("h264", 320, 180, 10.0, live=True)
@@ -121,3 +121,48 @@ def test_ring_finds_the_nearest_packet_and_its_gop() -> None:
     assert found[0].seq == 15
     assert [p.seq for p in found[1]] == list(range(10, 20))
     assert found[2] is INFO
+
+
+def test_key_frames_only_and_nothing_else_before_the_next_key_frame() -> None:
+    queue = PacketQueue(lag_s=99)
+    packets = gops(6, 10)
+    for p in packets[:5]:
+        queue.put(p)
+    queue.keys_only = True
+    for p in packets[5:35]:
+        queue.put(p)
+    queue.keys_only = False
+    for p in packets[35:]:
+        queue.put(p)
+    gaps, taken = queue.take(1000)
+    assert [p.seq for p in taken] == [0, 1, 2, 3, 4, 10, 20, 30, *range(40, 60)]
+    assert (gaps, queue.dropped_frames, queue.dropped_gops, queue.spared) == (0, 0, 0, 32)
+
+
+def test_a_queue_that_begins_anew_while_sparing_takes_the_key_frame_alone() -> None:
+    queue = PacketQueue()
+    queue.keys_only = True
+    queue.restart(gops(1, 5))
+    assert [p.seq for p in queue.take(10)[1]] == [0]
+
+
+def test_a_halved_tap_wants_every_second_picture() -> None:
+    tap = PictureTap()
+    tap.want(320, 180)
+    assert [tap.wanted() for _ in range(3)] == [(320, 180)] * 3
+    tap.halved = True
+    wishes = [tap.wanted() for _ in range(10)]
+    assert wishes.count(None) == 5
+    assert wishes[0] != wishes[1]
+    tap.halved = False
+    assert tap.wanted() == (320, 180)
+
+
+def test_a_queue_says_how_far_its_taker_is_behind() -> None:
+    queue = PacketQueue()
+    assert queue.behind_s == 0.0
+    for p in gops(1, 11):
+        queue.put(p)
+    assert round(queue.behind_s, 6) == 1.0
+    queue.take(10)
+    assert queue.behind_s == 0.0

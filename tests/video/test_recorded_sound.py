@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 
+from storage.errors import StorageCode
 from storage.footage_files import hash_file, read_segment
 from storage.footage_folders import OneFolder
 from storage.segments import SegmentIndex
@@ -28,6 +29,10 @@ from video.session import CameraSession
 from video.source import Source, VideoError
 
 RATE_HZ = 16000
+ADTS = b"\xff\xf1" + bytes(40)
+"""The beginning of an ADTS header (ISO/IEC 14496-3), and nothing behind it."""
+LONG_S = 1e7
+"""Segments that no test crosses the end of."""
 
 
 def make_sounding_clip(path: Path, codec: str, *, seconds: float = 2.0, fps: int = 15) -> Path:
@@ -58,6 +63,18 @@ def index(tmp_path: Path) -> Iterator[SegmentIndex]:
     opened = SegmentIndex(tmp_path / "footage" / "index.db")
     yield opened
     opened.close()
+
+
+class Watched(OneFolder):
+    """Notes who was blamed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.blamed: list[StorageCode] = []
+
+    def failed(self, folder: Path, code: StorageCode) -> bool:
+        self.blamed.append(code)
+        return super().failed(folder, code)
 
 
 @dataclass
@@ -107,7 +124,7 @@ def sound_of(path: str) -> list[tuple[float, bytes]]:
 @pytest.mark.parametrize("each", [True, False])
 def test_aac_passes_through_in_time_with_the_pictures(tmp_path: Path, index: SegmentIndex, each: bool) -> None:
     clip = make_sounding_clip(tmp_path / "clip.mp4", "aac")
-    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index)
+    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index, segment_s=LONG_S)
     heard = record(recorder, clip, each=each)
     recorder.end()
     (segment,) = all_of(index)
@@ -145,22 +162,45 @@ def test_what_mp4_refuses_is_dropped_with_one_warning(
     assert recorder.problem is None
 
 
-def test_sound_that_cannot_be_read_costs_no_picture(tmp_path: Path, index: SegmentIndex) -> None:
-    """A camera that says AAC and sends something else."""
+@pytest.mark.parametrize("data", [b"\x12" * 40, ADTS], ids=["no AAC", "a lying header"])
+def test_sound_that_cannot_be_read_costs_no_picture(tmp_path: Path, index: SegmentIndex, data: bytes) -> None:
+    """A camera that says AAC and sends something else; FFmpeg says "not permitted" to a header that lies."""
     clip = make_sounding_clip(tmp_path / "clip.mp4", "aac", seconds=4.0)
-    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index)
+    shelf = Watched(tmp_path / "footage")
+    recorder = CameraRecorder("gate/1", shelf, index)
     recorder.queue.configure_audio(1, AudioInfo("aac", 16000, 1, None))
     for n in range(50):
-        recorder.queue.put_audio(AudioPacket(b"\x12" * 40, 0.05 * n, 0.05, 1))
+        recorder.queue.put_audio(AudioPacket(data, 0.05 * n, 0.05, 1))
     record(recorder, clip, listening=False)
     recorder.end()
     assert sum(frames(s.path) for s in all_of(index)) >= 45  # at most a GOP
     assert recorder.problem is None
+    assert shelf.blamed == []
+
+
+def test_sound_that_spoils_the_end_of_a_file_blames_no_folder(
+    tmp_path: Path, index: SegmentIndex, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The muxer hears of it only when the segment is closed: what is whole stays."""
+    clip = make_sounding_clip(tmp_path / "clip.mp4", "aac", seconds=4.0)
+    shelf = Watched(tmp_path / "footage")
+    recorder = CameraRecorder("gate/1", shelf, index, segment_s=LONG_S)
+    recorder.queue.configure_audio(1, AudioInfo("aac", 16000, 1, None))
+    recorder.queue.put_audio(AudioPacket(ADTS, 3.98, 0.05, 1))
+    with caplog.at_level(logging.WARNING):
+        record(recorder, clip, listening=False)
+        recorder.end()
+    assert len([r for r in caplog.records if "without its sound" in r.message]) == 1
+    assert shelf.blamed == []
+    assert recorder.failures == 0
+    assert recorder.problem is None
+    assert sum(frames(s.path) for s in all_of(index)) >= 45  # at most a GOP
+    assert all(s.sha256 == hash_file(Path(s.path)) for s in all_of(index))
 
 
 def test_without_the_plan_nobody_listens(tmp_path: Path, index: SegmentIndex) -> None:
     clip = make_sounding_clip(tmp_path / "clip.mp4", "aac")
-    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index)
+    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index, segment_s=LONG_S)
     assert record(recorder, clip, listening=False).packets == []
     recorder.end()
     assert sound_of(all_of(index)[0].path) == []
@@ -168,7 +208,7 @@ def test_without_the_plan_nobody_listens(tmp_path: Path, index: SegmentIndex) ->
 
 def test_sound_that_stops_holds_no_picture_back(tmp_path: Path, index: SegmentIndex) -> None:
     clip = make_sounding_clip(tmp_path / "clip.mp4", "aac", seconds=6.0)
-    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index)
+    recorder = CameraRecorder("gate/1", OneFolder(tmp_path / "footage"), index, segment_s=LONG_S)
     recorder.queue.configure_audio(1, AudioInfo("aac", 16000, 1, bytes.fromhex("1408")))
     record(recorder, clip, listening=False)  # a sound track, and never a packet for it
     (segment,) = all_of(index)

@@ -113,12 +113,12 @@ def test_a_wrong_password_is_not_hammered(fake_server: Callable[[Handler], FakeS
 
 
 def test_pauses_of_the_policy() -> None:
-    policy = RetryPolicy(jitter=0)
+    policy = RetryPolicy(first_s=2, jitter=0)
     dead = VideoCode.UNREACHABLE
     assert policy.pause_s(50, dead, wanted=True, network=True) == 2
     assert policy.pause_s(1, dead, wanted=False, network=True) == 30
     assert policy.pause_s(50, VideoCode.NO_FILE, wanted=True, network=False) == 30
-    spread = RetryPolicy(jitter=0.2, random=lambda: 1.0)
+    spread = RetryPolicy(first_s=2, jitter=0.2, random=lambda: 1.0)
     assert spread.pause_s(1, dead, wanted=True, network=True) == pytest.approx(2.4)
 
 
@@ -166,12 +166,15 @@ def test_opens_are_limited_over_all_sessions(make: Make) -> None:
     assert most[1] == 2
 
 
-def test_reading_once_ends_and_begins_again(clips: Clips, make: Make) -> None:
+def test_reading_once_ends_and_begins_again(clips: Clips, make: Make, caplog: pytest.LogCaptureFixture) -> None:
     def once(url: str, generation: int) -> Source:
         return FileSource(url, generation, paced=False, loop=False)
 
+    caplog.set_level(logging.WARNING)
     session = make(str(clips.h264), factory=once)
     wait_until(lambda: session.status().reconnects >= 2, 5, "rounds")
+    assert "Gate: picture lost (video.ended)" in caplog.text
+    assert "attempt 0" not in caplog.text
     wait_until(lambda: session.status().packets >= 90, 5, "all packets of each round")
 
 
@@ -229,3 +232,31 @@ def test_status_is_a_value(clips: Clips, make: Make) -> None:
     assert isinstance(status, SessionStatus)
     with pytest.raises(AttributeError):
         status.attempt = 3  # type: ignore[misc]  # that it fails is the test
+
+
+def test_another_reason_begins_the_pauses_anew(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera that starts up hangs up, and then talks nonsense once: that is no refusal to be left alone for 30 s."""
+    seen: list[tuple[str, int]] = []
+    codes = iter([VideoCode.ENDED] * 6 + [VideoCode.NOT_VIDEO] * 2 + [VideoCode.ENDED] * 99)
+
+    class Noted(RetryPolicy):
+        def pause_s(self, attempt: int, code: VideoCode, *, wanted: bool, network: bool) -> float:
+            seen.append((code.value, attempt))
+            return 0.001
+
+    class Failing:
+        def open(self) -> StreamInfo:
+            raise VideoError(next(codes, VideoCode.ENDED))
+
+        def packets(self) -> Iterator[Packet | None]:
+            return iter(())
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("video.session.reachable", lambda _url, _timeout_s: True)
+    session = make("rtsp://127.0.0.1:9/x", policy=Noted(), factory=lambda _url, _generation: Failing())
+    wait_until(lambda: len(seen) >= 10, 10, "pauses")
+    session.stop()
+    ended, refused = VideoCode.ENDED.value, VideoCode.NOT_VIDEO.value
+    assert seen[:9] == [*((ended, n) for n in range(1, 7)), (refused, 1), (refused, 2), (ended, 1)]

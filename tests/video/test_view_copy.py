@@ -10,6 +10,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storage.errors import StorageCode, StorageError
 from storage.records import Box
@@ -119,6 +121,17 @@ def test_boxes_are_blurred_around_their_time_only(piece: FilePiece, tmp_path: Pa
     assert right[1.0] == 15
     assert right[3.0] == 45
     assert (right[2.0] == 30) == (keep != 1)
+
+
+@given(st.lists(st.integers(0, 60)), st.integers(0, 60))
+def test_boxes_that_are_near_in_time_are_found(times: list[int], at: int) -> None:
+    """Tenths of a second, 0.05 s off the limit."""
+    boxes = tuple(SeenBox(UTC_S + time / 10, 2, Box(0.1, 0.1, 0.2, 0.1 + 0.001 * n)) for n, time in enumerate(times))
+    options = ViewOptions("x", KYIV, boxes=boxes, keep_track=1)
+    film = module._Film(Path("x.mp4"), options, (UTC_S, UTC_S + 6), lambda _share: None)
+    found = film._boxes_at(UTC_S + at / 10 + 0.05)
+    near = [box for box, time in zip(boxes, times, strict=True) if abs(time / 10 - at / 10 - 0.05) < 0.6]
+    assert sorted(box.y1 + box.y2 for box in found) == pytest.approx(sorted(b.box.y1 + b.box.y2 for b in near))
 
 
 def test_other_pictures_of_the_decoder_are_not_drawn_on(tmp_path: Path) -> None:

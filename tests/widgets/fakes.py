@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,9 +17,10 @@ from app.offices import Offices
 from app.snapshots import PictureOrder
 from detection.detector import Track, TrackSet
 from storage.case_commands import OpenIncident
-from storage.case_records import Handover, Lookout, Note
+from storage.case_records import Handover, Lookout, Note, Shelf
 from storage.commands import Command
 from storage.journal import IncidentFile, Receipt, Registry
+from storage.noise_queries import Raised
 from storage.records import (
     Alarm,
     AlarmState,
@@ -85,12 +86,17 @@ class FakeFeed:
     track_set: TrackSet | None = None
     wanted: tuple[int, int] = (0, 0)
     closed: bool = False
+    attended: bool = False
+    high: bool = False
     seq: int = 0
     running: bool = False
     _picture: Picture | None = None
 
     def want(self, width_px: int, height_px: int) -> None:
         self.wanted = (width_px, height_px)
+
+    def attend(self, *, attended: bool, high: bool) -> None:
+        self.attended, self.high = attended, high
 
     def take(self) -> Picture | None:
         if self.running and self.wanted[0]:
@@ -201,12 +207,16 @@ class FakeDesk:
         self.feeds: dict[str, FakeFeed] = {}
         self.replays: list[FakeReplay] = []
         self.replay_refused = False
+        self.hidden: frozenset[str] = frozenset()
         self.still = b""
         self._state = DeskState()
         self._registry = made_registry(cameras)
 
     def registry(self) -> Registry:
         return self._registry
+
+    def may_see(self, camera_id: str) -> bool:
+        return camera_id not in self.hidden
 
     def state(self) -> DeskState:
         return self._state
@@ -232,9 +242,11 @@ class FakeDesk:
         marks: tuple[Note, ...] = (),
         handovers: tuple[Handover, ...] = (),
         read_lookouts: frozenset[str] = frozenset(),
+        shelves: tuple[Shelf, ...] = (),
+        raised: tuple[Raised, ...] = (),
     ) -> None:
         seq = self._state.seq + 1
-        self._state = DeskState(alarms, incidents, seq, lookouts, marks, handovers, read_lookouts)
+        self._state = DeskState(alarms, incidents, seq, lookouts, marks, handovers, read_lookouts, raised, shelves)
         self.bus.publish(self._state)
         QCoreApplication.processEvents()
 
@@ -247,6 +259,9 @@ class FakeDesk:
 
     def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
         self.commands.append(command)
+
+    def apply_all(self, commands: Sequence[Command]) -> None:
+        self.commands += commands
 
     def enter_incident(self, command: OpenIncident, done: Callable[[Receipt], None] | None = None) -> None:
         self.commands.append(command)

@@ -147,7 +147,55 @@ def test_hand_over_and_the_answer(window: MainWindow, desk: FakeDesk) -> None:
     assert desk.commands[-1] == AnswerHandover("h1", 4, HandoverState.ACCEPTED, "on their way")
     press(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     undone: object = desk.commands[-1]
-    assert undone == StepBackIncident("i1", 5)
+    assert undone == StepBackIncident("i1", 6), "the version that the hand-over made"
+
+
+def hand_over(window: MainWindow, desk: FakeDesk, state: IncidentState = IncidentState.ACKNOWLEDGED) -> None:
+    """To the service s1."""
+    open_case(window, desk, state)
+    press(window, Key.Key_H)
+    press(window, Key.Key_1)
+    write(window, "")
+    assert isinstance(desk.commands[-1], HandOverIncident)
+
+
+@pytest.mark.parametrize(
+    ("version", "state", "service", "undone"),
+    [
+        (6, IncidentState.HANDED_OVER, "s1", 6),
+        (8, IncidentState.HANDED_OVER, "s1", 8),  # somebody wrote the damage down since
+        (7, IncidentState.RESOLVED, "s1", None),
+        (7, IncidentState.ACCEPTED, "s1", None),
+        (8, IncidentState.HANDED_OVER, "s2", None),
+        (7, IncidentState.ACKNOWLEDGED, None, None),  # somebody else has stepped back already
+    ],
+)
+def test_a_hand_over_is_undone_only_while_it_is_the_newest_step(
+    window: MainWindow, desk: FakeDesk, version: int, state: IncidentState, service: str | None, undone: int | None
+) -> None:
+    hand_over(window, desk)
+    desk.change(incidents=(replace(incident(1, state), version=version, service_id=service),))
+    before = len(desk.commands)
+    press(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.commands[before:] == ([StepBackIncident("i1", undone)] if undone else [])
+    assert ("moved on" in window.panel.toast.text) == (undone is None)
+
+
+def test_a_second_service_is_not_undone_by_a_step_back(window: MainWindow, desk: FakeDesk) -> None:
+    """It was no step: going back would take back that the first one is on scene."""
+    hand_over(window, desk, IncidentState.ON_SCENE)
+    desk.change(incidents=(replace(incident(1, IncidentState.ON_SCENE), version=6, service_id="s1"),))
+    before = len(desk.commands)
+    press(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.commands[before:] == []
+
+
+def test_a_resolved_case_steps_back(window: MainWindow, desk: FakeDesk) -> None:
+    open_case(window, desk)
+    press(window, Key.Key_S)
+    desk.change(incidents=(replace(incident(1, IncidentState.RESOLVED), version=6),))
+    press(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.commands[-1] == StepBackIncident("i1", 6)
 
 
 def test_nothing_is_handed_over_twice_or_too_early(window: MainWindow, desk: FakeDesk) -> None:

@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.bus import Bus
 from app.release_desk import DisclosureFile, Done
 from storage.folders import Folders
 from storage.people_records import Approval, ApprovalKind, ApprovalState
@@ -20,11 +22,13 @@ from storage.records import Camera
 from storage.release_commands import OpenDisclosure
 from storage.release_records import Disclosure, DisclosureState, Package
 from tests.app.test_release_desk import Site
+from widgets.bridge import Bridge
 from widgets.disclosure_desk import DisclosureDesk
 from widgets.disclosure_form import camera_ids_of, moment_of
 
 CAMERAS = tuple(Camera(f"c{n}", n, f"Camera {n}", "rtsp://host/x") for n in (1, 2, 4, 5, 9))
 DAY_S = 86_400.0
+ZONE = ZoneInfo("Asia/Almaty")
 
 
 class FakeReleaseDesk:
@@ -33,11 +37,16 @@ class FakeReleaseDesk:
     def __init__(self) -> None:
         self.files: list[DisclosureFile] = []
         self.steps: list[tuple[str, str]] = []
+        self.known = CAMERAS
+        self.held: list[Callable[[tuple[DisclosureFile, ...]], None]] | None = None
 
     def cameras(self) -> tuple[Camera, ...]:
-        return CAMERAS
+        return self.known
 
     def load(self, done: Callable[[tuple[DisclosureFile, ...]], None], *, open_only: bool = True) -> None:
+        if self.held is not None:
+            self.held.append(done)
+            return
         over = (DisclosureState.GIVEN, DisclosureState.REFUSED)
         shown = [f for f in self.files if not (open_only and f.disclosure.state in over)]
         done(tuple(sorted(shown, key=lambda f: f.disclosure.due_utc_s)))
@@ -114,7 +123,8 @@ def desk() -> FakeReleaseDesk:
 
 @pytest.fixture
 def page(qtbot: QtBot, desk: FakeReleaseDesk) -> Iterator[DisclosureDesk]:
-    made = DisclosureDesk(desk)
+    bridge = Bridge(Bus())
+    made = DisclosureDesk(desk, bridge, ZONE)
     qtbot.addWidget(made)
     made.resize(480, 800)
     made.show()
@@ -125,6 +135,7 @@ def page(qtbot: QtBot, desk: FakeReleaseDesk) -> Iterator[DisclosureDesk]:
     qtbot.waitUntil(made.list.hasFocus)
     yield made
     assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog | QMessageBox) and w.isVisible()]
+    bridge.close()
 
 
 def focused() -> QWidget:
@@ -169,16 +180,19 @@ def test_from_letter_to_receipt_by_keyboard(qtbot: QtBot, page: DisclosureDesk, 
     write("a robbery")
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desk.steps[-1] == ("ask", "a robbery"))
+    qtbot.waitUntil(lambda: "Requested" in page.facts.text())
     with qtbot.waitSignal(page.said):
         press(Qt.Key.Key_Return)  # nobody has answered yet
     assert desk.steps[-1][0] == "ask"
     desk.say_yes()
     page.refresh()
+    qtbot.waitUntil(lambda: "said yes" in page.list.item(0).text())
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: desk.steps[-1][0] == "approve")
+    qtbot.waitUntil(page.buttons["P"].isEnabled)
+    assert desk.steps[-1][0] == "approve"
     press(Qt.Key.Key_Return, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desk.steps[-1] == ("pack", ""))
-    assert "/x/p.zip" in page.facts.text()
+    qtbot.waitUntil(lambda: "/x/p.zip" in page.facts.text())
     press(Qt.Key.Key_L)
     assert desk.steps[-1] == ("papers", "D-2026-0001")
     press(Qt.Key.Key_Return, Qt.Key.Key_Return)
@@ -193,6 +207,7 @@ def test_from_letter_to_receipt_by_keyboard(qtbot: QtBot, page: DisclosureDesk, 
 
 def test_a_refusal_needs_its_reason_and_esc_leaves(qtbot: QtBot, page: DisclosureDesk, desk: FakeReleaseDesk) -> None:
     type_letter(*LETTER)
+    qtbot.waitUntil(lambda: page.list.count() == 1)
     press(Qt.Key.Key_R, Qt.Key.Key_Return)
     assert not page.words.isHidden()
     press(Qt.Key.Key_Escape)
@@ -237,8 +252,81 @@ def test_a_late_request_comes_first_and_says_so(page: DisclosureDesk, desk: Fake
     late = desk.files[1]
     desk.files[1] = replace(late, disclosure=replace(late.disclosure, due_utc_s=time.time() - DAY_S))
     page.refresh()
-    qtbot.waitUntil(lambda: "Court" in page.list.item(0).text())
+    qtbot.waitUntil(lambda: page.list.count() == 2 and "Court" in page.list.item(0).text())
     assert "late" in page.list.item(0).text()
+
+
+def test_a_camera_that_was_added_meanwhile_can_be_asked_for(
+    qtbot: QtBot, page: DisclosureDesk, desk: FakeReleaseDesk
+) -> None:
+    desk.known = (*CAMERAS, Camera("c77", 77, "New", "rtsp://host/x"))
+    type_letter(*LETTER[:4], "77", *LETTER[5:])
+    qtbot.waitUntil(lambda: page.list.count() == 1)
+    assert desk.files[0].disclosure.camera_ids == ("c77",)
+
+
+def test_times_are_the_sites(qtbot: QtBot, page: DisclosureDesk, desk: FakeReleaseDesk) -> None:
+    type_letter(*LETTER)
+    qtbot.waitUntil(lambda: page.list.count() == 1)
+    assert desk.files[0].disclosure.from_utc_s == 1795176000.0 - 3 * 3600
+    assert "From: 2026-11-20 14:00:00+05:00" in page.facts.text()
+
+
+def test_an_answer_that_was_overtaken_is_not_shown(qtbot: QtBot, page: DisclosureDesk, desk: FakeReleaseDesk) -> None:
+    type_letter(*LETTER)
+    qtbot.waitUntil(lambda: page.list.count() == 1)
+    desk.held = []
+    page.refresh()
+    page.refresh()
+    first, second = desk.held
+    file = desk.files[0]
+    second((replace(file, disclosure=replace(file.disclosure, state=DisclosureState.APPROVED)),))
+    qtbot.waitUntil(page.buttons["P"].isEnabled)
+    first((file,))
+    QCoreApplication.processEvents()
+    assert page.buttons["P"].isEnabled()
+    page.refresh()
+    press(Qt.Key.Key_O)
+    open_only, everything = desk.held[-2:]
+    everything((file, replace(file, disclosure=replace(file.disclosure, id="d2"))))
+    open_only((file,))
+    qtbot.waitUntil(lambda: page.list.count() == 2)
+    QCoreApplication.processEvents()
+    assert page.list.count() == 2
+
+
+def test_the_same_answer_does_not_draw_the_list_anew(qtbot: QtBot, page: DisclosureDesk, desk: FakeReleaseDesk) -> None:
+    type_letter(*LETTER)
+    qtbot.waitUntil(lambda: page.list.count() == 1)
+    drawn: list[object] = []
+    page.list.model().rowsInserted.connect(lambda *change: drawn.append(change))
+    page.list.model().modelReset.connect(lambda: drawn.append("reset"))
+    page.refresh()
+    QCoreApplication.processEvents()
+    assert drawn == []
+    desk.refuse(desk.files[0], "", lambda _text: None)
+    page.show_all()
+    qtbot.waitUntil(lambda: bool(drawn))
+
+
+def test_relief_leaves_nothing_of_the_one_before(qtbot: QtBot, page: DisclosureDesk, desk: FakeReleaseDesk) -> None:
+    type_letter(*LETTER)
+    qtbot.waitUntil(lambda: page.list.count() == 1)
+    press(Qt.Key.Key_N)
+    write("Prosecutor")
+    desk.held = []
+    page.refresh()
+    said: list[str] = []
+    page.said.connect(said.append)
+    desk.write_papers(desk.files[0], page._did)
+    page.relieve()
+    desk.held[0](tuple(desk.files))
+    QCoreApplication.processEvents()
+    assert page.list.count() == 0
+    assert "Police" not in page.facts.text()
+    assert page.form.isHidden()
+    assert page.form.lines["authority"].text() == ""
+    assert said == []
 
 
 def test_numbers_of_cameras() -> None:
@@ -249,16 +337,21 @@ def test_numbers_of_cameras() -> None:
 
 
 def test_moments() -> None:
-    assert moment_of("2026-11-20 14:00+02:00") == 1795176000.0
-    assert moment_of("2026-11-20 14:00") == pytest.approx(1795176000.0, abs=DAY_S)
+    assert moment_of("2026-11-20 14:00+02:00", ZONE) == 1795176000.0
+    assert moment_of("2026-11-20 17:00", ZONE) == 1795176000.0
+    kyiv = ZoneInfo("Europe/Kyiv")
+    assert moment_of("2026-11-20 14:00", kyiv) == 1795176000.0
+    twice = moment_of("2026-10-25 03:30", kyiv), moment_of("2026-10-25 03:30+02:00", kyiv)
+    assert twice == (1792888200.0, 1792891800.0)
     for text in ("", "14:00", "2026-13-01 00:00", "x"):
-        assert moment_of(text) is None
+        assert moment_of(text, ZONE) is None
 
 
 def test_from_letter_to_label_over_a_real_journal(qtbot: QtBot, tmp_path: Path) -> None:
     site = Site(Folders.under(tmp_path / "home").ensure())
+    bridge = Bridge(Bus())
     try:
-        page = DisclosureDesk(site.desk)
+        page = DisclosureDesk(site.desk, bridge, ZONE)
         qtbot.addWidget(page)
         page.show()
         qtbot.waitExposed(page)
@@ -290,4 +383,5 @@ def test_from_letter_to_label_over_a_real_journal(qtbot: QtBot, tmp_path: Path) 
         assert site.refusals == []
         assert site.archive.journal.verify().problems == ()
     finally:
+        bridge.close()
         site.close()

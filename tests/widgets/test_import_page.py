@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeDatabase, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -25,6 +27,7 @@ from storage.records import Camera
 from storage.settings import Settings
 from widgets.bridge import Bridge
 from widgets.import_page import ImportPage
+from widgets.still_view import decoded
 
 Key = Qt.Key
 
@@ -164,6 +167,46 @@ def test_the_selected_camera_is_looked_at_one_at_a_time(page: ImportPage, desk: 
     assert not page.picture.pixmap().isNull()
     assert "s3cret" not in page.words.text()
     assert [row.number for row, _done in desk.looked] == [1, 3, 2]  # the one that was passed on the way, once each
+
+
+def test_a_picture_is_decoded_on_the_thread_that_brings_it(
+    qtbot: QtBot, desk: FakeImportDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Callable[[], None]] = []
+    threads: list[str] = []
+
+    def noted(data: bytes) -> QImage:
+        threads.append(threading.current_thread().name)
+        return decoded(data)
+
+    monkeypatch.setattr("widgets.import_page.decoded", noted)
+    page = ImportPage(desk, calls.append)
+    qtbot.addWidget(page)
+    page.show()
+    page.path.setText("/x/cameras.csv")
+    page.read()
+    desk.done(rows())
+    calls.pop()()
+    row, done = desk.looked[0]
+    task = threading.Thread(target=done, args=(Preview(row, jpeg(), "h264 640x360"),), name="task")
+    task.start()
+    task.join()
+    calls.pop()()
+    assert threads == ["task"]
+    assert not page.picture.pixmap().isNull()
+    assert "640x360" in page.words.text()
+    page.resize(700, 900)
+    assert threads == ["task"], "never again"
+
+
+def test_relief_leaves_no_path_and_no_rows(page: ImportPage, desk: FakeImportDesk) -> None:
+    page.read()
+    page.relieve()
+    desk.done(rows())
+    assert page.path.text() == ""
+    assert page.model.rowCount() == 0
+    assert page.words.text() == ""
+    assert not page.store_button.isEnabled()
 
 
 def test_what_is_not_new_says_why(page: ImportPage) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QByteArray, QEvent, Qt
@@ -11,7 +13,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from app.feeds import Banner, CommandRefused
+from app.approval_desk import ApprovalDesk
+from app.approval_facts import ApprovalsWaiting
+from app.feeds import Banner, CommandRefused, TileState
+from app.offices import Offices
 from app.sign_in import SeatChanged
 from storage.records import AlarmState, IncidentState, Outcome, Role, Severity, Verdict
 from tests.widgets.fakes import FakeDesk, alarm, closed, incident
@@ -29,7 +34,7 @@ def changed(qtbot: QtBot, window: MainWindow, desk: FakeDesk, *facts: tuple[obje
     state = desk.state()
     qtbot.waitUntil(
         lambda: (
-            window.panel.alarms.facts.rows == state.alarms
+            {a for row in window.panel.alarms.facts.rows for a in row.alarms} == set(state.alarms)
             and set(window.panel.incidents.facts.rows) == set(state.incidents)
         )
     )
@@ -50,6 +55,7 @@ def test_space_prefers_the_selected_alarm(qtbot: QtBot, window: MainWindow, desk
     changed(qtbot, window, desk, (alarm(1), alarm(4)), ())
     press(window, Key.Key_A)
     assert window.panel.alarms.hasFocus()
+    press(window, Key.Key_Down)
     press(window, Key.Key_Space)
     assert desk.asked == [("acknowledge_alarm", "a1")]
 
@@ -68,7 +74,7 @@ def test_selection_survives_new_alarms(qtbot: QtBot, window: MainWindow, desk: F
     changed(qtbot, window, desk, (alarm(9), alarm(1), alarm(2)), ())
     selected = window.panel.alarms.selected
     assert selected is not None
-    assert selected.id == "a2"
+    assert selected.first.id == "a1"
 
 
 def test_enter_on_an_alarm_shows_its_camera(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
@@ -149,6 +155,20 @@ def test_closure_is_undone(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> 
     changed(qtbot, window, desk, (), (closed(verified, Outcome.DETAINED),))
     QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert desk.asked[-1] == ("reopen_incident", "i1", verified.version + 1)
+
+
+def test_a_closure_of_somebody_else_is_not_undone(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    verified = incident(1, IncidentState.VERIFIED)
+    changed(qtbot, window, desk, (), (verified,))
+    press(window, Key.Key_C)
+    press(window, Key.Key_D)
+    press(window, Key.Key_Return)
+    others = closed(replace(verified, version=verified.version + 2), Outcome.NO_RESULT)
+    changed(qtbot, window, desk, (), (others,))
+    before = len(desk.asked)
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.asked[before:] == []
+    assert "moved on" in window.panel.toast.text
 
 
 def test_escape_leaves_the_incident_open(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
@@ -254,6 +274,45 @@ def test_key_sheet_beside_the_wall_and_back(qtbot: QtBot, window: MainWindow) ->
     assert window.panel.pages.currentWidget() is window.panel.work
 
 
+def test_the_key_sheet_is_read_to_its_end_by_keyboard(qtbot: QtBot, window: MainWindow) -> None:
+    window.resize(1366, 768)
+    focused = window.wall.arrangement.focus
+    press(window, Key.Key_F1)
+    line = window.panel.keys.verticalScrollBar()
+    qtbot.waitUntil(lambda: line.maximum() > 0)
+    for pressed, at in ((Key.Key_End, line.maximum), (Key.Key_Home, line.minimum)):
+        press(window, pressed)
+        assert line.value() == at()
+    press(window, Key.Key_Down)
+    assert line.value() > 0
+    assert window.wall.arrangement.focus == focused
+    press(window, Key.Key_Escape)
+    assert window.wall.hasFocus()
+
+
+def test_escape_leads_from_a_page_to_the_wall_at_once(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(1), alarm(2)))
+    for pressed in (Key.Key_L, Key.Key_F2, Key.Key_A):
+        press(window, pressed)
+        press(window, Key.Key_Escape)
+        assert window.wall.hasFocus()
+        assert window.panel.pages.currentWidget() is window.panel.work
+
+
+def test_a_key_that_has_nothing_to_act_on_says_so(qtbot: QtBot, window: MainWindow) -> None:
+    for pressed, told in (
+        (Key.Key_K, "No replay"),
+        (Key.Key_Comma, "No replay"),
+        (Key.Key_BracketLeft, "No replay"),
+        (Key.Key_T, "No incident"),
+        (Key.Key_V, "No incident"),
+        (Key.Key_P, "No incident"),
+    ):
+        window.panel.toast.clear()
+        press(window, pressed)
+        assert told in window.panel.toast.text
+
+
 def test_full_screen_and_back(qtbot: QtBot, window: MainWindow) -> None:
     press(window, Key.Key_F11)
     assert window.isFullScreen()
@@ -341,6 +400,16 @@ def test_the_same_operator_keeps_the_steps_over_a_lock(qtbot: QtBot, window: Mai
     assert [call[0] for call in desk.asked] == ["judge_alarm", "reopen_alarm"]
 
 
+def test_approvals_that_wait_stand_in_the_status_line(window: MainWindow, desk: FakeDesk) -> None:
+    waiting = ApprovalsWaiting(3, 1)
+    desk.offices = Offices(approvals=cast(ApprovalDesk, SimpleNamespace(waiting=lambda: waiting)))
+    window.show_detector("none")
+    assert "3 approvals waiting" in window.status.waiting.text()
+    waiting = ApprovalsWaiting()
+    window.show_detector("none")
+    assert "approvals" not in window.status.waiting.text()
+
+
 def test_a_question_of_many_letters_does_not_grow_a_small_window(
     qtbot: QtBot, window: MainWindow, desk: FakeDesk
 ) -> None:
@@ -425,6 +494,19 @@ def test_the_recording_mark_is_part_of_the_header(qtbot: QtBot, window: MainWind
     assert not before.recording
     without, marked = header_pixmap(before, 400, 1.0), header_pixmap(before._replace(recording=True), 400, 1.0)
     assert without.toImage() != marked.toImage()
+
+
+@pytest.mark.parametrize("width_px", [60, 120, 180])
+def test_an_alarm_is_a_word_or_a_sign_on_the_smallest_tile_too(window: MainWindow, width_px: int) -> None:
+    calm = window.wall.tiles[0].header._replace(state=TileState.LIVE, age="", clock="", name="", quality="")
+
+    def number_at(*, alarmed: bool) -> int:
+        """Where the number ends: the word or the sign stands before it."""
+        picture = header_pixmap(calm._replace(alarmed=alarmed), width_px, 1.0).toImage()
+        spots = ((x, y) for x in range(width_px) for y in range(picture.height()))
+        return max(x for x, y in spots if picture.pixelColor(x, y).blue() > 160)
+
+    assert number_at(alarmed=True) > number_at(alarmed=False) + 3
 
 
 def test_a_small_screen_stays_as_small_as_it_is(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from pytestqt.qtbot import QtBot
 
-from detection.detector import Track, TrackSet
-from storage.records import Box, Severity
+from detection.detector import Tally, Track, TrackSet, TrackState
+from storage.records import Box, RuleSpec, Severity, Zone
+from widgets import overlay
 from widgets.chrome import label_pixmap
-from widgets.overlay import GONE_S, Scene, draw_tracks, opacity
+from widgets.overlay import GONE_S, Scene, arrow, draw_tracks, draw_zones, opacity
+from widgets.overlay_looks import HALO, Frame, draw_frame, look_of
 from widgets.shapes import severity_sign
 from widgets.words import age_text
 
@@ -64,6 +69,112 @@ def test_an_older_box_is_paler(qtbot: QtBot) -> None:
     tracks = TrackSet("c1", 100.0, (track(1),))
     spot = (40 + round(0.2 * 320), 20 + 90)
     assert painted(tracks, 101.0).pixelColor(*spot).blue() < painted(tracks).pixelColor(*spot).blue()
+
+
+def framed(label: str, state: TrackState = TrackState.LIVE, *, alarmed: bool = False) -> QImage:
+    """One frame in grey, its colour taken away."""
+    image = QImage(200, 120, QImage.Format.Format_RGB32)
+    image.fill(QColor(HALO))
+    painter = QPainter(image)
+    draw_frame(painter, QRectF(20, 20, 120, 80), replace(track(1), label=label, state=state), alarmed=alarmed)
+    painter.end()
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    return grey.createMaskFromColor(grey.pixelColor(0, 0).rgb(), Qt.MaskMode.MaskOutColor)
+
+
+def test_classes_are_told_apart_by_shape_alone(qtbot: QtBot) -> None:
+    labels = {look_of(label).frame: label for label in ("person", "car", "bicycle", "backpack", "dog")}
+    assert set(labels) == set(Frame)
+    masks = [framed(label) for label in labels.values()]
+    assert all(a != b for i, a in enumerate(masks) for b in masks[i + 1 :])
+
+
+@pytest.mark.parametrize("label", ["person", "car", "bicycle", "backpack", "dog", "kite"])
+def test_alarmed_and_lost_ones_have_another_shape_too(qtbot: QtBot, label: str) -> None:
+    assert framed(label) != framed(label, alarmed=True)
+    assert framed(label) != framed(label, TrackState.LOST)
+
+
+LINE = Zone("z2", "c1", "Gate", ((0.1, 0.5), (0.5, 0.9), (0.9, 0.5)), kind="line")
+YARD = Zone("z1", "c1", "Yard", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+
+
+def zoned(zone: Zone, tracks: TrackSet | None = None) -> QImage:
+    image = QImage(400, 240, QImage.Format.Format_RGB32)
+    image.fill(QColor("black"))
+    painter = QPainter(image)
+    draw_zones(painter, Scene(QRectF(0, 0, 400, 240), 100.0, 1.0), (zone,), tracks)
+    painter.end()
+    return image
+
+
+def lit(image: QImage, point: tuple[float, float]) -> bool:
+    x, y = round(point[0] * 400), round(point[1] * 240)
+    return any(image.pixelColor(x + i, y + j).lightness() > 60 for i in range(-4, 5) for j in range(-4, 5))
+
+
+def test_a_line_is_not_closed_and_an_area_is(qtbot: QtBot) -> None:
+    between_the_ends = (0.7, 0.5)
+    assert not lit(zoned(LINE), between_the_ends)
+    assert lit(zoned(replace(LINE, kind="area")), between_the_ends)
+
+
+def test_the_arrow_points_to_the_right_of_who_walks_along(qtbot: QtBot) -> None:
+    first, last = QPointF(0, 100), QPointF(100, 100)
+    assert arrow(first, last, mirrored=False).at(1).y() > 100  # walking to the right, right is down
+    assert arrow(last, first, mirrored=False).at(1).y() < 100
+    assert arrow(first, last, mirrored=True).at(1).y() < 100
+
+
+def plates(
+    monkeypatch: pytest.MonkeyPatch, zones: tuple[Zone, ...], rules: tuple[RuleSpec, ...], of: TrackSet
+) -> list[str]:
+    """The words that are drawn."""
+    found: list[str] = []
+
+    def noted(text: str, *rest: Any) -> QPixmap:
+        found.append(text)
+        return label_pixmap(text, *rest)
+
+    monkeypatch.setattr(overlay, "label_pixmap", noted)
+    image = QImage(400, 240, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    scene = Scene(QRectF(0, 0, 400, 240), 100.0, 1.0)
+    draw_zones(painter, scene, zones, of, rules)
+    draw_tracks(painter, scene, of, rules, zones)
+    painter.end()
+    return found
+
+
+def test_zones_say_their_rules_and_lines_their_figures(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = (RuleSpec("r1", "c1", "z1", "Nobody at night"), RuleSpec("r2", "c1", "z2", "Gate", direction="in"))
+    tracks = TrackSet("c1", 100.0, (), tallies=(Tally("r2", 3, 5),))
+    assert plates(monkeypatch, (YARD, LINE), rules, tracks) == ["Yard · Nobody at night", "Gate · in 3, out 5"]
+
+
+def test_an_alarmed_box_says_the_rule_where_it_can_be_told(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = (RuleSpec("r1", "c1", "z1", "At night"), RuleSpec("r2", "c1", "z9", "Elsewhere"))
+    tracks = TrackSet("c1", 100.0, (track(1), track(2, Box(0.7, 0.1, 0.8, 0.3))), frozenset({1, 2}))
+    found = plates(monkeypatch, (YARD,), rules, tracks)
+    assert found[1:] == ["At night · person 1", "ZONE · person 2"]
+
+
+def test_only_the_zone_where_an_alarmed_one_stands_is_warm(qtbot: QtBot) -> None:
+    there, elsewhere = track(1), track(2, Box(0.7, 0.1, 0.8, 0.3))
+    calm = zoned(YARD, TrackSet("c1", 100.0, (there,)))
+    assert zoned(YARD, TrackSet("c1", 100.0, (there,), frozenset({1}))) != calm
+    far = replace(YARD, points=((0.6, 0.5), (0.9, 0.5), (0.9, 0.9)))
+    alarmed = TrackSet("c1", 100.0, (there, elsewhere), frozenset({1}))
+    image = QImage(400, 240, QImage.Format.Format_RGB32)
+    image.fill(QColor("black"))
+    painter = QPainter(image)
+    draw_zones(painter, Scene(QRectF(0, 0, 400, 240), 100.0, 1.0), (YARD, replace(far, id="z3")), alarmed)
+    painter.end()
+    corner = round(0.75 * 400), round(0.5 * 240)
+    near = [image.pixelColor(corner[0] + i, corner[1] + j) for i in range(-9, 10) for j in range(-2, 3)]
+    bright = [colour for colour in near if colour.lightness() > 60]
+    assert bright
+    assert all(colour.green() > 0.9 * colour.red() for colour in bright)  # yellow, not orange
 
 
 def test_labels_are_laid_out_once(qtbot: QtBot) -> None:

@@ -93,3 +93,59 @@ def test_hops_before_the_entry_is_written_are_kept_for_it(qtbot: QtBot, desk: Fa
     window.panel.entry.entered.emit("i77")
     assert [c.incident_id for c in desk.commands if isinstance(c, AddNote)] == ["i77"]
     window.close()
+
+
+def pursuing(qtbot: QtBot, desk: FakeDesk) -> MainWindow:
+    """A window in pursuit of c1, the keyboard at the wall."""
+    window = opened(qtbot, desk)
+    _press(window, Key.Key_Insert)
+    _press(window, Key.Key_Escape)
+    window.wall.setFocus()
+    assert window.wall.pursued == "c1"
+    return window
+
+
+def test_another_layout_ends_the_pursuit(qtbot: QtBot, desk: FakeDesk) -> None:
+    window = pursuing(qtbot, desk)
+    QTest.keyClick(window.wall, Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert window.wall.pursued == ""
+    assert list(_shown(window)) == ["c1", "c2", "c3", "c4"], "of the cameras that were on the wall before"
+    _press(window, Key.Key_Right)
+    assert window.wall.arrangement.focused == "c2", "the arrow is the wall's again"
+    assert window.wall.take_key(Key.Key_Escape, "", Qt.KeyboardModifier.NoModifier) is False
+    assert not [c for c in desk.commands if isinstance(c, AddNote)]
+    window.close()
+
+
+def test_another_camera_by_hand_ends_the_pursuit(qtbot: QtBot, desk: FakeDesk) -> None:
+    window = pursuing(qtbot, desk)
+    before = len(desk.asked)
+    QTest.keyClicks(window.wall, "9")
+    _press(window, Key.Key_Return)
+    assert window.wall.pursued == ""
+    assert window.wall.arrangement.focused == "c9"
+    assert len(_shown(window)) == 9
+    _press(window, Key.Key_Right)
+    assert desk.asked[before:] == [], "nothing is followed, nothing recorded"
+    window.close()
+
+
+def test_the_next_page_ends_the_pursuit(qtbot: QtBot) -> None:
+    desk = FakeDesk(40)
+    window = pursuing(qtbot, desk)
+    _press(window, Key.Key_PageDown)
+    assert window.wall.pursued == ""
+    assert next(iter(_shown(window))) == "c17"
+    window.close()
+
+
+def test_a_camera_brought_forward_ends_the_pursuit_unless_it_is_shown(qtbot: QtBot, desk: FakeDesk) -> None:
+    window = pursuing(qtbot, desk)
+    window.wall.show_camera("c5")
+    assert window.wall.pursued == "c1"
+    assert window.wall.arrangement.focused == "c5"
+    window.wall.show_camera("c9")
+    assert window.wall.pursued == ""
+    assert window.wall.arrangement.focused == "c9"
+    assert len(_shown(window)) == 9
+    window.close()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from app.record_forms import KINDS
+from storage.columns import forms
 from storage.commands import PutRecord, RemoveRecord
 from storage.records import Severity
 from storage.registry_records import Deadline, Service
 from tests.widgets.fakes import FakeDesk
 from widgets.main_window import MainWindow
 from widgets.record_page import RecordPage
+from widgets.record_words import FIELD_TEXTS
 
 Key = Qt.Key
 
@@ -78,3 +82,27 @@ def test_out_of_use_and_back(window: MainWindow, desk: FakeDesk) -> None:
     assert desk.commands == [RemoveRecord("services", "s1")]
     QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert desk.commands[-1] == PutRecord(Service("s1", "District 3", phone="102"))
+
+
+def test_every_field_has_a_label_that_can_be_translated(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {name for kind, _heading in KINDS.values() for name in forms(kind)} - {"id"}
+    assert named - set(FIELD_TEXTS) == set()
+    monkeypatch.setattr("widgets.record_words._", lambda text: f"«{text}»")
+    page = choose(window, "deadlines")
+    labels = {label.text() for label in page.findChildren(QLabel)}
+    assert {"«Category»", "«Seconds»", "«State»"} <= labels
+
+
+def test_the_page_is_renewed_only_while_it_is_seen(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    page = choose(window, "services")
+    page.list.setFocus()
+    QTest.keyClick(page.list, Key.Key_Escape)
+    qtbot.waitUntil(lambda: not page.isVisible())
+    desk.extend(services=(Service("s1", "District 3"), Service("s2", "Fire brigade")))
+    desk.change()
+    assert page.list.count() == 1
+    QTest.keyClick(window.wall, Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.list.count() == 2)
+    desk.extend(services=())
+    desk.change()
+    qtbot.waitUntil(lambda: page.list.count() == 0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from storage.people_commands import ShiftWord
 from storage.people_records import ShiftItemKind
-from tests.widgets.people_fakes import NOBODY, WORDS, FakePeople, shift
+from tests.widgets.people_fakes import ME, NOBODY, WORDS, FakePeople, shift
 from widgets.bridge import Bridge
 from widgets.shift_panel import ShiftPanel
 from widgets.shift_text import Mode
@@ -52,7 +53,7 @@ def on_shift(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel, *others: str) ->
 
 def test_briefing_and_seat_test_are_read_first(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
     assert panel.checks.text() == "✓ 90 GB are free.\n▲ No sound device."
-    assert "2 incidents (1 nobody's, 0 late), 1 alarms, 3 lookouts" in panel.briefing.text()
+    assert "Open incidents: 2 (1 nobody's, 0 late); alarms: 1; lookouts: 3" in panel.briefing.text()
     QTest.keyClick(panel, KEY.Key_F5)
     QTest.mouseClick(panel.buttons["test"], Qt.MouseButton.LeftButton)
     assert desk.asked == [("test",), ("test",)]
@@ -65,6 +66,17 @@ def test_a_shift_is_started_with_sectors_by_letter(qtbot: QtBot, desk: FakePeopl
     assert panel.sectors.buttons["B"].text() == "☑ B   Park && river"
     QTest.keyClick(panel, KEY.Key_Return)
     assert desk.asked == [("start", "s1", "s2")]
+
+
+def test_marks_and_words_of_the_one_before_are_gone(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
+    on_shift(qtbot, desk, panel, "o2")
+    QTest.keyClick(panel, KEY.Key_A)
+    QTest.keyClick(panel, KEY.Key_F7)
+    QTest.keyClicks(panel.word, "watch the tall one")
+    desk.publish(seat=replace(ME, operator_id="o3", name="Aigerim"), mine=None)
+    qtbot.waitUntil(lambda: mode_of(panel) is Mode.SHIFT)
+    assert panel.word.text() == ""
+    assert [row.marked for row in panel.sectors.rows] == [False, False, False]
 
 
 def test_letters_work_under_a_cyrillic_layout(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:

@@ -1,0 +1,108 @@
+"""`main.py model ...`: list, fetch, import, choose, remove and measure detection models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.i18n import _
+from app.model_rows import ModelRow, choose, model_rows, ratio_words, step_words
+from app.runtime import RuntimePlan
+from app.sentences import sentences
+from app.site import site_plan
+from detection.detector import DetectionCode, DetectionError
+from detection.model_bench import bench_model
+from detection.model_import import SIDE_PX, ImportPlan, import_model
+from detection.models import ModelChoice, fetch_model, remove_model
+
+model_app = typer.Typer(help="Detection models: list, fetch, import, choose, measure.")
+Name = Annotated[str, typer.Argument(help="As “model list” calls it.")]
+
+
+@model_app.command("list")
+def model_list() -> None:
+    """Models found on this machine, with what was measured; * is the site's choice."""
+    with sentences():
+        plan = site_plan(None)
+        rows = model_rows(plan.folders.models, _chosen(plan))
+    for row in rows:
+        typer.echo(_line(row))
+    if not rows:
+        typer.echo(_("There is no model yet: the built-in people detector works."), err=True)
+
+
+@model_app.command("fetch")
+def model_fetch() -> None:
+    """Get the official nano weights by ultralytics in a process of its own and export them to OpenVINO once."""
+    with sentences():
+        choice: ModelChoice = fetch_model(site_plan(None).folders.models, _step)
+    typer.echo(str(choice.path))
+
+
+@model_app.command("import")
+def model_import(
+    source: Annotated[
+        Path, typer.Argument(help="An OpenVINO folder or .xml, an .onnx, or weights of ultralytics (.pt).")
+    ],
+    side: Annotated[int, typer.Option(help="Input of exported weights, px.", min=64, max=2048)] = SIDE_PX,
+) -> None:
+    """Take a model from a file, opened in a process without rights and without network; its SHA-256 is noted."""
+    with sentences():
+        models = site_plan(None).folders.models
+        path = import_model(source.expanduser(), models, _step, plan=ImportPlan(side_px=side))
+        row = next(row for row in model_rows(models, None) if row.path == path)
+    typer.echo(_line(row))
+
+
+@model_app.command("choose")
+def model_choose(name: Name) -> None:
+    """Use this model at this site from the next start on; its SHA-256 is noted in the settings."""
+    with sentences():
+        plan = site_plan(None)
+        typer.echo(str(choose(plan.folders, plan.folders.settings, name).path))
+
+
+@model_app.command("remove")
+def model_remove(name: Name) -> None:
+    """Delete a model of the models folder; the site's choice is refused."""
+    with sentences():
+        plan = site_plan(None)
+        remove_model(plan.folders.models, name, _chosen(plan))
+
+
+@model_app.command("bench")
+def model_bench(
+    name: Annotated[str, typer.Argument(help="One model; without a name all of them.")] = "",
+    seconds: Annotated[float, typer.Option(help="How long each.", min=0.2, max=60)] = 3.0,
+) -> None:
+    """Run each model for 3 s on this machine, each in a process of its own: ms an input, looks a second."""
+    with sentences():
+        plan = site_plan(None)
+        models, device, chosen = plan.folders.models, plan.settings.detection.device, _chosen(plan)
+        usable = [row for row in model_rows(models, chosen) if not row.problem]
+        rows = [row for row in usable if name in ("", row.name)]
+        if not rows:
+            raise DetectionError(DetectionCode.NO_MODEL, path=name or str(models))
+        for row in rows:
+            _step(f"{row.name} …")
+            bench_model(row.path, models, seconds=seconds, device=device)
+        names = {row.name for row in rows}
+        rows = [row for row in model_rows(models, chosen) if row.name in names]
+    for text in [*map(_line, rows), *ratio_words(rows)]:
+        typer.echo(text)
+
+
+def _chosen(plan: RuntimePlan) -> Path | None:
+    return Path(plan.settings.detection.model) if plan.settings.detection.model else None
+
+
+def _line(row: ModelRow) -> str:
+    speed = f"{row.speed.ms:.1f} ms  {row.speed.looks_per_s:.1f} looks/s" if row.speed is not None else ""
+    parts = (row.name, row.title, row.precision, speed, row.digest[:16], row.problem)
+    return ("* " if row.in_use else "  ") + "\t".join(filter(None, parts))
+
+
+def _step(text: str) -> None:
+    typer.echo(step_words(text), err=True)

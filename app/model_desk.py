@@ -1,0 +1,185 @@
+"""What the models page asks: which there are, measure them, take one in, choose the site's.
+
+Every call returns at once; the work is done on a task thread, in processes of their own. Choosing, importing and
+removing need the right to configure; the wall goes on meanwhile, and the old model looks until the new one is loaded.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from app.archive import Archive
+from app.i18n import _
+from app.model_rows import ModelRow, choose, model_rows, step_words
+from app.tasks import Tasks
+from app.texts import sentence
+from detection.model_bench import bench_model
+from detection.model_import import import_model
+from detection.models import ModelChoice, remove_model
+from storage.access import Permission, may
+from storage.errors import StorageCode, StorageError, WatchfloorError
+from storage.records import Actor
+
+log = logging.getLogger(__name__)
+
+Told = Callable[[str], None]
+Listed = Callable[[tuple[ModelRow, ...]], None]
+
+
+class ModelDesk(Protocol):
+    """Every call returns at once; answers come on a task thread. One long work at a time."""
+
+    def read(self, done: Listed, failed: Told) -> None:
+        """The models as they are."""
+
+    def choose(self, name: str, done: Told, failed: Told) -> None:
+        """Use it from now on; `done` gets its name."""
+
+    def bench(self, names: Sequence[str], step: Told, done: Listed, failed: Told) -> None:
+        """Measure these, one after the other; `step` gets the name of each as it begins."""
+
+    def take(self, source: str, step: Told, done: Told, failed: Told) -> None:
+        """Import a file; `done` gets the model's name."""
+
+    def remove(self, name: str, done: Told, failed: Told) -> None:
+        """Delete it; `done` gets its name."""
+
+    def cancel(self) -> None:
+        """End what is being measured or imported."""
+
+
+class _Cancelled(threading.Event):
+    """Set by who asks, and by the end of the program."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        super().__init__()
+        self._tasks = tasks
+
+    def is_set(self) -> bool:
+        """Whether long work had better end."""
+        return super().is_set() or self._tasks.ending
+
+
+class SiteModelDesk:
+    """The desk of one running site. `in_use` and `use` are of the running detection."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        tasks: Tasks,
+        actor: Callable[[], Actor],
+        *,
+        in_use: Callable[[], ModelChoice],
+        use: Callable[[ModelChoice], None],
+    ) -> None:
+        self._archive, self._tasks, self._actor = archive, tasks, actor
+        self._in_use, self._use = in_use, use
+        self._models = archive.folders.models
+        self._cancelled = _Cancelled(tasks)
+        self._long = threading.Lock()
+
+    def read(self, done: Listed, failed: Told) -> None:
+        """See `ModelDesk`."""
+        self._run(lambda: done(self._rows()), failed)
+
+    def choose(self, name: str, done: Told, failed: Told) -> None:
+        """See `ModelDesk`."""
+        self._act(partial(self._choose, name, done), failed)
+
+    def bench(self, names: Sequence[str], step: Told, done: Listed, failed: Told) -> None:
+        """See `ModelDesk`."""
+        self._run_long(partial(self._bench, tuple(names), step, done), failed)
+
+    def take(self, source: str, step: Told, done: Told, failed: Told) -> None:
+        """See `ModelDesk`."""
+        self._act(lambda _actor: self._take(Path(source).expanduser(), step, done), failed, long=True)
+
+    def remove(self, name: str, done: Told, failed: Told) -> None:
+        """See `ModelDesk`."""
+        self._act(partial(self._remove, name, done), failed)
+
+    def cancel(self) -> None:
+        """See `ModelDesk`."""
+        self._cancelled.set()
+
+    def _rows(self) -> tuple[ModelRow, ...]:
+        return model_rows(self._models, self._in_use().path)
+
+    def _choose(self, name: str, done: Told, actor: Actor) -> None:
+        choice = choose(self._archive.folders, self._archive.folders.settings, name)
+        self._use(choice)
+        log.info("%s chose the model %s", actor.id, name)
+        done(name)
+
+    def _remove(self, name: str, done: Told, actor: Actor) -> None:
+        remove_model(self._models, name, self._in_use().path)
+        log.info("%s removed the model %s", actor.id, name)
+        done(name)
+
+    def _bench(self, names: tuple[str, ...], step: Told, done: Listed) -> None:
+        device = self._archive.settings.detection.device
+        for row in self._rows():
+            if row.name in names and not row.problem:
+                step(row.name)
+                bench_model(row.path, self._models, device=device, cancel=self._cancelled)
+        done(self._rows())
+
+    def _take(self, source: Path, step: Told, done: Told) -> None:
+        tell = partial(_tell_step, step)
+        done(import_model(source, self._models, tell, cancel=self._cancelled).name)
+
+    def _act(self, work: Callable[[Actor], None], failed: Told, *, long: bool = False) -> None:
+        """For who sits here now, if they may configure; where nobody may act, that is the answer."""
+        try:
+            actor = self._permitted()
+        except WatchfloorError as error:
+            failed(sentence(error))
+            return
+        (self._run_long if long else self._run)(partial(work, actor), failed)
+
+    def _permitted(self) -> Actor:
+        actor = self._actor()
+        role = next((o.role for o in self._archive.registry.operators if o.id == actor.id), None)
+        if not may(role, Permission.CONFIGURE):
+            raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id)
+        return actor
+
+    def _run_long(self, work: Callable[[], None], failed: Told) -> None:
+        """One at a time: two measurements at once would measure each other."""
+        if not self._long.acquire(blocking=False):
+            failed(_("Something is being measured or imported already."))
+            return
+        self._cancelled.clear()
+
+        def worked() -> None:
+            try:
+                work()
+            finally:
+                self._long.release()
+
+        if not self._run(worked, failed):
+            self._long.release()
+
+    def _run(self, work: Callable[[], None], failed: Told) -> bool:
+        if self._tasks.submit(work, failed=lambda error: failed(_said(error))):
+            return True
+        failed(_("Too much is waiting; nothing was done. Try again in a moment."))
+        return False
+
+
+def _tell_step(step: Told, word: str) -> None:
+    step(step_words(word))
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, WatchfloorError):
+        return sentence(error)
+    if isinstance(error, OSError):
+        return _("The file cannot be read: {reason}.").format(reason=error.strerror or type(error).__name__)
+    log.error("a model could not be worked on: %s", type(error).__name__, exc_info=error)
+    return _("This did not work: a fault in the program, noted in the log.")

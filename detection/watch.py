@@ -1,0 +1,288 @@
+"""Cameras, turns and looks inside the detection process: which picture goes into which input, and what comes of it.
+
+One thread, the process's main one; only `_Answers` is filled on the detector's threads. See `detection.scheduler` for
+who is next, `detection.motion` for who moves, `detection.process` for the life around it.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from detection.detector import DetectionCode, DetectionError, Detections, Detector, Tally
+from detection.gate_worth import GateWorth
+from detection.messages import AnalyticsCamera, CameraMemory, Configure, Looked, Message, Ready, Refused
+from detection.motion import HOLD_S, MotionGate
+from detection.pace import PaceMeter
+from detection.pipeline import Look, Pipeline
+from detection.rule_memory import Reported
+from detection.scheduler import Scheduler, Urgency
+from video.shared_slots import SlotPicture, SlotReader, camera_digest
+
+POLL_S = 0.004
+"""How soon a picture that was asked for is seen; a frame of 15 fps takes 67 ms."""
+
+LOST_LOOK_S = 10.0
+FETCHED_INPUTS = 4
+"""Pictures are fetched for this many inputs ahead: more would be old when their turn comes."""
+
+_UNANSWERED_S = 0.5
+"""A camera that gives no picture for so long does not keep others from being fetched."""
+
+_LIKELY_SCORE = 0.35
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One camera inside the process. `busy_since_s` is when its look in flight was submitted, `picture` what was
+    fetched for the next one."""
+
+    camera: AnalyticsCamera
+    pipeline: Pipeline
+    digest: int
+    version: int = 0
+    busy_since_s: float | None = None
+    asked_s: float | None = None
+    picture: SlotPicture | None = None
+    gate: MotionGate = field(default_factory=MotionGate)
+    moving_until_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    camera_id: str
+    utc_s: float
+    pts_s: float
+    detections: Detections
+
+
+class Watch:
+    """Cameras, turns and looks. Everything but what `_taker` makes runs on the main thread."""
+
+    def __init__(self, send: Callable[[Message], None], reader: SlotReader) -> None:
+        self.detector: Detector | None = None
+        self._send = send
+        self._reader = reader
+        self._scheduler = Scheduler()
+        self._cameras: dict[str, _Watched] = {}
+        self._results: queue.SimpleQueue[_Result] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._pace = PaceMeter(time.monotonic())
+        self._worth = GateWorth(time.process_time())
+
+    def wake(self) -> None:
+        """Something happened: do not wait for the next poll."""
+        self._wake.set()
+
+    def configure(self, order: Configure) -> None:
+        """Take over the cameras; known ones keep their tracks."""
+        kept = {}
+        for camera in order.cameras:
+            watched = self._cameras.get(camera.camera_id)
+            if watched is None:
+                watched = self._begin(camera, order.memories.get(camera.camera_id, CameraMemory()))
+            else:
+                self._change(watched, camera)
+            watched.pipeline.suspend(camera.suspended)
+            kept[camera.camera_id] = watched
+        self._cameras = kept
+        self._pace.forget(frozenset(kept))
+        self._plan()
+
+    def use(self, detector: Detector) -> None:
+        """Look with this detector from now on; looks in flight with the old one are finished first."""
+        old, self.detector = self.detector, detector
+        if old is not None:
+            old.close()
+        for watched in self._cameras.values():
+            watched.pipeline.detector = detector.name
+        self._send(Ready(detector.name))
+
+    def turn(self) -> None:
+        """Deliver results, fetch pictures, give out turns, then wait a little."""
+        self._wake.wait(POLL_S)
+        self._wake.clear()
+        self.deliver()
+        now_s = time.monotonic()
+        self._check_in_flight(now_s)
+        if self.detector is not None:
+            near = self._scheduler.soon(now_s)
+            self._glance(now_s, near)
+            self._fetch(now_s, near, FETCHED_INPUTS * self.detector.room)
+            self._give_turns(self.detector, now_s)
+        self._report(now_s)
+
+    def deliver(self) -> None:
+        """Send what has been seen."""
+        while not self._results.empty():
+            result = self._results.get()
+            watched = self._cameras.get(result.camera_id)
+            if watched is None:
+                continue
+            watched.busy_since_s = None
+            look = watched.pipeline.look(result.detections, result.utc_s, result.pts_s)
+            now_s = time.monotonic()
+            self._scheduler.note(result.camera_id, _urgency(watched, result.detections, look, now_s), now_s)
+            self._pace.looked(result.camera_id, max(time.time() - result.utc_s, 0.0), now_s)
+            self._send(Looked(look.tracks, look.events, watched.pipeline.reported))
+
+    def finish(self) -> None:
+        """Look to the end at what is in flight, send it, release the model."""
+        if self.detector is not None:
+            self.detector.close()
+        self.deliver()
+
+    def _plan(self) -> None:
+        cameras = [watched.camera for watched in self._cameras.values()]
+        self._scheduler.configure(
+            {c.camera_id: c.looks_per_s for c in cameras},
+            time.monotonic(),
+            alone={c.camera_id for c in cameras if c.far_view},
+            gated={c.camera_id for c in cameras if c.gated and self._worth.pays},
+        )
+
+    def _glance(self, now_s: float, near: Collection[str]) -> None:
+        """Compare still cameras' pictures; what moves is looked at, with the picture that showed it."""
+        for camera_id in self._scheduler.glances(now_s):
+            watched = self._cameras[camera_id]
+            if watched.busy_since_s is not None or not self._renewed(watched, now_s):
+                continue
+            self._scheduler.glanced(camera_id, now_s)
+            if self._moved(watched, now_s):
+                self._scheduler.note(camera_id, Urgency.MOTION, now_s)
+            elif camera_id not in near:
+                watched.picture = None
+
+    def _fetch(self, now_s: float, near: Sequence[str], most: int) -> None:
+        """Have a picture ready for those who are next; who gives none for long keeps nobody else from it."""
+        for camera_id in near:
+            watched = self._cameras[camera_id]
+            if watched.busy_since_s is not None:
+                continue
+            if watched.picture is None and not self._renewed(watched, now_s) and _silent(watched, now_s):
+                continue
+            most -= 1
+            if most <= 0:
+                return
+
+    def _renewed(self, watched: _Watched, now_s: float) -> bool:
+        """Whether a newer picture came; asks for one if not."""
+        newest = self._reader.newest(watched.camera.slot, watched.digest, watched.version)
+        if newest is None:
+            self._reader.ask(watched.camera.slot)
+            watched.asked_s = now_s if watched.asked_s is None else watched.asked_s
+            return False
+        watched.version, watched.picture, watched.asked_s = newest.version, newest, None
+        return True
+
+    def _give_turns(self, detector: Detector, now_s: float) -> None:
+        ready = {i for i, w in self._cameras.items() if w.picture is not None and w.busy_since_s is None}
+        while ready and detector.ready():
+            taken = self._scheduler.take(ready, now_s, detector.room)
+            if not taken:
+                return
+            for turn in taken:
+                self._pace.took(turn, now_s)
+                ready.discard(turn.camera_id)
+            self._look(detector, [self._cameras[turn.camera_id] for turn in taken], now_s)
+        self._scheduler.hold(ready, now_s)
+
+    def _look(self, detector: Detector, together: Sequence[_Watched], now_s: float) -> None:
+        taken = []
+        for watched in together:
+            picture, watched.picture = watched.picture, None
+            if picture is None:
+                continue
+            watched.busy_since_s = now_s
+            if self._scheduler.urgency(watched.camera.camera_id) <= Urgency.MOTION:
+                self._moved(watched, now_s, picture)
+            watched.pipeline.see(picture.image, picture.utc_s)
+            taken.append((watched.camera.camera_id, picture))
+        self._worth.looks += len(taken)
+        detector.submit_together([picture.image for _, picture in taken], self._taker(taken))
+
+    def _moved(self, watched: _Watched, now_s: float, picture: SlotPicture | None = None) -> bool:
+        picture = picture or watched.picture
+        if not watched.camera.gated or picture is None:
+            return False
+        moved = watched.gate.moved(picture.image, picture.utc_s)
+        if moved:
+            watched.moving_until_s = now_s + HOLD_S
+        return moved
+
+    def _taker(self, taken: Sequence[tuple[str, SlotPicture]]) -> Callable[[tuple[Detections, ...]], None]:
+        facts = [(camera_id, picture.utc_s, picture.pts_s) for camera_id, picture in taken]
+
+        def take(found: tuple[Detections, ...]) -> None:
+            for fact, detections in zip(facts, found, strict=True):
+                self._results.put(_Result(*fact, detections))
+            self._wake.set()
+
+        return take
+
+    def _report(self, now_s: float) -> None:
+        pace = self._pace.report(now_s, self._scheduler.asked_hz(), self._scheduler.urgency)
+        if pace is None:
+            return
+        self._send(pace)
+        if self._worth.judge(now_s, time.process_time(), overloaded=pace.overloaded):
+            self._plan()
+
+    def _check_in_flight(self, now_s: float) -> None:
+        """A look that never ends is a hung runtime: die, the parent starts a new process."""
+        for watched in self._cameras.values():
+            if watched.busy_since_s is not None and now_s - watched.busy_since_s > LOST_LOOK_S:
+                raise RuntimeError(f"a look at {watched.camera.camera_id} did not end within {LOST_LOOK_S} s")
+
+    def _begin(self, camera: AnalyticsCamera, memory: CameraMemory) -> _Watched:
+        name = self.detector.name if self.detector else ""
+        pipeline = Pipeline(camera.camera_id, detector=name, first_track_id=memory.next_track_id)
+        self._arm(pipeline, camera, memory.reported, memory.tallies)
+        self._reader.ask(camera.slot)
+        return _Watched(camera, pipeline, camera_digest(camera.camera_id))
+
+    def _change(self, watched: _Watched, camera: AnalyticsCamera) -> None:
+        old, watched.camera = watched.camera, camera
+        if old.slot != camera.slot:
+            watched.version, watched.picture = 0, None
+        if _armed_with(old) != _armed_with(camera):
+            self._arm(watched.pipeline, camera, watched.pipeline.reported)
+
+    def _arm(
+        self,
+        pipeline: Pipeline,
+        camera: AnalyticsCamera,
+        reported: Sequence[Reported],
+        tallies: Sequence[Tally] = (),
+    ) -> None:
+        """Rules that cannot be used are refused; the camera is looked at without them."""
+        try:
+            pipeline.change_rules(
+                camera.rules, camera.zones, reported, scale=camera.scale, timezone=camera.timezone, tallies=tallies
+            )
+        except DetectionError as error:
+            pipeline.change_rules((), (), ())
+            self._send(Refused(DetectionCode(error.code), error.details, camera.camera_id))
+
+
+def _armed_with(camera: AnalyticsCamera) -> tuple[object, ...]:
+    """What the rules are made from."""
+    return camera.rules, camera.zones, camera.scale, camera.timezone
+
+
+def _silent(watched: _Watched, now_s: float) -> bool:
+    return watched.asked_s is not None and now_s - watched.asked_s > _UNANSWERED_S
+
+
+def _urgency(watched: _Watched, found: Detections, look: Look, now_s: float) -> Urgency:
+    """What may become a track is looked at again soon, as is what has just moved or gone."""
+    if look.tracks.alarmed:
+        return Urgency.ALARM
+    if look.tracks.tracks:
+        watched.moving_until_s = now_s + HOLD_S
+        return Urgency.TRACKS
+    likely = len(found) > 0 and float(found.scores.max()) >= _LIKELY_SCORE
+    return Urgency.MOTION if likely or now_s < watched.moving_until_s else Urgency.IDLE

@@ -1,0 +1,114 @@
+"""Rules that change while the program runs reach the detection process, with their scale and the site's zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from app.analytics import OTHER_LOOKS_PER_S, RULE_LOOKS_PER_S, Analytics
+from app.bus import Bus
+from app.feeds import Banner
+from detection.detector import DetectionCode, DetectionError
+from detection.messages import AnalyticsCamera
+from detection.models import BUILT_IN
+from detection.worker import DetectionState, DetectionStatus
+from storage.journal import Registry
+from storage.records import Camera, RuleKind, RuleSpec, Zone
+from storage.registry_records import CameraScale
+from storage.worker import Worker
+
+CAMERAS = (Camera("c1", 1, "Gate", "x"), Camera("c2", 2, "Yard", "y"))
+ZONE = Zone("z", "c1", "Yard", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))
+RULE = RuleSpec("r", "c1", "z", "Yard", RuleKind.LOITERING, schedule="22:00-06:00")
+SCALE = CameraScale("c1", ((0.5, 0.4, 0.1), (0.5, 0.9, 0.3)))
+
+
+@dataclass
+class Hub:
+    """Says what was attached and how."""
+
+    taps: dict[str, str] = field(default_factory=dict)
+
+    def attach(self, camera: Camera, _tap: object) -> None:
+        self.taps[camera.id] = "main"
+
+    def attach_small(self, camera: Camera, _tap: object) -> None:
+        self.taps[camera.id] = "small"
+
+    def detach(self, camera_id: str, _tap: object) -> None:
+        self.taps.pop(camera_id, None)
+
+    def detach_small(self, camera_id: str, _tap: object) -> None:
+        self.taps.pop(camera_id, None)
+
+
+class Supervisor:
+    """Starts nothing."""
+
+    def add(self, worker: Worker) -> None:
+        """Taken note of by nobody."""
+
+
+class Desk:
+    """An analytics of two cameras that was started with `registry`; what the process was last told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hub, self.bus, self.told = Hub(), Bus(), list[list[AnalyticsCamera]]()
+        self.banners: list[Banner] = []
+        self.bus.subscribe(Banner, self.banners.append)
+        self.analytics = Analytics(
+            self.hub,  # type: ignore[arg-type] # what is needed of a hub
+            Supervisor(),  # type: ignore[arg-type]
+            self.bus,
+            BUILT_IN,
+            lambda _event: None,
+            slots=2,
+            timezone="Europe/Kyiv",
+        )
+        monkeypatch.setattr(self.analytics.service, "configure", lambda cameras: self.told.append(list(cameras)))
+        self.analytics.start(Registry(cameras=CAMERAS))
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(monkeypatch)
+    yield desk
+    desk.analytics.close()
+
+
+def test_a_new_rule_reaches_the_process_and_moves_the_camera_to_its_main_stream(desk: Desk) -> None:
+    assert desk.hub.taps == {"c1": "small", "c2": "small"}
+    desk.analytics.renew(Registry(cameras=CAMERAS, zones=(ZONE,), rules=(RULE,), camera_scales=(SCALE,)))
+    first, second = desk.told[-1]
+    assert (first.rules, first.zones, first.scale, first.timezone) == ((RULE,), (ZONE,), SCALE, "Europe/Kyiv")
+    assert (first.looks_per_s, second.looks_per_s) == (RULE_LOOKS_PER_S, OTHER_LOOKS_PER_S)
+    assert desk.hub.taps == {"c1": "main", "c2": "small"}
+    desk.analytics.renew(Registry(cameras=CAMERAS, zones=(ZONE,), rules=(replace(RULE, enabled=False),)))
+    assert desk.told[-1][0].rules == ()
+    assert desk.hub.taps == {"c1": "small", "c2": "small"}
+
+
+def test_what_did_not_change_is_not_told_again(desk: Desk) -> None:
+    told = len(desk.told)
+    desk.analytics.renew(Registry(cameras=CAMERAS, operators=()))
+    assert len(desk.told) == told
+
+
+def test_a_machine_under_load_stays_lowered_when_rules_change(desk: Desk) -> None:
+    desk.analytics.look_less(less=True)
+    desk.analytics.renew(Registry(cameras=CAMERAS, zones=(ZONE,), rules=(RULE,)))
+    assert desk.told[-1][0].looks_per_s == OTHER_LOOKS_PER_S
+
+
+def test_a_rule_that_was_refused_is_forgiven_when_it_is_corrected(desk: Desk) -> None:
+    bad = Registry(cameras=CAMERAS, rules=(RULE,))
+    desk.analytics.renew(bad)
+    reason = DetectionError(DetectionCode.BAD_ZONE, camera="c1")
+    desk.analytics._on_status(DetectionStatus(DetectionState.RUNNING, reason=reason))
+    assert desk.analytics.notice("c1") == "Rules suspended: zone cannot be used"
+    desk.analytics.renew(replace(bad, zones=(ZONE,)))
+    assert desk.analytics.notice("c1") == ""
+    assert desk.banners[-1] == Banner("rules c1", "")

@@ -1,0 +1,166 @@
+"""Cameras, pictures and turns of one detection process, in this process, with a detector that answers at once."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detection.detector import Detections, Image
+from detection.gate_worth import GateWorth
+from detection.messages import AnalyticsCamera, Configure, Looked, Message, Pace
+from detection.scheduler import Urgency
+from detection.watch import Watch
+from storage.records import Zone
+from tests.conftest import wait_until
+from tests.detection.scenes import person_at, rule, seen
+from video.frame import Picture
+from video.shared_slots import SharedSlots, SlotReader, SlotTap
+
+
+class Prompt:
+    """Sees a person in every picture whose first pixel is white."""
+
+    def __init__(self, room: int = 2) -> None:
+        self.name, self.room = "prompt", room
+        self.inputs: list[int] = []
+
+    def ready(self) -> bool:
+        return True
+
+    def detect(self, image: Image) -> Detections:
+        return seen(person_at(0.75)) if image[0, 0, 0] == 255 else seen()
+
+    def submit(self, image: Image, done: Callable[[Detections], None]) -> None:
+        done(self.detect(image))
+
+    def submit_together(self, images: Sequence[Image], done: Callable[[tuple[Detections, ...]], None]) -> None:
+        self.inputs.append(len(images))
+        done(tuple(self.detect(image) for image in images))
+
+    def close(self) -> None:
+        pass
+
+
+class Site:
+    """Cameras that give a new picture whenever one is asked for, and a watch that is turned by the test."""
+
+    def __init__(self, folder: Path, count: int = 4, **changes: object) -> None:
+        self.slots = SharedSlots.create(count, folder)
+        self.sent: list[Message] = []
+        self.detector = Prompt()
+        self.images = [np.full((360, 640, 3), 40, np.uint8) for _ in range(count)]
+        self.names = [f"c{n}" for n in range(count)]
+        self.watch = Watch(self.sent.append, SlotReader(self.slots))
+        names = enumerate(self.names)
+        self.cameras = [AnalyticsCamera(n, i, looks_per_s=20.0, **changes) for i, n in names]  # type: ignore[arg-type] # fields of it
+        self.watch.configure(Configure(tuple(self.cameras), {}))
+        self.watch.use(self.detector)
+        self._taps = [SlotTap(self.slots, slot) for slot in range(count)]
+        self._seq = 0
+
+    def step(self, silent: Sequence[int] = ()) -> None:
+        for slot, tap in enumerate(self._taps):
+            if slot not in silent and tap.wanted() is not None:
+                self._seq += 1
+                image, now_s = self.images[slot], time.time()
+                pixels = memoryview(image.reshape(-1))  # type: ignore[arg-type] # numpy 2.4 declares no Buffer for 3.11
+                name = self.names[slot]
+                tap.put(Picture(name, self._seq, 0.0, now_s, now_s, 640, 360, 1920, "bgr24", 640, 360, pixels, image))
+        self.watch.turn()
+
+    def run_until(self, condition: Callable[[], bool], silent: Sequence[int] = ()) -> None:
+        def turned() -> bool:
+            self.step(silent)
+            return condition()
+
+        wait_until(turned)
+
+    def close(self) -> None:
+        self.slots.close()
+        del self.slots, self.watch, self._taps
+
+    def looks(self) -> Counter[str]:
+        return Counter(m.tracks.camera_id for m in self.sent if isinstance(m, Looked))
+
+    def pace(self) -> Pace | None:
+        return next((m for m in reversed(self.sent) if isinstance(m, Pace)), None)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    yield made
+    made.close()
+
+
+def test_two_cameras_share_an_input_and_each_gets_its_own_answer(site: Site) -> None:
+    site.images[1][0, 0] = 255
+    site.run_until(lambda: site.looks()["c1"] >= 4 and site.looks()["c0"] >= 2)
+    assert 2 in site.detector.inputs
+    tracked = {m.tracks.camera_id for m in site.sent if isinstance(m, Looked) and m.tracks.tracks}
+    assert tracked == {"c1"}
+
+
+def test_a_far_view_has_its_input_alone(tmp_path: Path) -> None:
+    site = Site(tmp_path, 2, far_view=True)
+    site.run_until(lambda: min(site.looks()["c0"], site.looks()["c1"]) >= 3)
+    assert set(site.detector.inputs) == {1}
+    site.close()
+
+
+def test_a_still_camera_rests_and_one_that_moves_is_looked_at_at_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GateWorth, "judge", lambda *_spent, **_load: False)  # this detector costs nothing
+
+    def reasons() -> dict[str, Urgency]:
+        pace = site.pace()
+        return {name: c.reason for name, c in pace.cameras.items()} if pace else {}
+
+    site.run_until(lambda: list(reasons().values()) == [Urgency.IDLE] * 4)
+    pace = site.pace()
+    assert pace is not None
+    assert pace.asked_per_s == pytest.approx(4.0)
+    before = site.looks()
+    site.images[2] = site.images[2].copy()
+    site.images[2][100:180, 200:260] = 220
+    site.run_until(lambda: site.looks()["c2"] >= before["c2"] + 6)
+    others = site.looks() - before
+    assert all(others[name] <= others["c2"] / 2 for name in ("c0", "c1", "c3"))
+    site.run_until(lambda: reasons().get("c2") is Urgency.MOTION)
+    assert all(count > 0 for count in before.values()), "a still camera is looked at too"
+
+
+def test_a_silent_camera_holds_nobody_up(site: Site) -> None:
+    site.run_until(lambda: min(site.looks()[name] for name in ("c2", "c3")) >= 3, silent=(0, 1))
+    assert set(site.looks()) == {"c2", "c3"}
+
+
+def test_tracks_and_alarms_are_the_reason_that_is_told(tmp_path: Path) -> None:
+    whole = Zone("zone-1", "camera-1", "all", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    site = Site(tmp_path, 1, zones=(whole,), rules=(rule(hold_s=0.3),))
+    site.images[0][0, 0] = 255
+
+    def reason() -> Urgency | None:
+        pace = site.pace()
+        return pace.cameras["c0"].reason if pace and pace.cameras else None
+
+    site.run_until(lambda: reason() is Urgency.ALARM)
+    assert any(m.events for m in site.sent if isinstance(m, Looked))
+    site.close()
+
+
+def test_a_camera_whose_slot_changes_hands_is_not_shown_the_others_picture(site: Site) -> None:
+    site.images[0][0, 0] = 255
+    site.run_until(lambda: site.looks()["c0"] >= 2)
+    swapped = [AnalyticsCamera("c0", 1, looks_per_s=20.0), AnalyticsCamera("new", 0, looks_per_s=20.0)]
+    site.watch.configure(Configure(tuple(swapped), {}))
+    mark = len(site.sent)
+    for _ in range(30):
+        site.step()
+    assert not [m for m in site.sent[mark + 4 :] if isinstance(m, Looked) and m.tracks.camera_id == "new"]

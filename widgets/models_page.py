@@ -1,0 +1,260 @@
+"""Detection models as a page of the panel: which there are, how fast each is here, which one looks.
+
+By keyboard alone: arrows choose a row, Enter uses it, B measures it, Shift+B all, Delete twice removes it, Esc ends
+what runs; a path in the line takes a model in. GUI thread only: the work is done by processes that task threads wait
+for, and answers are carried here by `call_soon`. No inference library is loaded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.i18n import _, marked
+from app.model_desk import ModelDesk
+from app.model_rows import ModelRow, ratio_words
+from widgets.claimed_keys import Call, ClaimedKeys, quiet_button
+from widgets.keys import latin_letter
+
+_HEADINGS = ("", marked("Name"), marked("Model"), marked("Precision"), marked("ms"), marked("Looks/s"))
+_WIDTHS_PX = (26, 170, 110, 80, 60)
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class ModelsPage(QWidget):
+    """Table, one line about the selected model, a line for a path."""
+
+    said = Signal(str)
+
+    def __init__(
+        self, desk: ModelDesk, call_soon: Callable[[Callable[[], None]], None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._desk, self._call_soon = desk, call_soon
+        self.rows: tuple[ModelRow, ...] = ()
+        self._doomed = ""
+        self.busy = False
+        self.table = QTableWidget(0, len(_HEADINGS), self)
+        self.words, self.state, self.hint = QLabel(self), QLabel(self), QLabel(self)
+        self.path = QLineEdit(self)
+        self.path.setPlaceholderText(_("OpenVINO folder, .onnx, or weights of ultralytics (.pt)"))
+        self.path.setAccessibleName(_("Model to take in"))
+        self.path.returnPressed.connect(self.take)
+        self.file_button = quiet_button(self, _("Choose…"), self.ask_file)
+        self.bench_button = quiet_button(self, _("Shift+B  Measure all"), self.bench_all)
+        self._dress()
+        self._lay_out()
+        ClaimedKeys(self.table, self._call_of)
+
+    def _dress(self) -> None:
+        table, header = self.table, self.table.horizontalHeader()
+        table.setHorizontalHeaderLabels([_(text) if text else "" for text in _HEADINGS])
+        table.setAccessibleName(_("Detection models"))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setTabKeyNavigation(False)
+        table.setShowGrid(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(24)
+        header.setStretchLastSection(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        for column, width_px in enumerate(_WIDTHS_PX):
+            table.setColumnWidth(column, width_px)
+        table.itemSelectionChanged.connect(self._show_selected)
+        for label in (self.words, self.state, self.hint):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            label.setObjectName("muted")
+        self.hint.setText(_("Enter  Use     B  Measure     Delete  Remove     Esc  Stop"))
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        heading = QLabel(_("Detection models"), self)
+        heading.setObjectName("heading")
+        for widget in (heading, self.state):
+            column.addWidget(widget)
+        column.addWidget(self.table, 1)
+        for widget in (self.words, self.hint):
+            column.addWidget(widget)
+        line = QHBoxLayout()
+        line.addWidget(self.path, 1)
+        line.addWidget(self.file_button)
+        line.addWidget(self.bench_button)
+        column.addLayout(line)
+        self.setFocusProxy(self.table)
+
+    @property
+    def selected(self) -> ModelRow | None:
+        """The marked model."""
+        at = self.table.currentRow()
+        return self.rows[at] if 0 <= at < len(self.rows) else None
+
+    def renew(self) -> None:
+        """Read the list."""
+        self._desk.read(self._soon_rows, self._soon_failed)
+
+    def relieve(self) -> None:
+        """Somebody else sits here: a half typed path goes."""
+        self.path.clear()
+        self._doomed = ""
+
+    def choose(self) -> None:
+        """Use the marked model from now on."""
+        row = self.selected
+        if row is not None and row.listed and not row.problem:
+            self._desk.choose(row.name, self._soon(self._on_chosen), self._soon_failed)
+
+    def bench(self) -> None:
+        """Measure the marked model."""
+        if self.selected is not None:
+            self._bench((self.selected,))
+
+    def bench_all(self) -> None:
+        """Measure every model that can be used."""
+        self._bench(self.rows)
+
+    def take(self) -> None:
+        """Import what the line names."""
+        source = self.path.text().strip()
+        if source and self._begin(_("Taking in {name} …").format(name=Path(source).name)):
+            self._desk.take(source, self._soon(self._on_step), self._soon(self._on_taken), self._soon_failed)
+
+    def remove(self) -> None:
+        """Delete the marked model; the key has to be pressed twice."""
+        row = self.selected
+        if row is None or not row.listed:
+            return
+        if self._doomed != row.name:
+            self._doomed = row.name
+            self.said.emit(_("Press Delete again to remove the model {name}.").format(name=row.name))
+            return
+        self._doomed = ""
+        self._desk.remove(row.name, self._soon(self._on_removed), self._soon_failed)
+
+    def ask_file(self) -> None:
+        """Look for the file; the wall stays in use meanwhile."""
+        dialog = QFileDialog(self, _("Choose a model"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(_("Models") + " (*.xml *.onnx *.pt)")
+        dialog.setModal(False)
+        dialog.fileSelected.connect(self.path.setText)
+        dialog.fileSelected.connect(lambda _path: self.take())
+        dialog.show()
+
+    def _bench(self, rows: tuple[ModelRow, ...]) -> None:
+        names = [row.name for row in rows if not row.problem]
+        if names and self._begin(_("Measuring …")):
+            self._desk.bench(names, self._soon(self._on_measuring), self._soon_rows, self._soon_failed)
+
+    def _begin(self, text: str) -> bool:
+        if self.busy:
+            return False
+        self.busy = True
+        self.state.setText(text)
+        return True
+
+    def _call_of(self, event: QKeyEvent) -> Call | None:
+        shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier):
+            return None
+        if latin_letter(event.key(), event.nativeVirtualKey()) == "B":
+            return self.bench_all if shifted else self.bench
+        if event.key() == Qt.Key.Key_Escape:
+            return self._desk.cancel if self.busy else None
+        if event.key() == Qt.Key.Key_Delete:
+            return self.remove
+        return self.choose if event.key() in _ENTER else None
+
+    def _soon(self, call: Callable[[str], None]) -> Callable[[str], None]:
+        """From a task thread to here."""
+        return lambda text: self._call_soon(partial(call, text))
+
+    def _soon_rows(self, rows: tuple[ModelRow, ...]) -> None:
+        self._call_soon(partial(self._show_rows, rows))
+
+    def _soon_failed(self, text: str) -> None:
+        self._call_soon(partial(self._on_failed, text))
+
+    def _on_failed(self, text: str) -> None:
+        self.said.emit(text)
+        self._on_changed()
+
+    def _on_chosen(self, name: str) -> None:
+        self.said.emit(_("The model {name} is loaded now; the old one looks until then.").format(name=name))
+        self._on_changed()
+
+    def _on_taken(self, name: str) -> None:
+        self.path.clear()
+        self.said.emit(_("The model {name} was taken in. Enter uses it.").format(name=name))
+        self._on_changed()
+
+    def _on_removed(self, name: str) -> None:
+        self.said.emit(_("The model {name} was removed.").format(name=name))
+        self._on_changed()
+
+    def _on_step(self, text: str) -> None:
+        self.state.setText(text)
+
+    def _on_measuring(self, name: str) -> None:
+        self.state.setText(_("Measuring {name} for 3 s …").format(name=name))
+
+    def _on_changed(self) -> None:
+        self.busy = False
+        self.renew()
+
+    def _show_rows(self, rows: tuple[ModelRow, ...]) -> None:
+        chosen, self.rows = self.selected, rows
+        self.busy = False
+        self.table.setRowCount(len(rows))
+        for at, row in enumerate(rows):
+            for column, text in enumerate(_cells(row)):
+                self.table.setItem(at, column, QTableWidgetItem(text))
+        names = [row.name for row in rows]
+        if rows:
+            self.table.selectRow(names.index(chosen.name) if chosen is not None and chosen.name in names else 0)
+        told = ratio_words(rows)
+        self.state.setText(" ".join(told) if rows else _("There is no model yet: the built-in people detector works."))
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        row = self.selected
+        if row is not None and self._doomed != row.name:
+            self._doomed = ""
+        self.words.setText(_about(row) if row is not None else "")
+
+
+def _cells(row: ModelRow) -> tuple[str, ...]:
+    speed = row.speed
+    figures = (f"{speed.ms:.0f}", f"{speed.looks_per_s:.1f}") if speed is not None else ("", "")
+    return ("●" if row.in_use else "", row.name, row.title, row.precision, *figures)
+
+
+def _about(row: ModelRow) -> str:
+    if row.problem:
+        return row.problem
+    parts = [_("in use") if row.in_use else "", _("{count} classes").format(count=row.classes) if row.classes else ""]
+    parts += [_("from {source}").format(source=row.source) if row.source else "", f"SHA-256 {row.digest[:16]}…"]
+    if row.speed is None:
+        parts.append(_("not measured here yet"))
+    elif row.speed.pictures > 1:
+        parts.append(_("{count} pictures an input").format(count=row.speed.pictures))
+    return "  ·  ".join(filter(None, parts))

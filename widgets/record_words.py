@@ -1,0 +1,73 @@
+"""Field names of the site's records as the form shows them (English source). No Qt objects."""
+
+from __future__ import annotations
+
+from app.i18n import _, marked
+
+FIELD_TEXTS = {
+    "name": marked("Name"),
+    "group": marked("Group"),
+    "letter": marked("Letter"),
+    "severity": marked("Severity"),
+    "keep_days": marked("Kept for days"),
+    "kind": marked("Kind"),
+    "phone": marked("Telephone"),
+    "radio": marked("Radio"),
+    "email": marked("E-mail"),
+    "district_id": marked("District"),
+    "note": marked("Note"),
+    "service_id": marked("Service"),
+    "channel": marked("Channel"),
+    "target": marked("Target"),
+    "category_id": marked("Category"),
+    "min_severity": marked("Lowest severity"),
+    "answer_s": marked("Answer within seconds"),
+    "escalate_to_id": marked("Then to the service"),
+    "stills": marked("With stills"),
+    "enabled": marked("In use"),
+    "state": marked("State"),
+    "seconds": marked("Seconds"),
+    "steps": marked("Steps"),
+    "address": marked("Address"),
+    "latitude_deg": marked("Latitude in degrees"),
+    "longitude_deg": marked("Longitude in degrees"),
+    "place_id": marked("Place"),
+    "camera_ids": marked("Cameras"),
+    "camera_id": marked("Camera"),
+    "side": marked("Side"),
+    "neighbour_id": marked("Neighbouring camera"),
+    "mode": marked("Mode"),
+    "stream": marked("Stream"),
+    "audio": marked("With sound"),
+    "importance": marked("Importance"),
+    "schedule": marked("Schedule"),
+    "reason": marked("Reason"),
+    "incident_id": marked("Incident"),
+    "from_utc_s": marked("From (UTC seconds)"),
+    "to_utc_s": marked("Until (UTC seconds)"),
+    "columns": marked("Columns"),
+    "rows": marked("Rows"),
+    "cells": marked("Cells"),
+    "roles": marked("What the cells are for"),
+    "operator_id": marked("Operator"),
+    "layout": marked("Layout"),
+    "view_ids": marked("Views"),
+    "dwell_s": marked("Seconds for each"),
+    "zone_id": marked("Zone"),
+    "labels": marked("What counts"),
+    "min_score": marked("Lowest score (0 to 1)"),
+    "hold_s": marked("Seconds before it counts"),
+    "cooldown_s": marked("Silent for seconds afterwards"),
+    "opens_incident": marked("Opens an incident by itself"),
+    "sensitivity": marked("Sensitivity (0 to 1)"),
+    "limit": marked("Limit (count, seconds or km/h)"),
+    "direction": marked("Direction (in, out, or degrees)"),
+    "group_id": marked("Armed together with the group"),
+    "points": marked("Points (0 to 1 of the picture)"),
+    "people": marked("Standing people: foot x, foot y, height"),
+}
+
+
+def field_text(name: str) -> str:
+    """The label of a field, translated; its own name where nobody has given it a label yet."""
+    return _(FIELD_TEXTS[name]) if name in FIELD_TEXTS else name.replace("_", " ")

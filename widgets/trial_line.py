@@ -1,0 +1,113 @@
+"""What a changed rule, zone or scale would have done, as one sentence beside the form, before it is saved. No dialog.
+
+It tries by itself a moment after the last change, says how far it is, and saves what may be saved. GUI thread only; the
+desk's answers come through the bridge.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QWidget
+
+from app.i18n import _
+from app.rule_trial import Tried
+from app.trial_desk import SaveAnswer, TrialAnswer, TrialDesk
+from widgets.bridge import Answers, Bridge
+
+AFTER_MS = 400
+
+
+class TrialLine(QLabel):
+    """`offer` what the form says; `save` it. Hidden while there is nothing to say."""
+
+    said = Signal(str)
+    saved = Signal(object)
+    """The record is durable."""
+
+    def __init__(self, desk: TrialDesk, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._answers = Answers(bridge)
+        self._record: Tried | None = None
+        self._saving = self._waiting = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(AFTER_MS)
+        self._timer.timeout.connect(self._try)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAccessibleName(_("What the change would have done"))
+        self.hide()
+
+    def offer(self, record: Tried | None, before: Tried | None) -> None:
+        """What the form says now; None, or the same as `before`: nothing to try."""
+        if record is not None and record == self._record:
+            return
+        self.relieve()
+        if record is not None and record != before:
+            self._record, self._waiting = record, True
+            self._say(_("Trying it on the tracks of the last days ..."))
+            self._timer.start()
+
+    def save(self, record: Tried) -> None:
+        """Save it when its trial allows that; a second press while one is under way does nothing."""
+        if self._saving:
+            return
+        self._timer.stop()
+        self._answers.forget()
+        self._record, self._saving, self._waiting = record, True, False
+        here = self._answers.here
+        self._desk.save(record, here(self._on_share), here(self._on_saved), here(self._on_refused))
+
+    def relieve(self) -> None:
+        """Another record, or somebody else sits here: nobody waits for the answer any more."""
+        self._timer.stop()
+        if self._record is not None:
+            self._answers.forget()
+            self._desk.cancel()
+        self._record, self._saving, self._waiting = None, False, False
+        self.hide()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The page goes: nothing begins that nobody sees."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The page is back: what was not tried is tried now."""
+        super().showEvent(event)
+        if self._waiting:
+            self._timer.start()
+
+    def _try(self) -> None:
+        record, here = self._record, self._answers.here
+        if record is not None and self._waiting:
+            self._waiting = False
+            self._desk.try_record(record, here(self._on_share), here(self._on_tried), here(self._on_refused))
+
+    def _on_share(self, share: float) -> None:
+        self._say(_("Trying it on the tracks of the last days: {share} %").format(share=int(share * 100)))
+
+    def _on_tried(self, answer: TrialAnswer) -> None:
+        self._say(answer.sentence, warn=answer.lost > 0)
+
+    def _on_saved(self, answer: SaveAnswer) -> None:
+        record, self._saving = self._record, False
+        self._say(answer.sentence, warn=not answer.saved)
+        self.said.emit(answer.sentence)
+        if answer.saved and record is not None:
+            self.saved.emit(record)
+
+    def _on_refused(self, text: str) -> None:
+        if self._saving:
+            self.said.emit(text)
+        self._saving = False
+        self._say(text, warn=True)
+
+    def _say(self, text: str, *, warn: bool = False) -> None:
+        self.setObjectName("fault" if warn else "")
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.setText(text)
+        self.show()
