@@ -31,6 +31,7 @@ _FRAME_PX, _QUIET_FRAME_PX = 3.0, 1.0
 _ROUNDING_PX = 6
 _PIXEL_BYTES = "bgra"
 _BLACK = QColor(theme.WALL)
+_NO_IMAGE = QImage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Tile:
         self._ratio = 1.0
         self._picture: Picture | None = None
         self._image = QImage()
-        self._dimmed = QImage()
+        self._dimmed = _NO_IMAGE
+        self._own = QRect()
+        self._framed = False
         self._fit = QRectF()
         self._whole = QRectF()
         self._unit = QTransform()
@@ -78,6 +81,11 @@ class Tile:
     def header(self) -> Header:
         """What the header says."""
         return self._header
+
+    @property
+    def fresh_area(self) -> QRect:
+        """What a new picture changes: all of the tile's area, until the stripes beside it have been painted."""
+        return self._own if self._framed else self.area
 
     @property
     def picture(self) -> Picture | None:
@@ -143,8 +151,9 @@ class Tile:
         if before is None or _shape(picture) != _shape(before):
             self._fit_picture(picture)
         self._image = QImage(picture.pixels, picture.width, picture.height, picture.stride, QImage.Format.Format_RGB32)
-        self._image.setDevicePixelRatio(self._ratio)
-        self._dimmed = QImage()
+        if self._ratio != 1.0:
+            self._image.setDevicePixelRatio(self._ratio)
+        self._dimmed = _NO_IMAGE
         self._picture, self._fresh = picture, True
         if not self.view.plain and (before is None or _shape(picture)[:2] != _shape(before)[:2]):
             self.want(visible=True)
@@ -156,12 +165,16 @@ class Tile:
             self._whole = self.view.placed(self.area, picture.source_width, picture.source_height)
             self._fit = self._whole.intersected(QRectF(self.area))
         self._unit = self.view.unit(self._whole)
-        self._bars = _bars(self.area, self._fit.toRect())
+        exact = picture is not None and self._ratio == 1.0 and self.view.plain and _is_own_size(picture, self._fit)
+        self._bars = _bars(self.area, self._fit.toRect(), 0 if exact else _ROUNDING_PX)
+        self._own = self._fit.toRect() if exact else self.area
+        self._framed = False
         self.masking.place(self._unit)
 
     def refresh(self, count: TileCount) -> QRect:
         """Read the state again and renew the header; what has to be repainted. Called about twice a second."""
         before = self.status, self.state
+        self._framed = False  # alarm frames and notices may have come or gone beside the picture
         self.status = self.feed.status()
         if self.status.state is TileState.NO_RIGHTS:
             self._forget()
@@ -240,7 +253,7 @@ class Tile:
             return None
         state = self.state
         if state is TileState.LIVE:
-            self._paint_live(painter, look)
+            self._paint_live(painter, region, look)
         else:
             self._paint_other(painter, state)
         if self.alarmed:
@@ -253,9 +266,12 @@ class Tile:
         fresh, self._fresh = self._fresh, False
         return self._picture.due_s if fresh and self._picture is not None else None
 
-    def _paint_live(self, painter: QPainter, look: Look) -> None:
+    def _paint_live(self, painter: QPainter, region: QRegion, look: Look) -> None:
         for bar in self._bars:
-            painter.fillRect(bar, _BLACK)
+            if region.intersects(bar):
+                painter.fillRect(bar, _BLACK)
+        if not self._framed:
+            self._framed = QRegion(self.area).subtracted(region).isEmpty()
         self._paint_image(painter, self._image, smooth=look.smooth)
         if look.overlay and self._picture is not None:
             self._paint_overlay(painter, self._picture.utc_s)
@@ -269,17 +285,16 @@ class Tile:
         if tracks is None and not zones:
             return
         scene = Scene(self._fit, utc_s, self._ratio, None if self.view.plain else self._unit)
-        if scene.unit is not None:
-            painter.save()
-            painter.setClipRect(self._fit, Qt.ClipOperation.IntersectClip)
+        painter.save()
+        painter.setClipRect(self._fit, Qt.ClipOperation.IntersectClip)  # what lies beside it is not painted each time
         draw_zones(painter, scene, zones, tracks, self.feed.rules)
         if tracks is not None:
             draw_tracks(painter, scene, tracks, self.feed.rules, zones)
-        if scene.unit is not None:
-            painter.restore()
+        painter.restore()
 
     def _paint_other(self, painter: QPainter, state: TileState) -> None:
         """Not live: the last picture grey and dark, so that it cannot be taken for now, and why."""
+        self._framed = False
         painter.fillRect(self.area, QColor("#131518"))
         if self._picture is not None:
             if self._dimmed.isNull():
@@ -356,11 +371,16 @@ def _fit(area: QRect, picture: Picture | None, ratio: float) -> QRectF:
     return QRectF(area.left() + (area.width() - width) // 2, area.top(), width, height)
 
 
-def _bars(area: QRect, fit: QRect) -> tuple[QRect, ...]:
+def _is_own_size(picture: Picture, fit: QRectF) -> bool:
+    """Whether the picture is painted pixel by pixel into exactly its rectangle."""
+    return (picture.width, picture.height) == (fit.width(), fit.height())
+
+
+def _bars(area: QRect, fit: QRect, rounding_px: int) -> tuple[QRect, ...]:
     """The stripes beside a picture of another shape than the tile, and the pixels that rounding may leave free."""
     if area.isEmpty():
         return ()
-    inner = fit.adjusted(_ROUNDING_PX, _ROUNDING_PX, -_ROUNDING_PX, -_ROUNDING_PX)
+    inner = fit.adjusted(rounding_px, rounding_px, -rounding_px, -rounding_px)
     bars = (
         QRect(area.left(), area.top(), area.width(), inner.top() - area.top()),
         QRect(area.left(), inner.bottom() + 1, area.width(), area.bottom() - inner.bottom()),

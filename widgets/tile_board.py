@@ -149,7 +149,7 @@ class TileBoard:
 
     def pull(self, max_hz: float) -> list[QRect]:
         """Take the newest picture of every seen tile."""
-        return [tile.area for tile in self if tile.pull(self._figures.tile(tile.feed.camera.id), max_hz)]
+        return [tile.fresh_area for tile in self if tile.pull(self._figures.tile(tile.feed.camera.id), max_hz)]
 
     def refresh(self) -> list[QRect]:
         """Read the states again; called about twice a second."""
