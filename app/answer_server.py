@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import logging
-import socket
 import ssl
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from typing import Any
 
 from app.alert_answers import LARGEST, AnswerDesk, SignedAnswer, Verdict
 from app.alert_lines import is_local
+from app.bounded_server import BoundedServer
 from app.errors import AppCode, AppError
 from app.one_process import only_here
 from storage.settings import AlertSettings
@@ -100,43 +99,21 @@ class Allowance:
         return left >= 1.0
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    """Connections on threads of their own, counted, timed and joined."""
+class _Server(BoundedServer):
+    """The line, with TLS where a certificate is set."""
 
-    daemon_threads = False
-    block_on_close = True
-    allow_reuse_address = True
     timeout = _POLL_S
-    request_queue_size = CONNECTIONS
+    connections = CONNECTIONS
 
     def __init__(self, settings: AlertSettings, desk: AnswerDesk) -> None:
         host, port = settings.answers_address, settings.answers_port
         self.desk, self.allowance = desk, Allowance()
         self._context = _certificate(settings)
-        self._lock = threading.Lock()
-        self._since: dict[socket.socket, float] = {}
-        if ":" in host:
-            self.address_family = socket.AF_INET6
         try:
-            super().__init__((host, port), _Handler)
+            super().__init__(host, port, _Handler)
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else ""
             raise AppError(AppCode.ANSWERS_ADDRESS, address=f"{host}:{port}", reason=reason or "") from error
-
-    def server_bind(self) -> None:
-        """Bind without asking a name server for this machine's name."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = "watchfloor", self.server_address[1]
-
-    def verify_request(self, request: Any, _address: Any) -> bool:
-        """Refuse what would be one connection too many."""
-        with self._lock:
-            if len(self._since) >= CONNECTIONS:
-                return False
-            self._since[request] = time.monotonic()
-        return True
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """On the connection's thread; TLS begins here, where it holds nobody up."""
@@ -146,24 +123,6 @@ class _Server(http.server.ThreadingHTTPServer):
         request.settimeout(CONNECTION_S)
         with contextlib.suppress(OSError), self._context.wrap_socket(request.dup(), server_side=True) as line:
             super().finish_request(line, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """The connection is over."""
-        with self._lock:
-            self._since.pop(request, None)
-        super().shutdown_request(request)
-
-    def end_old(self, longest_s: float) -> None:
-        """Cut connections that last longer: a slow one must not hold a place for ever."""
-        limit_s = time.monotonic() - longest_s
-        with self._lock:
-            for request in (r for r, since_s in self._since.items() if since_s <= limit_s):
-                with contextlib.suppress(OSError):
-                    request.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, _request: Any, client_address: Any) -> None:
-        """A client that went away; without the traceback on stderr that the library prints."""
-        log.info("the connection of %s failed: %s", client_address[0], sys.exc_info()[1])
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -6,17 +6,13 @@ browser that was lured here under another name (DNS rebinding) is refused by its
 
 from __future__ import annotations
 
-import contextlib
 import http.server
 import logging
-import socket
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from app.bounded_server import BoundedServer
 from app.errors import AppCode, AppError
 from app.health_facts import CameraHealth, HealthSnapshot, HealthState
 from storage.worker import Worker
@@ -141,57 +137,19 @@ class PrometheusServer(Worker):
             server.server_close()
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    """Connections on threads of their own, counted, timed and joined."""
+class _Server(BoundedServer):
+    """This machine's only."""
 
-    daemon_threads = False
-    block_on_close = True
-    allow_reuse_address = True
     timeout = _POLL_S
-    request_queue_size = CONNECTIONS
+    connections = CONNECTIONS
 
     def __init__(self, port: int, snapshot: Callable[[], HealthSnapshot]) -> None:
         self.snapshot = snapshot
-        self._lock = threading.Lock()
-        self._since: dict[socket.socket, float] = {}
         try:
-            super().__init__((ADDRESS, port), _Handler)
+            super().__init__(ADDRESS, port, _Handler)
         except OSError as error:
             address = f"{ADDRESS}:{port}"
             raise AppError(AppCode.METRICS_ADDRESS, address=address, reason=error.strerror or "") from error
-
-    def server_bind(self) -> None:
-        """Bind without asking a name server for this machine's name."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = "watchfloor", self.server_address[1]
-
-    def verify_request(self, request: Any, _address: Any) -> bool:
-        """Refuse what would be one connection too many."""
-        with self._lock:
-            if len(self._since) >= CONNECTIONS:
-                return False
-            self._since[request] = time.monotonic()
-        return True
-
-    def shutdown_request(self, request: Any) -> None:
-        """The connection is over."""
-        with self._lock:
-            self._since.pop(request, None)
-        super().shutdown_request(request)
-
-    def end_old(self, longest_s: float) -> None:
-        """Cut connections that last longer: a slow one must not hold a place for ever."""
-        limit_s = time.monotonic() - longest_s
-        with self._lock:
-            for request in (r for r, since_s in self._since.items() if since_s <= limit_s):
-                with contextlib.suppress(OSError):
-                    request.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, _request: Any, client_address: Any) -> None:
-        """A client that went away; without the traceback on stderr that the library prints."""
-        log.info("the connection of %s failed: %s", client_address[0], sys.exc_info()[1])
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

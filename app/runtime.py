@@ -100,12 +100,7 @@ class Runtime:
             self.recording = Recording(plan.folders, plan.settings, self.archive.journal, self.bus)
             undo.callback(self.recording.close)
             self.footage = StoredFootage(self._ring_of, self.recording.between)
-            self.health = HealthMonitor(
-                lambda: self.registry.cameras,
-                lambda: self.hub.sessions(),
-                lambda camera_id: self.analytics.looking(camera_id),
-                plan.folders.outages,
-            )
+            self.health = self._health_monitor()
             self.rights = CameraRights(lambda: self.archive.registry, lambda: self.seat.people.seat.state)
             self.changes = ChangeFeed(self.archive, self.bus, lambda: self.seat.people.seat.state.operator_id)
             self.seat = SeatOffices(
@@ -146,6 +141,17 @@ class Runtime:
             )
             undo.pop_all()
         self.governor = Governor(self._lower, self.bus.publish, self.hub.behind_ms, self.hub.lost_gops)
+        self._listen()
+
+    def _health_monitor(self) -> HealthMonitor:
+        return HealthMonitor(
+            lambda: self.registry.cameras,
+            lambda: self.hub.sessions(),
+            lambda camera_id: self.analytics.looking(camera_id),
+            self.plan.folders.outages,
+        )
+
+    def _listen(self) -> None:
         self.bus.subscribe(WallLoad, self.governor.take)
         self.bus.subscribe(SeatChanged, lambda _seat: self.changes.renew())
         self.bus.subscribe(RegistryChanged, self._on_registry_changed)

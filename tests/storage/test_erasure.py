@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,6 @@ from storage.verification import verify_file
 from tests.storage.named_case import (
     NAME,
     OFFICER,
-    add_services,
     approved,
     close,
     closed_merged,
@@ -50,27 +49,7 @@ from tests.storage.named_case import (
     open_named,
     said_on_disk,
 )
-from tests.storage.site import ADMIN, OPERATOR, RUNTIME, START_UTC_S, SteppedClock, add_people, add_registry, event
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock()
-
-
-@pytest.fixture
-def key() -> SigningKey:
-    return SigningKey.generate()
-
-
-@pytest.fixture
-def journal(tmp_path: Path, clock: SteppedClock, key: SigningKey) -> Iterator[EmbeddedJournal]:
-    path = tmp_path / "journal" / "journal.db"
-    with contextlib.closing(open_journal(path, key, checkpoints=tmp_path / "checkpoints", clock=clock)) as opened:
-        add_people(opened)
-        add_registry(opened)
-        add_services(opened)
-        yield opened
+from tests.storage.site import ADMIN, OPERATOR, RUNTIME, START_UTC_S, SteppedClock, event
 
 
 def refused(journal: EmbeddedJournal, command: EraseSubject, actor: Actor, code: StorageCode) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ from storage.verification import verify_file
 from tests.storage.named_case import (
     NAME,
     OFFICER,
-    add_services,
     close,
     closed_merged,
     closed_named,
@@ -33,27 +31,7 @@ from tests.storage.named_case import (
     said_on_disk,
     version,
 )
-from tests.storage.site import OPERATOR, RUNTIME, START_UTC_S, SteppedClock, add_people, add_registry
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock()
-
-
-@pytest.fixture
-def key() -> SigningKey:
-    return SigningKey.generate()
-
-
-@pytest.fixture
-def journal(tmp_path: Path, clock: SteppedClock, key: SigningKey) -> Iterator[EmbeddedJournal]:
-    path = tmp_path / "journal" / "journal.db"
-    with contextlib.closing(open_journal(path, key, checkpoints=tmp_path / "checkpoints", clock=clock)) as opened:
-        add_people(opened)
-        add_registry(opened)
-        add_services(opened)
-        yield opened
+from tests.storage.site import OPERATOR, RUNTIME, START_UTC_S, SteppedClock
 
 
 def test_numbers_of_a_backup_that_is_erased_again_are_not_given_again(
