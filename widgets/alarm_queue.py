@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QIcon, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from app.alarm_rows import AlarmRow
 from app.i18n import _, marked
@@ -20,6 +20,7 @@ from storage.journal import Registry
 from storage.records import AlarmState, Incident, IncidentState, Severity
 from widgets import theme
 from widgets.alarm_words import what_text, where_text
+from widgets.row_tables import dress_rows
 from widgets.shapes import severity_sign
 from widgets.words import Names, clock_text
 
@@ -187,17 +188,8 @@ class FactTable(QTableView, Generic[Row]):
         """The id of what is to be selected when the selected row is gone; "": nothing."""
         self.facts: FactModel[Row] = FactModel(columns, registry, self)
         self.setModel(self.facts)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setIconSize(QSize(_SIGN_PX, _SIGN_PX))
+        dress_rows(self, ROW_PX, _SIGN_PX)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self._size_columns(columns)
         self.horizontalHeader().setVisible(False)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)

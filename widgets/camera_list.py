@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QHeaderView,
     QLabel,
@@ -28,6 +27,7 @@ from app.i18n import _
 from storage.journal import Registry
 from widgets.camera_table import GROUP, NUMBER, PLACE, SIGN_PX, STATE, CameraTable
 from widgets.claimed_keys import Call, ClaimedKeys
+from widgets.row_tables import dress_rows
 
 REFRESH_MS = 1000
 _ROW_PX = 24
@@ -71,15 +71,7 @@ class CameraList(QWidget):
         table.setModel(self.model)
         table.setAccessibleName(_("Cameras"))
         table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setAlternatingRowColors(True)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setIconSize(QSize(SIGN_PX, SIGN_PX))
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        dress_rows(table, _ROW_PX, SIGN_PX)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         for column in range(self.model.columnCount()):

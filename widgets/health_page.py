@@ -12,9 +12,9 @@ from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from app.health_desk import HealthDesk
 from app.health_facts import CameraHealth, HealthSnapshot, HealthState, state_word
@@ -22,6 +22,7 @@ from app.i18n import _
 from widgets.claimed_keys import Call, ClaimedKeys
 from widgets.health_detail import HealthDetail
 from widgets.health_table import COLUMNS, SIGN_PX, HealthTable
+from widgets.row_tables import dress_rows
 
 REFRESH_MS = 1000
 HOLD_S = 10.0
@@ -63,16 +64,7 @@ class HealthPage(QWidget):
         table, header = self.table, self.table.horizontalHeader()
         table.setModel(self.model)
         table.setAccessibleName(_("Health of the cameras"))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setAlternatingRowColors(True)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setIconSize(QSize(SIGN_PX, SIGN_PX))
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        dress_rows(table, _ROW_PX, SIGN_PX)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(30)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -19,6 +19,7 @@ from app.labels import label_of
 from storage.journal import Registry
 from storage.records import Incident, IncidentState, Severity
 from widgets import theme
+from widgets.row_tables import dress_rows
 from widgets.shapes import severity_sign
 from widgets.words import Names
 
@@ -236,21 +237,11 @@ class JournalTable(QTableView):
         self.incidents = JournalModel(registry, zone, self)
         self.doubleClicked.connect(lambda index: self.incident_opened.emit(self.incidents.rows[index.row()].id))
         self.setModel(self.incidents)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        dress_rows(self, _ROW_PX, _SIGN_PX)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setIconSize(QSize(_SIGN_PX, _SIGN_PX))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setAccessibleName(_("Incidents"))
-        vertical, header = self.verticalHeader(), self.horizontalHeader()
-        vertical.hide()
-        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        vertical.setDefaultSectionSize(_ROW_PX)
+        header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
         for number, column in enumerate(COLUMNS):

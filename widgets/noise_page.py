@@ -13,7 +13,6 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QLabel,
     QTableWidget,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from app.i18n import _, ngettext
 from app.noise import DAYS, NoiseDesk, NoiseReport, NoisyRow
 from widgets.claimed_keys import Call, ClaimedKeys
+from widgets.row_tables import dress_rows
 
 _ROW_PX = 24
 _ALARMS_PX, _FALSE_PX = 66, 72
@@ -165,16 +165,8 @@ def _table(name: str, parent: QWidget) -> QTableWidget:
     table = QTableWidget(0, 3, parent)
     table.setAccessibleName(name)
     table.setHorizontalHeaderLabels([_("Name"), _("Alarms"), _("False")])
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setAlternatingRowColors(True)
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    table.setTabKeyNavigation(False)
+    dress_rows(table, _ROW_PX)
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(_ROW_PX)
     header = table.horizontalHeader()
     header.setHighlightSections(False)
     header.setSectionsClickable(False)
