@@ -1,0 +1,72 @@
+"""What the playback view sees of the runtime: several cameras' footage on one clock. Made by `app.playback_wall`.
+
+A session is a `feeds.CameraDesk`: the same wall that shows live pictures shows its feeds. Everything here may be called
+on the GUI thread and returns at once; index, files and decoders belong to the session's own threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.feeds import CameraDesk
+
+SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Times real time; negative ones play backwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackPlace:
+    """Where a session stands. `utc_s` is the common time of all its cameras, their clocks' offsets taken out;
+    `speed` is signed; `seeking`: not every visible camera shows that time yet; `live`: caught up with now."""
+
+    utc_s: float
+    speed: float = 1.0
+    playing: bool = False
+    seeking: bool = False
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNote:
+    """How far a camera's clock was ahead of ours on that day, and how sure that is (None: unknown)."""
+
+    offset_s: float
+    uncertainty_s: float | None = None
+
+
+class PlaybackSession(CameraDesk, Protocol):
+    """Cameras in step on one clock. A feed's `status` says NO_SIGNAL with the gap's reason where footage is missing;
+    its `tracks` are the stored ones of that moment."""
+
+    def place(self) -> PlaybackPlace:
+        """Cheap; read per repaint."""
+
+    def clock_note(self, camera_id: str) -> ClockNote | None:
+        """What was taken out for this camera; None: nothing known."""
+
+    def seek(self, utc_s: float) -> None:
+        """All cameras to that time; playing goes on, standing stays standing. Newest wins."""
+
+    def play(self, speed: float) -> None:
+        """Go on at `speed` of `SPEEDS`, backwards when negative."""
+
+    def pause(self) -> None:
+        """Stand still."""
+
+    def step(self, frames: int) -> None:
+        """One frame of the camera `focus` on or back, the others to the same time; stands still afterwards."""
+
+    def focus(self, camera_id: str) -> None:
+        """The camera whose frames `step` counts."""
+
+    def close(self) -> None:
+        """Ends all feeds and threads of this session (within a second, by themselves)."""
+
+
+class PlaybackDesk(Protocol):
+    """Opens sessions; every opening is written down as access to recordings, per camera."""
+
+    def open(self, camera_ids: Sequence[str], utc_s: float) -> PlaybackSession | None:
+        """None when too many are open or who sits here may see none of the cameras."""
