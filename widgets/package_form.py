@@ -4,6 +4,8 @@ and what came out. By keyboard alone. GUI thread only; the desk's answers come t
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -61,6 +63,8 @@ class PackageForm(QFrame):
         self.plan: PackagePlan | None = None
         self.building = False
         self._incident_id = ""
+        self._asked = self._answered = 0
+        self._send_when_read = False
         self._answers = Answers(bridge)
         self.heading, self.scopes, self.key, self.approval, self.problem, self.result = (
             self._label() for _number in range(6)
@@ -121,7 +125,7 @@ class PackageForm(QFrame):
                 line.clear()
             self.originals.setChecked(False)
             self.plan = None
-        self._incident_id = incident_id
+        self._incident_id, self._send_when_read = incident_id, False
         self.result.clear()
         self._say("")
         self._renew()
@@ -138,7 +142,11 @@ class PackageForm(QFrame):
 
     def _read_plan(self) -> None:
         here = self._answers.here
-        self._desk.plan(self._incident_id, here(self._on_plan), here(self._say))
+        self._asked += 1
+        number = self._asked
+        self._desk.plan(
+            self._incident_id, here(partial(self._on_plan, number)), here(partial(self._on_no_plan, number))
+        )
 
     @property
     def wish(self) -> PackageWish:
@@ -147,9 +155,13 @@ class PackageForm(QFrame):
         return PackageWish(self._incident_id, master=self.originals.isChecked(), **texts)
 
     def send(self) -> None:
-        """Make it; with originals that nobody approved yet, ask a second person first."""
+        """Make it; with originals that nobody approved yet, ask a second person first. While the plan is being read,
+        which may say that somebody approved meanwhile, it waits for that."""
         plan, wish = self.plan, self.wish
-        if plan is None or self.building or self.result.text():
+        if self.building or self.result.text():
+            return
+        self._send_when_read = self._answered < self._asked
+        if plan is None or self._send_when_read:
             return
         here = self._answers.here
         if not wish.reason:
@@ -172,6 +184,7 @@ class PackageForm(QFrame):
 
     def leave(self) -> None:
         """Give the keyboard back; what is being made goes on and stays visible."""
+        self._send_when_read = False
         self.setVisible(self.building)
         self.left.emit()
 
@@ -179,7 +192,8 @@ class PackageForm(QFrame):
         """Somebody else sits here: what was typed goes. What is being made is written down for who ordered it, and
         said to nobody here."""
         self._answers.forget()
-        self.building = False
+        self.building = self._send_when_read = False
+        self._answered = self._asked
         self.plan, self._incident_id = None, ""
         for line in self.lines.values():
             line.clear()
@@ -198,10 +212,21 @@ class PackageForm(QFrame):
         self._renew()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _on_plan(self, plan: PackagePlan) -> None:
+    def _on_plan(self, number: int, plan: PackagePlan) -> None:
+        """Only the newest question's answer counts: answers may overtake each other."""
+        if number < self._asked:
+            return
+        self._answered = number
         if plan.incident_id == self._incident_id and not self.building:
             self.plan = plan
             self._renew()
+            if self._send_when_read:
+                self.send()
+
+    def _on_no_plan(self, number: int, text: str) -> None:
+        if number == self._asked:
+            self._answered, self._send_when_read = number, False
+            self._say(text)
 
     def _on_asked(self, text: str) -> None:
         self.said.emit(text)

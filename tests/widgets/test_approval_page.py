@@ -58,7 +58,7 @@ class Opened:
         qtbot.waitUntil(self.page.list.hasFocus)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(condition, timeout=20_000)
+        self.qtbot.waitUntil(condition)
 
     def line_count(self, count: int) -> None:
         self.page.renew()
@@ -158,6 +158,31 @@ def test_originals_from_the_order_to_the_package_with_a_second_person_beside(ope
     assert (noted.master, noted.approval_id) == (True, approval.id)
     assert (approval.decided_by_id, approval.words) == (OLENA.id, "I read it")
     assert opened.site.seat.state.operator_id == ANNA.id
+
+
+def test_enter_waits_for_the_plan_that_is_being_read(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may have approved meanwhile: a stale plan would ask a second person once more."""
+    form, desk = opened.page.package, opened.site.desk
+    late: list[Callable[[], None]] = []
+    opened.order(originals=True)
+    opened.until(lambda: opened.page.waiting() == 1)
+    plan = type(desk).plan
+
+    def held(incident_id: str, done: Callable[[PackagePlan], None], refused: Callable[[str], None]) -> None:
+        late.append(lambda: plan(desk, incident_id, done, refused))
+
+    monkeypatch.setattr(desk, "plan", held)
+    press(Key.Key_A)
+    write("I read it")
+    press(Key.Key_Return)
+    opened.sign("Olena", PASSWORD)
+    opened.until(lambda: opened.page.waiting() == 0)
+    press(Key.Key_P, Key.Key_Return)
+    assert not form.building
+    for answer in late:
+        answer()
+    opened.until(lambda: bool(form.result.text()))
+    assert len(opened.site.archive.journal.approvals(open_only=False)) == 1
 
 
 def test_a_wrong_password_and_the_own_one_are_refused(opened: Opened) -> None:
