@@ -29,6 +29,7 @@ settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 _GRACE_S = 6.0
+_MOST_RERUNS = 3
 _PATIENCE_S = 30.0
 QtBot.waitUntil.__kwdefaults__ = {"timeout": int(_PATIENCE_S * 1000)}
 QtBot.waitSignal.__kwdefaults__ = {**(QtBot.waitSignal.__kwdefaults__ or {}), "timeout": int(_PATIENCE_S * 1000)}
@@ -96,6 +97,15 @@ def _drop_signal_stack() -> None:
     if sys.platform.startswith("linux") and "openvino" in sys.modules:
         disabled = 2
         ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, disabled, 0)), None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A failed test runs once more and is listed (docs/adr/0014). More than a few of them are no accident."""
+    again = len(terminalreporter.stats.get("rerun", []))
+    if again > _MOST_RERUNS:
+        terminalreporter.write_line(f"{again} tests had to run again: the suite is not fit to land", red=True)
+        assert terminalreporter._session is not None
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)
