@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 RULE_LOOKS_PER_S = 5.0
 OTHER_LOOKS_PER_S = 3.0
+SPARE_SLOTS = 64
+"""For cameras that are added while it runs; a slot without a picture costs no memory."""
 
 
 class Analytics:
@@ -73,7 +75,8 @@ class Analytics:
         self._reason: DetectionError | None = None
         self._running = False
         self._refused: set[str] = set()
-        self._slots = SharedSlots.create(max(slots, 1))
+        self._started = False
+        self._slots = SharedSlots.create(slots + SPARE_SLOTS)
         self._lock = threading.Lock()
         self.service = DetectionTeam(
             self._slots,
@@ -92,27 +95,36 @@ class Analytics:
 
     def start(self, registry: Registry) -> None:
         """Attach every camera and start the process."""
-        cameras = registry.cameras[: self._slots.count]
-        for slot, camera in enumerate(cameras):
-            tap = SlotTap(self._slots, slot)
-            self._attach(camera, tap, ruled=_is_ruled(camera, registry))
-            self._taps.append((camera, tap))
-        self._configuration = self._wishes(cameras, registry)
+        self._take_in(registry)
+        self._started = True
+        self._configuration = self._wishes(registry)
         self.service.configure(self._configuration)
         for worker in self.service.workers:
             self._supervisor.add(worker)
         self._say_what_is_missing()
 
+    def _take_in(self, registry: Registry) -> None:
+        """A slot for every camera that has none; a removed one's stays as it is, without rules."""
+        known = {camera.id for camera, _tap in self._taps}
+        fresh = [camera for camera in registry.cameras if camera.id not in known]
+        room = self._slots.count - len(self._taps)
+        if len(fresh) > room:
+            log.warning("%d cameras are not looked at before the next start", len(fresh) - room)
+        for camera in fresh[:room]:
+            tap = SlotTap(self._slots, len(self._taps))
+            self._attach(camera, tap, ruled=_is_ruled(camera, registry))
+            self._taps.append((camera, tap))
+
     def renew(self, registry: Registry) -> None:
-        """Rules, zones and scales as they are now; cameras that were added since the start are not looked at yet."""
-        if not self._taps:
+        """Cameras, rules, zones and scales as they are now."""
+        if not self._started:
             return
-        cameras = [camera for camera, _tap in self._taps]
-        old, new = self._configuration, self._wishes(cameras, registry)
+        self._take_in(registry)
+        old, new = self._configuration, self._wishes(registry)
         if new == old:
             return
         self._configuration = new
-        for (camera, tap), before, after in zip(self._taps, old, new, strict=True):
+        for (camera, tap), before, after in zip(self._taps, old, new, strict=False):  # fresh ones have no `before`
             if bool(before.rules) != bool(after.rules):
                 self._hub.detach(camera.id, tap)
                 self._hub.detach_small(camera.id, tap)
@@ -122,7 +134,8 @@ class Analytics:
                 self._bus.publish(Banner(f"rules {camera.id}", ""))
         self.look_less(less=self._less)
 
-    def _wishes(self, cameras: Sequence[Camera], registry: Registry) -> list[AnalyticsCamera]:
+    def _wishes(self, registry: Registry) -> list[AnalyticsCamera]:
+        cameras = [camera for camera, _tap in self._taps]
         found = _configuration(cameras, registry, self._timezone, self._far_view)
         words = dict(self._choice.classes)
         return [replace(camera, rules=in_our_words(camera.rules, words)) for camera in found]

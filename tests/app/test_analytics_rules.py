@@ -55,7 +55,7 @@ class Supervisor:
 class Desk:
     """An analytics of two cameras that was started with `registry`; what the process was last told."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cameras: tuple[Camera, ...] = CAMERAS) -> None:
         self.hub, self.bus, self.told = Hub(), Bus(), list[list[AnalyticsCamera]]()
         self.banners: list[Banner] = []
         self.bus.subscribe(Banner, self.banners.append)
@@ -65,11 +65,11 @@ class Desk:
             self.bus,
             BUILT_IN,
             lambda _event: None,
-            slots=2,
+            slots=len(cameras),
             timezone="Europe/Kyiv",
         )
         monkeypatch.setattr(self.analytics.service, "configure", lambda cameras: self.told.append(list(cameras)))
-        self.analytics.start(Registry(cameras=CAMERAS))
+        self.analytics.start(Registry(cameras=cameras))
 
 
 @pytest.fixture
@@ -89,6 +89,22 @@ def test_a_new_rule_reaches_the_process_and_moves_the_camera_to_its_main_stream(
     desk.analytics.renew(Registry(cameras=CAMERAS, zones=(ZONE,), rules=(replace(RULE, enabled=False),)))
     assert desk.told[-1][0].rules == ()
     assert desk.hub.taps == {"c1": "small", "c2": "small"}
+
+
+def test_a_camera_that_is_added_while_it_runs_is_looked_at_with_its_rules(desk: Desk) -> None:
+    added = Camera("c3", 3, "Quay", "z")
+    rule = replace(RULE, id="r3", camera_id="c3")
+    desk.analytics.renew(Registry(cameras=(*CAMERAS, added), rules=(rule,)))
+    told = desk.told[-1][-1]
+    assert (told.camera_id, told.slot, told.rules) == ("c3", 2, (rule,))
+    assert desk.hub.taps == {"c1": "small", "c2": "small", "c3": "main"}
+
+
+def test_the_first_camera_of_an_empty_site_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    desk = Desk(monkeypatch, ())
+    desk.analytics.renew(Registry(cameras=CAMERAS[:1]))
+    assert [camera.camera_id for camera in desk.told[-1]] == ["c1"]
+    desk.analytics.close()
 
 
 def test_what_did_not_change_is_not_told_again(desk: Desk) -> None:
