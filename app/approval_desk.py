@@ -215,7 +215,7 @@ class SiteApprovalDesk:
             self._changed()
             done(result)
 
-        if not self._acting(work, refused):
+        if not self._acting(work, refused, long=True):
             self._shelf.hand_back()
 
     def cancel(self) -> None:
@@ -288,12 +288,12 @@ class SiteApprovalDesk:
             refused(sentence(error))
             return None
 
-    def _acting(self, work: Callable[[Actor], None], refused: Said) -> bool:
+    def _acting(self, work: Callable[[Actor], None], refused: Said, *, long: bool = False) -> bool:
         actor = self._sitting(refused)
-        return actor is not None and self._run(lambda: work(actor), refused)
+        return actor is not None and self._run(lambda: work(actor), refused, long=long)
 
-    def _run(self, work: Callable[[], None], refused: Said) -> bool:
-        begun = self._tasks.submit(work, failed=_failing(refused))
+    def _run(self, work: Callable[[], None], refused: Said, *, long: bool = False) -> bool:
+        begun = self._tasks.submit(work, failed=_failing(refused), long=long)
         if not begun:
             refused(_("Too much is waiting; nothing was done. Try again in a moment."))
         return begun

@@ -95,7 +95,7 @@ class SiteImportDesk:
         self._run(lambda: work(actor), failed)
 
     def _run(self, work: Callable[[], None], failed: Failed) -> None:
-        if not self._tasks.submit(work, failed=lambda error: failed(_said(error))):
+        if not self._tasks.submit(work, failed=lambda error: failed(_said(error)), long=True):
             failed(_("Too much is waiting; nothing was done. Try again in a moment."))
 
 

@@ -59,6 +59,36 @@ def test_a_full_queue_refuses_and_counts(tasks: Tasks) -> None:
         gate.set()
 
 
+def test_long_work_leaves_a_thread_for_what_an_operator_does(tasks: Tasks) -> None:
+    gate, begun, short, done = threading.Event(), list[int](), list[int](), list[int]()
+
+    def long(number: int) -> int:
+        begun.append(number)
+        gate.wait(20)
+        return number
+
+    try:
+        assert all(tasks.submit(partial(long, n), done.append, long=True) for n in range(3))
+        assert tasks.submit(lambda: 1, short.append)
+        wait_until(lambda: short == [1])
+        assert len(begun) <= 1
+    finally:
+        gate.set()
+    wait_until(lambda: done == [0, 1, 2])
+    assert tasks.submit(lambda: 3, done.append, long=True), "the place was given back"
+    wait_until(lambda: done == [0, 1, 2, 3])
+
+
+def test_too_much_long_work_is_refused_and_counted(tasks: Tasks) -> None:
+    gate = threading.Event()
+    try:
+        results = [tasks.submit(gate.wait, long=True) for _ in range(5)]
+        assert results == [True, True, True, False, False]
+        assert tasks.refused == 2
+    finally:
+        gate.set()
+
+
 def test_accepted_work_is_finished_before_the_threads_end() -> None:
     pool = Tasks(threads=1, limit=8)
     done: list[int] = []
