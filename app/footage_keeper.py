@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from app.age_clock import AgeClock
 from app.archive import RUNTIME
 from app.feeds import Banner
 from app.footage_space import FootageSpace, Importance
@@ -67,13 +68,15 @@ class FootageKeeper(Worker):
         cameras: Recorded,
         *,
         clock: Callable[[], float] = time.time,
+        ages: AgeClock | None = None,
         period_s: float = PERIOD_S,
     ) -> None:
+        """Hours are sealed by `clock`; what is too old is too old by `ages`."""
         super().__init__("footage-keeper")
         self._folders, self._index, self._journal = folders, index, journal
         self._tell, self._cameras = tell, cameras
-        self._clock, self._period_s = clock, period_s
-        self._space = FootageSpace(folders, index, journal, settings, cameras, clock=clock, beat=self._goes_on)
+        self._clock, self._ages, self._period_s = clock, ages, period_s
+        self._space = FootageSpace(folders, index, journal, settings, cameras, clock=ages or clock, beat=self._goes_on)
         self._repair = IndexRepair(index, folders.paths)
         self._unreadable: set[str] = set()
         self._futile = False
@@ -147,6 +150,11 @@ class FootageKeeper(Worker):
             return sentence(trouble)
         if not self._repair.done:
             return _("The index of the recordings was damaged or lost. It is made again; recording goes on.")
+        if self._ages is not None and self._ages.doubted:
+            return _(
+                "The clock is far ahead of the newest recording: nothing is deleted for its age for a day."
+                " Check the clock."
+            )
         try:
             return self._failure or self._space.warning()
         except OSError:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.age_clock import AgeClock
 from app.bus import Bus
 from app.cameras import CameraHub
 from app.feeds import Banner
@@ -86,7 +87,11 @@ class Recording:
             self.index.open_gap(segment.camera_id, segment.to_utc_s, GapReason.UNKNOWN)
         self.pool = RecorderPool(folders, self.index, segment_s=float(settings.segment_s))
         self._cameras = RecordedCameras(self.pool, self._zone, time.time)
-        self._keeper = FootageKeeper(folders, self.index, journal, settings, self._bus.publish, self._cameras)
+        newest = [self.index.newest_utc_s(camera_id) for camera_id in self.index.camera_ids()]
+        ages = AgeClock(max((utc_s for utc_s in newest if utc_s is not None), default=None))
+        self._keeper = FootageKeeper(
+            folders, self.index, journal, settings, self._bus.publish, self._cameras, ages=ages
+        )
 
     @property
     def workers(self) -> tuple[Worker, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.age_clock import AgeClock
 from app.archive import RUNTIME, Archive
 from app.erasing import Eraser
 from storage import durable
@@ -149,4 +150,4 @@ def retention_of(archive: Archive) -> Retention:
     """The list of a home, as its settings want it."""
     eraser = Eraser(archive.journal, archive.store, archive.folders)
     notices = Notices(archive.folders.state / "retention.json")
-    return Retention(archive.journal, eraser, notices, archive.settings.retention)
+    return Retention(archive.journal, eraser, notices, archive.settings.retention, AgeClock())

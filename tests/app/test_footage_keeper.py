@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.age_clock import AgeClock
 from app.footage_keeper import HOUR_S, FootageKeeper
 from app.footage_space import FootageSpace
 from storage.commands import RecordEvent
@@ -80,8 +81,11 @@ class Cameras:
 class Keeping:
     """A keeper with everything that it needs; the clock and the disk are ours."""
 
-    def __init__(self, folder: Path, index: SegmentIndex, journal: EmbeddedJournal, **settings: Any) -> None:
-        self.now_utc_s, self.free = START_UTC_S, 10**12
+    def __init__(
+        self, folder: Path, index: SegmentIndex, journal: EmbeddedJournal, *, leaps: bool = False, **settings: Any
+    ) -> None:
+        self.now_utc_s, self.free, self.passed_s = START_UTC_S, 10**12, 0.0
+        ages = AgeClock(START_UTC_S, clock=lambda: self.now_utc_s, monotonic=lambda: self.passed_s)
         self.said: list[str] = []
         self.cameras = Cameras()
         self.folders = FootageFolders([folder], free_bytes=lambda _: self.free)
@@ -93,6 +97,7 @@ class Keeping:
             lambda banner: self.said.append(banner.text),
             self.cameras,
             clock=lambda: self.now_utc_s,
+            ages=ages if leaps else None,
         )
 
 
@@ -126,6 +131,21 @@ def test_old_footage_goes_and_what_an_alarm_holds_stays(
     assert index.between("c1", 0, 4e9) == (held,)
     assert index.gaps("c1", 0, 4e9)[-1].reason is GapReason.DELETED
     assert keeping.keeper.deleted == 2
+
+
+def test_a_clock_that_leaps_a_year_ahead_takes_nothing_for_a_day(
+    tmp_path: Path, index: SegmentIndex, keep: Keep
+) -> None:
+    keeping = keep(keep_days=30, leaps=True)
+    recorded = put(index, tmp_path, START_UTC_S - 86_400)
+    keeping.now_utc_s += 365 * 86_400.0
+    keeping.keeper.round()
+    assert Path(recorded.path).exists()
+    assert "Check the clock" in keeping.said[-1]
+    for moved in ("now_utc_s", "passed_s"):
+        setattr(keeping, moved, getattr(keeping, moved) + 86_401.0)
+    keeping.keeper.round()
+    assert not Path(recorded.path).exists()
 
 
 def test_nothing_is_deleted_while_the_journal_cannot_be_asked(
