@@ -19,6 +19,7 @@ from storage.side_file import BROKEN, set_aside
 log = logging.getLogger(__name__)
 
 MOST_IN_MEMORY = 20
+MOST_WAITING = 2000
 _NOTE_S = 60.0
 _PRUNE_S = 3600.0
 
@@ -32,6 +33,7 @@ class OutageLog:
         self._past: dict[str, deque[Outage]] = {}
         self._open: dict[str, Outage] = {}
         self._changed: list[Outage] = []
+        self._waits = False
         self._noted_utc_s = self._pruned_utc_s = 0.0
 
     def open(self, now_utc_s: float) -> None:
@@ -95,7 +97,8 @@ class OutageLog:
         return sum(one.to_utc_s is None or one.to_utc_s >= from_utc_s for one in self.of(camera_id))
 
     def flush(self, now_utc_s: float) -> None:
-        """Write what changed; once a minute also that those which are open still last."""
+        """Write what changed; once a minute also that those which are open still last. What a full or busy disk does
+        not take waits for the next time."""
         if self._file is None:
             self._changed.clear()
             return
@@ -108,7 +111,12 @@ class OutageLog:
                 self._pruned_utc_s = now_utc_s
                 self._file.prune(now_utc_s)
         except WatchfloorError as error:
-            self._give_up(error)
+            if error.code in BROKEN:
+                self._give_up(error)
+            else:
+                self._wait(error)
+                return
+        self._waits = False
         self._changed.clear()
         if due:
             self._noted_utc_s = now_utc_s
@@ -120,6 +128,12 @@ class OutageLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _wait(self, error: WatchfloorError) -> None:
+        if not self._waits:
+            log.warning("outages wait to be written: %s", error)
+        self._waits = True
+        del self._changed[:-MOST_WAITING]
 
     def _give_up(self, error: WatchfloorError) -> None:
         log.error("outages are kept in memory only: %s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from app.runtime import Runtime, RuntimePlan
 from app.tasks import Tasks
 from detection.scheduler import Urgency
 from storage.commands import PutRecord
+from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
 from storage.outages import OutageFile
 from storage.records import Camera
@@ -284,6 +286,25 @@ def test_a_log_that_is_opened_again_counts_no_outage_twice(tmp_path: Path) -> No
     assert outages.since("c1", START) == 3
     assert [one.to_utc_s for one in outages.of("c1")] == [None, START + 30, START + 10]
     outages.close(START + 40)
+
+
+def test_what_a_busy_file_does_not_take_is_written_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outages = OutageLog(tmp_path / "outages.db")
+    outages.open(START)
+    outages.see("c1", "video.unreachable", 0.0, START)
+    with monkeypatch.context() as patched:
+        patched.setattr(OutageFile, "put", _busy)
+        outages.flush(START)
+        outages.see("c1", None, START + 10, START + 10)
+        outages.flush(START + 10)
+    outages.flush(START + 11)
+    outages.close(START + 12)
+    with contextlib.closing(OutageFile(tmp_path / "outages.db")) as file:
+        assert [(one.camera_id, one.to_utc_s) for one in file.load()] == [("c1", START + 10)]
+
+
+def _busy(*_values: object) -> None:
+    raise StorageError(StorageCode.BUSY)
 
 
 def test_without_a_file_the_outages_are_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
