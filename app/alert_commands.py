@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,8 @@ from app.i18n import _
 from app.sentences import sentences
 from app.site import archive_of_site
 from storage.errors import StorageCode, StorageError
+from storage.people_commands import RecordAccess
+from storage.people_records import AccessKind
 from storage.records import Severity, new_id
 from storage.release_records import Channel
 from storage.sealed import Credential
@@ -38,6 +41,31 @@ def alert_secret(
             raise StorageError(StorageCode.BAD_VALUE, field="secret")
         secrets = AlertsOut.secrets_of(archive.folders)
         secrets.keep(name if name in servers else route_secret(name), Credential(user, secret))
+
+
+@alert_app.command("recipient")
+def alert_recipient(
+    route: Annotated[str, typer.Argument(help="Id of an e-mail route.")],
+    key: Annotated[Path | None, typer.Argument(help="File with the recipient's public key (age or SSH).")] = None,
+) -> None:
+    """Name who may get an incident's pictures on a route, sealed for their key; without a key: nobody. Only where the
+    route has pictures switched on; another address of the route needs naming anew."""
+    from app.alert_stills import fingerprint  # sealing: not at every start
+    from app.alerts_out import AlertsOut
+    from storage.package_seal import load_recipient
+
+    with sentences(), archive_of_site() as archive:
+        chosen = found(archive.registry.alert_routes, route)
+        if chosen is None:
+            raise StorageError(StorageCode.NOT_FOUND, subject=route)
+        recipients = AlertsOut.recipients_of(archive.folders)
+        recipient = load_recipient(key) if key is not None else None
+        named = f"{fingerprint(recipient)} at {chosen.target}" if recipient is not None else "nobody"
+        archive.journal.apply(RecordAccess(AccessKind.RECIPIENT, detail=f"route {route}: {named}"), archive.actor)
+        if recipient is not None:
+            typer.echo(recipients.keep(chosen, recipient.name))
+        else:
+            recipients.forget(route)
 
 
 @alert_app.command("test")

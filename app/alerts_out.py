@@ -9,8 +9,10 @@ from typing import Protocol
 
 from app.alert_answers import AnswerDesk
 from app.alert_lines import Lines, tls_context
-from app.alert_message import Attachment, Sender
+from app.alert_message import Sender
 from app.alert_secrets import FILE_NAME, MQTT, SMTP, AlertSecrets
+from app.alert_stills import FILE_NAME as RECIPIENTS
+from app.alert_stills import AlertRecipients, AlertStills, Load
 from app.answer_server import AnswerServer
 from app.archive import RUNTIME
 from app.cap_alerts import CapSender
@@ -53,9 +55,8 @@ class AlertJournal(Protocol):
 
 class AlertsOut:
     """`workers` go to the supervisor. `registry` gives the registry as it is now (routes are edited at run time),
-    `changed` is called after an answer, `tell` shows a banner. `stills` gives the pictures of a route for a named
-    recipient, encrypted to the recipient's key, or raises AppError; without it (the runtime gives none) none leave,
-    and a route that wants some is told so."""
+    `changed` is called after an answer, `tell` shows a banner. `load` reads an incident with its stills for routes with
+    a named recipient (`app.alert_stills`); without it none leave, and a route that wants some is told so."""
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class AlertsOut:
         registry: Callable[[], Registry],
         changed: Callable[[], None],
         tell: Callable[[Banner], None],
-        stills: Callable[[OutboxMessage], tuple[Attachment, ...]] | None = None,
+        load: Load | None = None,
     ) -> None:
         alerts, site = settings.alerts, self.site_of(settings)
         self._tell, self._lines = tell, Lines()
@@ -74,6 +75,7 @@ class AlertsOut:
         self.secrets = self.secrets_of(folders)
         context = self._context(alerts.authorities)
         desk = AnswerDesk(journal, RUNTIME, self.secrets.secret, changed)
+        keys = self.recipients_of(folders)
         if alerts.deliver:
             plan = OutboxPlan(
                 journal=journal,
@@ -83,7 +85,7 @@ class AlertsOut:
                 senders=_senders(alerts, context, self.secrets, self._lines),
                 tell=tell,
                 site=site,
-                stills=stills,
+                stills=None if load is None else AlertStills(keys, load, registry, journal.apply, RUNTIME),
                 folder=folders.state / "outbox",
                 waits=lambda message: _waits(journal.incident_file(message.incident_id), message.service_id),
             )
@@ -109,6 +111,11 @@ class AlertsOut:
     def secrets_of(folders: Folders) -> AlertSecrets:
         """The sealed logins and secrets of this machine."""
         return AlertSecrets(folders.config / FILE_NAME, Sealer(folders.sealing_key))
+
+    @staticmethod
+    def recipients_of(folders: Folders) -> AlertRecipients:
+        """Whom pictures may be sent to from this machine."""
+        return AlertRecipients(folders.config / RECIPIENTS)
 
     @staticmethod
     def site_of(settings: Settings) -> str:

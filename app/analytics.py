@@ -16,10 +16,10 @@ from app.bus import Bus
 from app.cameras import CameraHub
 from app.feeds import Banner
 from app.health_facts import Looking
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.texts import sentence
 from detection.detector import DetectionError, TrackSet
-from detection.messages import AnalyticsCamera
+from detection.messages import AnalyticsCamera, CameraState
 from detection.models import ModelChoice, ModelFetch
 from detection.team import DetectionTeam, devices_of
 from detection.worker import DetectionState, DetectionStatus
@@ -183,7 +183,21 @@ class Analytics:
             return _("Analytics paused")
         if state is DetectionState.STARTING:
             return _("Analytics starting")
-        return _("Rules suspended: zone cannot be used") if camera_id in self._refused else ""
+        trouble = self.service.status.troubled.get(camera_id)
+        return self._trouble(trouble) if trouble is not None else ""
+
+    def _trouble(self, trouble: CameraState) -> str:
+        """What of one camera does not work: its pipeline, or rules that cannot be used."""
+        if trouble.failures:
+            text = ngettext(
+                "Analytics failed once; it is tried again",
+                "Analytics failed {count} times; it is tried again",
+                trouble.failures,
+            )
+            return text.format(count=trouble.failures)
+        rules = next((c.rules for c in self._configuration if c.camera_id == trouble.camera_id), ())
+        names = ", ".join(rule.name for rule in rules if rule.id in trouble.resting)
+        return _("Cannot be used and rests: {names}").format(names=names) if names else ""
 
     def close(self) -> None:
         """Release the shared memory, after the service has stopped."""
@@ -236,7 +250,8 @@ class Analytics:
         camera_id = str(reason.details.get("camera", "")) if reason else ""
         if camera_id:
             self._refused.add(camera_id)
-        self._bus.publish(Banner(f"rules {camera_id}" if camera_id else "detector", sentence(reason) if reason else ""))
+        text = ": ".join(filter(None, (str(reason.details.get("name", "")), sentence(reason)))) if reason else ""
+        self._bus.publish(Banner(f"rules {camera_id}" if camera_id else "detector", text))
 
     def _say_what_is_missing(self) -> None:
         if self._choice.refused is not None:

@@ -135,7 +135,8 @@ class SiteApprovalDesk:
         self._facts = ApprovalFacts(archive.journal)
         self._shelf = shelf or PackageShelf(archive.folders.data / "packages")
         self._cancelled = threading.Event()
-        self._waiting, self._counting = ApprovalsWaiting(), threading.Event()
+        self._waiting, self._counting, self._stale = ApprovalsWaiting(), False, False
+        self._count_lock = threading.Lock()
         bus.subscribe(DeskState, lambda _state: self._count_soon())
 
     def waiting(self) -> ApprovalsWaiting:
@@ -143,18 +144,33 @@ class SiteApprovalDesk:
         return self._waiting
 
     def _count_soon(self) -> None:
-        """Facts have changed; changes that come before the count are one."""
-        if not self._counting.is_set() and not self._tasks.ending:
-            self._counting.set()
-            if not self._tasks.submit(self._count):
-                self._counting.clear()
+        """Facts have changed; changes that come before the count are one, and one count runs at a time."""
+        with self._count_lock:
+            self._stale = True
+            begin = not self._counting and not self._tasks.ending
+            self._counting = self._counting or begin
+        if begin and not self._tasks.submit(self._count, failed=self._count_failed):
+            self._count_over()
 
     def _count(self) -> None:
-        self._counting.clear()
-        found = self._facts.waiting(self._clock())
-        if found != self._waiting:
-            self._waiting = found
-            self.bus.publish(found)
+        while self._count_begins():
+            found = self._facts.waiting(self._clock())
+            if found != self._waiting:
+                self._waiting = found
+                self.bus.publish(found)
+
+    def _count_begins(self) -> bool:
+        with self._count_lock:
+            self._counting, self._stale = self._stale, False
+            return self._counting
+
+    def _count_over(self) -> None:
+        with self._count_lock:
+            self._counting = False
+
+    def _count_failed(self, error: Exception) -> None:
+        self._count_over()
+        log.error("the approvals could not be counted", exc_info=error)
 
     def load(self, done: Callable[[tuple[ApprovalLine, ...]], None], refused: Said) -> None:
         """See `ApprovalDesk.load`."""

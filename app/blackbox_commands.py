@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,16 +12,18 @@ from zoneinfo import ZoneInfo
 import typer
 
 from app.archive import Archive
+from app.camera_rights import seen_by
 from app.errors import AppCode, AppError
 from app.i18n import _
 from app.sentences import sentences
 from app.site import archive_of_site
 from app.site_time import zone_of
 from storage.blackbox import FoundWall, known_times, read_walls
-from storage.durable import replace
+from storage.durable import replace as replace_file
 from storage.errors import StorageCode, StorageError
 from storage.people_commands import RecordAccess
 from storage.people_records import AccessKind
+from storage.shown_wall import ShownTile, ShownWall
 
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _BROKEN = frozenset({StorageCode.DAMAGED, StorageCode.NOT_A_JOURNAL})
@@ -43,7 +46,7 @@ def blackbox(
         if out is not None:
             from app.blackbox_picture import drawn
 
-            replace(out.absolute(), drawn(found, utc_s, zone, names))
+            replace_file(out.absolute(), drawn(found, utc_s, zone, names))
             typer.echo(str(out))
 
 
@@ -71,8 +74,8 @@ def _moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def read_audited(archive: Archive, utc_s: float, reason: str, monitor: int | None = None) -> tuple[FoundWall, ...]:
-    """Write down who asks, then read. Raises StorageError (NOT_PERMITTED, NO_REASON), AppError (NO_BLACK_BOX,
-    BLACK_BOX_DAMAGED, NOTHING_SHOWN)."""
+    """Write down who asks, then read: of cameras that they may not see, nothing but that a tile was there. Raises
+    StorageError (NOT_PERMITTED, NO_REASON), AppError (NO_BLACK_BOX, BLACK_BOX_DAMAGED, NOTHING_SHOWN)."""
     detail = _("all monitors") if monitor is None else _("monitor {number}").format(number=monitor)
     access = RecordAccess(AccessKind.BLACK_BOX, reason, from_utc_s=utc_s, to_utc_s=utc_s, detail=detail)
     archive.journal.apply(access, archive.actor)
@@ -90,7 +93,24 @@ def read_audited(archive: Archive, utc_s: float, reason: str, monitor: int | Non
         zone = zone_of(archive.settings)
         there = " – ".join(_short(edge, zone) for edge in known) if known is not None else _("nothing yet")
         raise AppError(AppCode.NOTHING_SHOWN, name=_short(utc_s, zone), known=there)
-    return found
+    seen = seen_by(archive.registry, archive.actor.id)
+    return tuple(replace(one, wall=_within(one.wall, seen)) for one in found)
+
+
+def _within(wall: ShownWall, seen: frozenset[str] | None) -> ShownWall:
+    """The wall as far as these cameras go (None: all)."""
+    if seen is None:
+        return wall
+    tiles = (tile if not tile.camera_id or tile.camera_id in seen else _withheld(tile) for tile in wall.tiles)
+    return replace(wall, tiles=tuple(tiles))
+
+
+def _withheld(tile: ShownTile) -> ShownTile:
+    from app.blackbox import AGES_S
+    from app.feeds import TileState
+
+    hidden = _("Camera of another group")
+    return ShownTile(tile.rect, "", hidden, "", TileState.NO_RIGHTS.value, len(AGES_S), overlay=False, lifted=False)
 
 
 def table(found: FoundWall, utc_s: float, zone: ZoneInfo, names: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ _MOST_MOVED = 2048
 
 Apply = Callable[[Command, Actor], Receipt]
 Done = Callable[[Receipt], None]
+Refused = Callable[[], None]
 
 
 class CommandLane:
@@ -31,7 +32,7 @@ class CommandLane:
     def __init__(self, tasks: Tasks, apply: Apply, failed: Callable[[Exception], None]) -> None:
         self._tasks, self._apply, self._failed = tasks, apply, failed
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[tuple[Command, ...], Actor, Done | None]] = deque()
+        self._waiting: deque[tuple[tuple[Command, ...], Actor, Done | None, Refused | None]] = deque()
         self._running = False
         self._moved: OrderedDict[str, dict[int, int]] = OrderedDict()
 
@@ -39,13 +40,15 @@ class CommandLane:
         """Queue it for who sat here when the key was pressed; False, and nothing is done, when too much is waiting."""
         return self.submit_all((command,), actor, done)
 
-    def submit_all(self, commands: Sequence[Command], actor: Actor, done: Done | None = None) -> bool:
+    def submit_all(
+        self, commands: Sequence[Command], actor: Actor, done: Done | None = None, refused: Refused | None = None
+    ) -> bool:
         """Queue several as one wish: what one is refused does not stop the others, and `failed` gets only the first
-        refusal. `done` gets the last one's receipt when none was refused."""
+        refusal. `done` gets the last one's receipt when none was refused; else `refused` is called after `failed`."""
         with self._lock:
             if len(self._waiting) >= _MOST_WAITING:
                 return False
-            self._waiting.append((tuple(commands), actor, done))
+            self._waiting.append((tuple(commands), actor, done, refused))
             if self._running:
                 return True
             self._running = True
@@ -62,13 +65,15 @@ class CommandLane:
                 if not self._waiting:
                     self._running = False
                     return
-                commands, actor, done = self._waiting.popleft()
+                commands, actor, done, refused = self._waiting.popleft()
             try:
                 receipt = self._work(commands, actor)
                 if done is not None and receipt is not None:
                     done(receipt)
             except Exception as error:  # noqa: BLE001 - the next command must not suffer; `failed` logs what it is
                 self._failed(error)
+                if refused is not None:
+                    refused()
 
     def _work(self, commands: tuple[Command, ...], actor: Actor) -> Receipt | None:
         """Each of them; raises what the first that was refused was refused for, after the others were tried."""

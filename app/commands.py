@@ -20,6 +20,7 @@ from app.blackbox_commands import blackbox
 from app.erasure_commands import erase_app, retention_app
 from app.errors import AppCode, AppError
 from app.exit_codes import exit_code_of
+from app.export_commands import export
 from app.log import set_up
 from app.model_commands import model_app
 from app.package_commands import package_app
@@ -33,6 +34,7 @@ from app.runtime import Runtime, RuntimePlan
 from app.sentences import sentences
 from app.signals import unwind_on_stop
 from app.site import archive_of_site
+from app.subject_commands import subject_app
 from app.texts import sentence
 from app.verify_command import verify
 from storage.errors import StorageCode, StorageError, WatchfloorError
@@ -52,21 +54,26 @@ BENCHES = (
     "journal",
     "looks",
     "memory",
+    "motion_search",
     "open",
     "rebuild",
     "record",
+    "report",
     "rules",
     "scroll",
+    "scrub",
     "search",
+    "seek",
     "stack",
     "stall",
     "start",
     "switch",
+    "timeline",
     "track",
     "verify",
     "wall",
 )
-_OF_STREAMS = frozenset({"faults", "glass", "memory", "open", "record", "wall"})
+_OF_STREAMS = frozenset({"faults", "glass", "memory", "open", "record", "seek", "wall"})
 
 
 def add_to(app: typer.Typer) -> None:
@@ -76,6 +83,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("period")(period)
     app.command("sheet")(sheet)
     app.command("verify")(verify)
+    app.command("export")(export)
     app.command("bench")(bench)
     app.command("replay")(replay)
     app.command("blackbox")(blackbox)
@@ -89,6 +97,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(operator_app, name="operator")
     app.add_typer(alert_app, name="alert")
     app.add_typer(package_app, name="package")
+    app.add_typer(subject_app, name="subject")
     app.add_typer(erase_app, name="erase")
     app.add_typer(retention_app, name="retention")
 

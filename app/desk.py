@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from app.alarm_rows import LOOKBACK_S
 from app.archive import Archive
 from app.bus import Bus
-from app.command_lane import CommandLane
+from app.command_lane import CommandLane, Refused
 from app.feeds import CameraFeed, CommandRefused, DeskState, RegistryChanged, ReplayFeed
 from app.i18n import _
 from app.offices import Offices
@@ -106,6 +106,7 @@ class ChangeFeed(Worker):
         seen = self._journal.cameras_of(viewer_id)
         since_utc_s = time.time() - LOOKBACK_S
         alarms = self._journal.alarms(open_only=True, limit=_MOST_ALARMS, cameras=seen)
+        unlisted = self._journal.open_alarm_count(seen) - len(alarms) if len(alarms) >= _MOST_ALARMS else 0
         raised = self._journal.raised(since_utc_s, limit=_MOST_RAISED)
         incidents = self._journal.incidents(open_only=False, limit=100, viewer_id=viewer_id)
         lookouts = tuple(self._journal.lookouts(time.time()))
@@ -121,6 +122,7 @@ class ChangeFeed(Worker):
             raised=tuple(r for r in raised if seen is None or r.camera_id in seen),
             shelves=tuple(s for s in shelves if seen is None or not seen.isdisjoint(s.camera_ids)),
             seen_cameras=seen,
+            unlisted_alarms=max(unlisted, 0),
         )
         self._bus.publish(self.state)
 
@@ -205,9 +207,9 @@ class OperatorDesk:
         category = next((r.category_id for r in self._archive.registry.rules if r.id == alarm.rule_id), "intrusion")
         self._apply(JudgeAlarm(alarm.id, alarm.version, verdict, category, incident_id))
 
-    def reopen_alarm(self, alarm: Alarm) -> None:
+    def reopen_alarm(self, alarm: Alarm, refused: Refused | None = None) -> None:
         """Undo a false verdict."""
-        self._apply(ReopenAlarm(alarm.id, alarm.version))
+        self.apply(ReopenAlarm(alarm.id, alarm.version), refused=refused)
 
     def acknowledge_incident(self, incident: Incident) -> None:
         """Become its owner."""
@@ -221,9 +223,9 @@ class OperatorDesk:
         """Close it."""
         self._apply(CloseIncident(incident.id, incident.version, outcome, note))
 
-    def reopen_incident(self, incident: Incident) -> None:
+    def reopen_incident(self, incident: Incident, refused: Refused | None = None) -> None:
         """Undo a closure."""
-        self._apply(ReopenIncident(incident.id, incident.version))
+        self.apply(ReopenIncident(incident.id, incident.version), refused=refused)
 
     def load_incident(self, incident_id: str, done: Callable[[IncidentFile, dict[str, bytes]], None]) -> None:
         """Read it with its stills on a task thread, for who sits here: without anybody it would be the program."""
@@ -256,27 +258,29 @@ class OperatorDesk:
         except WatchfloorError:
             return ""
 
-    def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
+    def apply(
+        self, command: Command, done: Callable[[Receipt], None] | None = None, refused: Refused | None = None
+    ) -> None:
         """Any command, on a task thread, after those that were given before it."""
-        try:
-            actor = self._actor()
-        except WatchfloorError as error:
-            self._refused(error)
-            return
-        self._submit((command,), actor, done)
+        self._submit((command,), done, refused)
 
-    def apply_all(self, commands: Sequence[Command]) -> None:
+    def apply_all(self, commands: Sequence[Command], refused: Refused | None = None) -> None:
         """Several commands as one wish."""
+        self._submit(commands, None, refused)
+
+    def _submit(
+        self, commands: Sequence[Command], done: Callable[[Receipt], None] | None, refused: Refused | None
+    ) -> None:
         try:
             actor = self._actor()
         except WatchfloorError as error:
             self._refused(error)
-            return
-        self._submit(commands, actor, None)
-
-    def _submit(self, commands: Sequence[Command], actor: Actor, done: Callable[[Receipt], None] | None) -> None:
-        if not self._lane.submit_all(commands, actor, done):
+        else:
+            if self._lane.submit_all(commands, actor, done, refused):
+                return
             self.bus.publish(CommandRefused(_("Too much is waiting; nothing was done. Try again in a moment.")))
+        if refused is not None:
+            refused()
 
     def _applied(self, command: Command, actor: Actor) -> Receipt:
         receipt = self._archive.journal.apply(command, actor)

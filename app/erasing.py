@@ -7,6 +7,7 @@ What was handed out before is not ours any more. Blocking: not on the GUI thread
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Eraser:
         found = [Path(package.path) for subject_id in subjects for package in self._journal.packages(subject_id)]
         for number in filter(None, subjects.values()):
             found += self._folders.reports.glob(f"*{number}[!0-9]*") if self._folders.reports.is_dir() else []
+        found += [work for work in self._exports().glob(".work-*") if _orders(work, subjects)]
         roots = [root.resolve() for root in ours]
         return [path for path in found if any(path.resolve().is_relative_to(root) for root in roots)]
 
@@ -91,14 +93,29 @@ class Eraser:
         numbers = {d.id: d.number for d in self._journal.disclosures(open_only=False)}
         return {command.subject_id: numbers.get(command.subject_id, "")}
 
+    def _exports(self) -> Path:
+        return self._folders.data / "exports"
+
     def _remove(self, paths: Iterable[Path]) -> int:
         gone = 0
         for path in paths:
             try:
-                path.unlink()
+                if path.is_dir() and path.resolve().parent == self._exports().resolve():
+                    shutil.rmtree(path)  # an export is a folder; no other folder is ours to remove
+                else:
+                    path.unlink()
                 gone += 1
             except FileNotFoundError:
                 continue
             except OSError:
                 log.exception("%s could not be removed and has to be removed by hand", path.name)
         return gone
+
+
+def _orders(work: Path, subject_ids: Iterable[str]) -> bool:
+    """Whether an export that was cut short is about one of them."""
+    try:
+        order = (work / "order.json").read_text(errors="replace")
+    except OSError:
+        return False
+    return any(subject_id and subject_id in order for subject_id in subject_ids)

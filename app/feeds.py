@@ -146,7 +146,8 @@ class PictureShot(Protocol):
 class DeskState:
     """Published on the bus whenever facts changed: what is open, newest and most severe first; `marks` are this
     operator's marks and bookmarks that belong to no incident yet; `raised` and `shelves` are of the last hours
-    (`app.alarm_rows.LOOKBACK_S`); `seen_cameras` are those that the operator may see (None: all)."""
+    (`app.alarm_rows.LOOKBACK_S`); `seen_cameras` are those that the operator may see (None: all). More open alarms than
+    a list can hold are not in `alarms`, the least severe and oldest of them: `unlisted_alarms` says how many."""
 
     alarms: tuple[Alarm, ...] = ()
     incidents: tuple[Incident, ...] = ()
@@ -158,6 +159,7 @@ class DeskState:
     raised: tuple[Raised, ...] = ()
     shelves: tuple[Shelf, ...] = ()
     seen_cameras: frozenset[str] | None = None
+    unlisted_alarms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +219,16 @@ class Desk(Protocol):
     def actor_id(self) -> str:
         """Who sits here."""
 
-    def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
-        """Any command of the journal; `done` is called on a worker thread once it is durable."""
+    def apply(
+        self,
+        command: Command,
+        done: Callable[[Receipt], None] | None = None,
+        refused: Callable[[], None] | None = None,
+    ) -> None:
+        """Any command of the journal; `done` is called on a worker thread once it is durable, `refused` (there, or at
+        once) when it will not be."""
 
-    def apply_all(self, commands: Sequence[Command]) -> None:
+    def apply_all(self, commands: Sequence[Command], refused: Callable[[], None] | None = None) -> None:
         """Several commands as one wish, one after the other; what one of them is refused does not stop the others, and
         only the first refusal is told."""
 
@@ -239,7 +247,7 @@ class Desk(Protocol):
     def judge_alarm(self, alarm: Alarm, verdict: Verdict, incident_id: str | None = None) -> None:
         """Incident, joined (with `incident_id`) or false."""
 
-    def reopen_alarm(self, alarm: Alarm) -> None:
+    def reopen_alarm(self, alarm: Alarm, refused: Callable[[], None] | None = None) -> None:
         """Undo a false verdict."""
 
     def acknowledge_incident(self, incident: Incident) -> None:
@@ -251,7 +259,7 @@ class Desk(Protocol):
     def close_incident(self, incident: Incident, outcome: str, note: str = "") -> None:
         """Close with an outcome."""
 
-    def reopen_incident(self, incident: Incident) -> None:
+    def reopen_incident(self, incident: Incident, refused: Callable[[], None] | None = None) -> None:
         """Undo a closure."""
 
     def load_incident(self, incident_id: str, done: Callable[[IncidentFile, dict[str, bytes]], None]) -> None:

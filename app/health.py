@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.cameras import STALE_AFTER_S, tile_state
+from app.clock_log import ClockLog
 from app.feeds import TileState
 from app.health_facts import STALE, CameraHealth, HealthSnapshot, HealthState, Looking
 from app.outage_log import OutageLog
@@ -115,6 +116,7 @@ class HealthMonitor(Worker):
         super().__init__("health")
         self.snapshot = HealthSnapshot()
         self._cameras, self._sessions, self._looking = cameras, sessions, looking
+        self.clocks = ClockLog(path.with_name("clocks.db") if path is not None else None)
         self._outages = OutageLog(path)
         self._kept: dict[str, _Kept] = {}
         self._wake = threading.Event()
@@ -122,6 +124,7 @@ class HealthMonitor(Worker):
     def run(self) -> None:
         """Look until asked to stop."""
         self._outages.open(time.time())
+        self.clocks.open()
         try:
             while not self.stopping.is_set():
                 self.sample(time.monotonic(), time.time())
@@ -131,6 +134,8 @@ class HealthMonitor(Worker):
                         break
         finally:
             self._outages.close(time.time())
+            self._keep_clocks(time.time())
+            self.clocks.close()
 
     def stop(self) -> None:
         """Ask, and wake."""
@@ -159,7 +164,12 @@ class HealthMonitor(Worker):
             del self._kept[gone]
         found = tuple(self._health(camera, of.get(camera.id, []), now_s, now_utc_s) for camera in cameras)
         self._outages.flush(now_utc_s)
+        if self.clocks.due(now_utc_s):
+            self._keep_clocks(now_utc_s)
         self.snapshot = HealthSnapshot(now_utc_s, found)
+
+    def _keep_clocks(self, now_utc_s: float) -> None:
+        self.clocks.keep([(camera_id, self.offsets(camera_id)) for camera_id in self._kept], now_utc_s)
 
     def _health(
         self, camera: Camera, sessions: Sequence[CameraSession], now_s: float, now_utc_s: float

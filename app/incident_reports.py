@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.report_facts import ReportContext
-from app.reports import write_incident
+from app.report_template import usable_template
+from app.reports import incident_content, write_incident
 from app.site_time import zone_of
 from storage.case_records import Exhibit
 from storage.commands import RecordExport
@@ -56,8 +57,23 @@ class IncidentReports:
         """Write `target` (a file, or a folder in which `incident-NUMBER.FORM` is made) and record the export."""
         file, stills = self.load(incident, actor.id)
         path = target / f"incident-{file.incident.number}.{form}" if target.is_dir() else target
+        context = self._context(actor, verification or self._journal.verify())
+        sha256 = write_incident(file, self._registry(), stills, context, path, form)
+        try:
+            self._journal.apply(RecordExport(file.incident.id, form, sha256), actor)
+        except WatchfloorError:
+            path.unlink(missing_ok=True)  # what is not written down has not left
+            raise
+        return path
+
+    def content(self, incident: str, form: str, actor: Actor) -> bytes:
+        """The report as it would be written, but for the verification of the journal; nothing is noted."""
+        file, stills = self.load(incident, actor.id)
+        return incident_content(file, self._registry(), stills, self._context(actor, None), form)
+
+    def _context(self, actor: Actor, verification: Verification | None) -> ReportContext:
         seq, head = self._journal.head()
-        context = ReportContext(
+        return ReportContext(
             site_name=self._settings.site.name,
             zone=zone_of(self._settings),
             language=self._settings.site.language or "en",
@@ -66,12 +82,6 @@ class IncidentReports:
             head_seq=seq,
             head_hash=head,
             key_fingerprint=self._fingerprint,
-            verification=verification or self._journal.verify(),
+            verification=verification,
+            template=usable_template(self._settings.reports),
         )
-        sha256 = write_incident(file, self._registry(), stills, context, path, form)
-        try:
-            self._journal.apply(RecordExport(file.incident.id, form, sha256), actor)
-        except WatchfloorError:
-            path.unlink(missing_ok=True)  # what is not written down has not left
-            raise
-        return path

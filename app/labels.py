@@ -133,6 +133,7 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         ShiftItemKind.LIFTED_MASK.name: marked("Lifted mask"),
         ShiftItemKind.DEAD_CAMERA.name: marked("Camera without a picture"),
         ShiftItemKind.LOOKOUT.name: marked("Lookout"),
+        ShiftItemKind.SHELF.name: marked("Shelf"),
         ShiftItemKind.WORD.name: marked("Word"),
     },
     ApprovalKind: {
@@ -148,6 +149,7 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         ApprovalState.REFUSED.name: marked("Refused"),
         ApprovalState.BROKEN_GLASS.name: marked("Used in an emergency"),
         ApprovalState.REVIEWED.name: marked("Reviewed"),
+        ApprovalState.USED.name: marked("Used"),
     },
     AccessKind: {
         AccessKind.PLAYBACK.name: marked("Playback"),
@@ -158,6 +160,8 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         AccessKind.BLACK_BOX.name: marked("Black box read"),
         AccessKind.JOURNAL.name: marked("Journal read"),
         AccessKind.DEGRADED.name: marked("Analytics degraded"),
+        AccessKind.MODEL.name: marked("Model chosen"),
+        AccessKind.RECIPIENT.name: marked("Recipient of pictures named"),
     },
     Channel: {
         Channel.SMTP.name: marked("E-mail"),

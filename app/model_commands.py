@@ -11,7 +11,7 @@ from app.i18n import _
 from app.model_rows import ModelRow, choose, model_rows, ratio_words, step_words
 from app.runtime import RuntimePlan
 from app.sentences import sentences
-from app.site import site_plan
+from app.site import archive_of_site, site_plan
 from detection.detector import DetectionCode, DetectionError
 from detection.model_bench import bench_model
 from detection.model_import import SIDE_PX, ImportPlan, import_model
@@ -58,10 +58,9 @@ def model_import(
 
 @model_app.command("choose")
 def model_choose(name: Name) -> None:
-    """Use this model at this site from the next start on; its SHA-256 is noted in the settings."""
-    with sentences():
-        plan = site_plan(None)
-        typer.echo(str(choose(plan.folders, plan.folders.settings, name).path))
+    """Use this model at this site from the next start on; its SHA-256 is noted in the settings and in the journal."""
+    with sentences(), archive_of_site() as archive:
+        typer.echo(str(choose(archive, name, archive.actor).path))
 
 
 @model_app.command("remove")

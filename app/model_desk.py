@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 Told = Callable[[str], None]
 Listed = Callable[[tuple[ModelRow, ...]], None]
+Answer = Callable[[], None]
 
 
 class ModelDesk(Protocol):
@@ -97,7 +98,8 @@ class SiteModelDesk:
 
     def take(self, source: str, step: Told, done: Told, failed: Told) -> None:
         """See `ModelDesk`."""
-        self._act(lambda _actor: self._take(Path(source).expanduser(), step, done), failed, long=True)
+        if self._permitted(failed) is not None:
+            self._run_long(partial(self._take, Path(source).expanduser(), step, done), failed)
 
     def remove(self, name: str, done: Told, failed: Told) -> None:
         """See `ModelDesk`."""
@@ -111,7 +113,7 @@ class SiteModelDesk:
         return model_rows(self._models, self._in_use().path)
 
     def _choose(self, name: str, done: Told, actor: Actor) -> None:
-        choice = choose(self._archive.folders, self._archive.folders.settings, name)
+        choice = choose(self._archive, name, actor)
         self._use(choice)
         log.info("%s chose the model %s", actor.id, name)
         done(name)
@@ -121,36 +123,37 @@ class SiteModelDesk:
         log.info("%s removed the model %s", actor.id, name)
         done(name)
 
-    def _bench(self, names: tuple[str, ...], step: Told, done: Listed) -> None:
+    def _bench(self, names: tuple[str, ...], step: Told, done: Listed) -> Answer:
         device = self._archive.settings.detection.device
         for row in self._rows():
             if row.name in names and not row.problem:
                 step(row.name)
                 bench_model(row.path, self._models, device=device, cancel=self._cancelled)
-        done(self._rows())
+        return partial(done, self._rows())
 
-    def _take(self, source: Path, step: Told, done: Told) -> None:
+    def _take(self, source: Path, step: Told, done: Told) -> Answer:
         tell = partial(_tell_step, step)
-        done(import_model(source, self._models, tell, cancel=self._cancelled).name)
+        return partial(done, import_model(source, self._models, tell, cancel=self._cancelled).name)
 
-    def _act(self, work: Callable[[Actor], None], failed: Told, *, long: bool = False) -> None:
-        """For who sits here now, if they may configure; where nobody may act, that is the answer."""
+    def _act(self, work: Callable[[Actor], None], failed: Told) -> None:
+        actor = self._permitted(failed)
+        if actor is not None:
+            self._run(partial(work, actor), failed)
+
+    def _permitted(self, failed: Told) -> Actor | None:
+        """Who sits here now, if they may configure; where nobody may act, that is the answer."""
         try:
-            actor = self._permitted()
+            actor = self._actor()
+            role = next((o.role for o in self._archive.registry.operators if o.id == actor.id), None)
+            if not may(role, Permission.CONFIGURE):
+                raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id)
         except WatchfloorError as error:
             failed(sentence(error))
-            return
-        (self._run_long if long else self._run)(partial(work, actor), failed)
-
-    def _permitted(self) -> Actor:
-        actor = self._actor()
-        role = next((o.role for o in self._archive.registry.operators if o.id == actor.id), None)
-        if not may(role, Permission.CONFIGURE):
-            raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id)
+            return None
         return actor
 
-    def _run_long(self, work: Callable[[], None], failed: Told) -> None:
-        """One at a time: two measurements at once would measure each other."""
+    def _run_long(self, work: Callable[[], Answer], failed: Told) -> None:
+        """One at a time: two measurements at once would measure each other. At the answer the place is free again."""
         if not self._long.acquire(blocking=False):
             failed(_("Something is being measured or imported already."))
             return
@@ -158,15 +161,16 @@ class SiteModelDesk:
 
         def worked() -> None:
             try:
-                work()
+                answer = work()
             finally:
                 self._long.release()
+            answer()
 
         if not self._run(worked, failed):
             self._long.release()
 
     def _run(self, work: Callable[[], None], failed: Told) -> bool:
-        if self._tasks.submit(work, failed=lambda error: failed(_said(error))):
+        if self._tasks.submit(work, failed=lambda error: failed(_said(error)), long=True):
             return True
         failed(_("Too much is waiting; nothing was done. Try again in a moment."))
         return False

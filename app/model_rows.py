@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.archive import Archive
 from app.i18n import _, marked
 from app.texts import sentence
 from detection.detector import DetectionError
 from detection.model_bench import ModelSpeed, known_speed
 from detection.model_files import ModelFile, model_digest, pinned_model, provenance
 from detection.models import ModelChoice, ModelSource, find_model
-from storage.folders import Folders
+from storage.people_commands import RecordAccess
+from storage.people_records import AccessKind
+from storage.records import Actor
 from storage.settings import load, save
 
 
@@ -79,14 +82,16 @@ def ratio_words(rows: Sequence[ModelRow]) -> list[str]:
     return said
 
 
-def choose(folders: Folders, settings: Path, name: str) -> ModelChoice:
-    """Note the site's model, with its digest, in the settings. Raises DetectionError (NO_MODEL, BAD_MODEL,
-    ALTERED_MODEL, WRONG_TASK), StorageError."""
-    path = find_model(folders.models, name)
-    model = pinned_model(path)
-    old = load(settings)
-    detection = replace(old.detection, model=str(path), model_sha256=model_digest(path))
-    save(settings, replace(old, detection=detection))
+def choose(archive: Archive, name: str, actor: Actor) -> ModelChoice:
+    """Note the site's model, with its digest: in the journal, which asks the right to configure, then in the settings.
+    Raises DetectionError (NO_MODEL, BAD_MODEL, ALTERED_MODEL, WRONG_TASK), StorageError."""
+    path = find_model(archive.folders.models, name)
+    model, digest = pinned_model(path), model_digest(path)
+    old = load(archive.folders.settings)
+    detail = f"{path.name} sha256 {digest}; before: {old.detection.model_sha256 or '-'}"
+    archive.journal.apply(RecordAccess(AccessKind.MODEL, detail=detail), actor)
+    detection = replace(old.detection, model=str(path), model_sha256=digest)
+    save(archive.folders.settings, replace(old, detection=detection))
     return ModelChoice(model.name, ModelSource.SETTING, path)
 
 

@@ -30,7 +30,8 @@ JOINED_S = 60.0
 @dataclass(frozen=True, slots=True)
 class CameraScope:
     """A camera and a time. `masks` are covered in the view copy; with `keep_track` everybody else of `boxes` is
-    pixelated. The camera's clock was `clock_offset_s` ahead of UTC, give or take the uncertainty (None: unknown)."""
+    pixelated, with `hide_rest` all else. The camera's clock was `clock_offset_s` ahead of UTC, give or take the
+    uncertainty (None: unknown)."""
 
     camera_id: str
     from_utc_s: float
@@ -40,6 +41,7 @@ class CameraScope:
     keep_track: int | None = None
     clock_offset_s: float | None = None
     clock_uncertainty_s: float | None = None
+    hide_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class PackageContent:
     legal_basis: str = ""
     retention: str = ""
     approvals: tuple[Approval, ...] = ()
+    papers: tuple[tuple[str, bytes], ...] = ()
+    """Further files by name."""
 
 
 def incident_content(

@@ -14,12 +14,17 @@ from pathlib import Path
 
 from app.approval_facts import approvals_of, granted_unused
 from app.archive import Archive
+from app.camera_rights import seen_by
+from app.i18n import spoken
 from app.package_content import CameraScope, PackageContent, incident_content, with_masks
 from app.package_films import FootageIndex, Progress
 from app.packages import PackageResult, Packages
 from app.release_desk import DisclosureFile, MadePackage
 from app.report_facts import ReportContext
+from app.report_template import usable_template
 from app.site_time import zone_of
+from app.subject_access import subject_scopes
+from app.subject_papers import SubjectFacts, subject_json, subject_pdf
 from storage.access import Permission, may
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.folders import Folders
@@ -28,6 +33,8 @@ from storage.package_seal import Recipient, load_recipient
 from storage.people_records import Approval, ApprovalKind
 from storage.records import Actor
 from storage.release_commands import RecordPackage
+from storage.release_records import DisclosureKind
+from storage.tracks import StoredTracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +110,27 @@ class PackageDesk:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> MadePackage:
-        """Make the package of an approved request; the master goes in only sealed, for a recipient whose key is known.
+        """Make the package of an approved request; the master goes in only sealed, for a recipient whose key is known,
+        and never for a person who asked about themselves.
 
         Raises as `Packages.build`, and StorageError(NOT_PERMITTED) without an approval."""
         disclosure = file.disclosure
         self._refuse_without_right(actor)
         if not file.granted:
             raise _not_permitted(actor, ApprovalKind.DISCLOSURE.value, "no approval")
+        person = disclosure.kind is DisclosureKind.SUBJECT
+        content = self._of_person(file, actor) if person else self._of_authority(file, actor)
+        result = self._packages.build(content, target, progress, cancelled)
+        return MadePackage(
+            result.path, result.package_id, result.sha256, result.fingerprint, result.complete, content.master
+        )
+
+    def _of_authority(self, file: DisclosureFile, actor: Actor) -> PackageContent:
+        disclosure = file.disclosure
         key = self._key_of(disclosure.recipient or disclosure.authority)
         registry = self._archive.journal.registry()
         scopes = (CameraScope(c, disclosure.from_utc_s, disclosure.to_utc_s) for c in disclosure.camera_ids)
-        content = PackageContent(
+        return PackageContent(
             subject_id=disclosure.id,
             number=disclosure.number,
             scopes=with_masks(tuple(scopes), registry),
@@ -127,9 +144,39 @@ class PackageDesk:
             legal_basis=disclosure.legal_basis,
             approvals=self._approved(file.approval),
         )
-        result = self._packages.build(content, target, progress, cancelled)
-        return MadePackage(
-            result.path, result.package_id, result.sha256, result.fingerprint, result.complete, content.master
+
+    def _of_person(self, file: DisclosureFile, actor: Actor) -> PackageContent:
+        """Others are in the recordings: only what was chosen as the person's own is shown."""
+        disclosure, archive = file.disclosure, self._archive
+        registry = archive.journal.registry()
+        seen = seen_by(registry, actor.id)
+        if seen is not None and not seen.issuperset(disclosure.camera_ids):
+            raise _not_permitted(actor, Permission.EXPORT.value, "another camera group")
+        stored, context = StoredTracks(archive.folders.tracks), self._context(actor)
+        scopes = with_masks(subject_scopes(disclosure, file.choice, stored), registry)
+        facts = SubjectFacts(
+            disclosure,
+            scopes,
+            tuple(archive.journal.incident_file(number, viewer_id=actor.id) for number in file.choice.incidents),
+            archive.settings.recording.keep_days,
+            archive.settings.retention.incident_days,
+        )
+        with spoken(context.language):
+            papers = (("stored.json", subject_json(facts, registry, context)),)
+            report = subject_pdf(facts, registry, context)
+        return PackageContent(
+            subject_id=disclosure.id,
+            number=disclosure.number,
+            scopes=scopes,
+            registry=registry,
+            context=context,
+            operator=self._name(actor.id),
+            reason=", ".join(filter(None, (disclosure.legal_basis, disclosure.reference))),
+            report=report,
+            recipient_name=disclosure.recipient or disclosure.authority,
+            legal_basis=disclosure.legal_basis,
+            approvals=self._approved(file.approval),
+            papers=papers,
         )
 
     def _refuse_without_right(self, actor: Actor) -> None:
@@ -168,6 +215,7 @@ class PackageDesk:
             head_hash=head,
             key_fingerprint=archive.key.fingerprint,
             verification=archive.journal.verify(),
+            template=usable_template(archive.settings.reports),
         )
 
 

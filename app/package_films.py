@@ -79,10 +79,14 @@ class Course:
     def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
         self._progress, self._cancelled = progress, cancelled
 
-    def at(self, step: PackageStep, share: float) -> None:
+    def check(self) -> None:
         """Raises AppError(CANCELLED)."""
         if self._cancelled is not None and self._cancelled():
             raise AppError(AppCode.CANCELLED)
+
+    def at(self, step: PackageStep, share: float) -> None:
+        """Raises AppError(CANCELLED)."""
+        self.check()
         if self._progress is not None:
             begin, end = _SHARES[step.value]
             self._progress(step, begin + (end - begin) * min(max(share, 0.0), 1.0))
@@ -96,9 +100,11 @@ class Films:
         self._content, self._footage, self._work, self._course = content, footage, work, course
         self._cameras = {camera.id: camera for camera in content.registry.cameras}
 
-    def make(self) -> list[Film]:
-        """All of them. Raises as `Packages.build`."""
+    def make(self, *, views: bool = True) -> list[Film]:
+        """All of them; the untouched copies alone without `views`. Raises as `Packages.build`."""
         films = [film for scope in self._content.scopes for film in self._copies(scope)]
+        if not views:
+            return films
         return [replace(film, view=self._view(film, n, len(films))) for n, film in enumerate(films)]
 
     def _copies(self, scope: CameraScope) -> list[Film]:
@@ -134,6 +140,7 @@ class Films:
             masks=scope.masks,
             boxes=scope.boxes,
             keep_track=scope.keep_track,
+            hide_rest=scope.hide_rest,
         )
         try:
             made = view_copy(

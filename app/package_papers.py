@@ -23,6 +23,8 @@ from storage.package_manifest import (
 from storage.package_zip import Item
 from video.view_copy import ViewFile
 
+_NOBODY = -1
+
 
 class Papers:
     """Of one package; `verifier` is the program that goes in with it."""
@@ -39,6 +41,7 @@ class Papers:
         items = [Item("README.txt", paper), Item("verify.py", verifier)]
         if content.report is not None:
             items.append(Item("report.pdf", content.report))
+        items += [Item(name, paper) for name, paper in content.papers]
         items += [Item(self._still_name(n), s.jpeg) for n, s in enumerate(content.stills) if s.jpeg is not None]
         items += [Item(self._exhibit_name(n), e.covered or e.path) for n, e in self._exhibits() if e.still and e.path]
         items += [Item(film.view_name, Path(film.view.path)) for film in films if film.view is not None]
@@ -159,6 +162,7 @@ def _in_master(name: str) -> str:
 
 
 def _view_facts(film: Film, view: ViewFile) -> RecordingFacts:
+    scope = film.scope
     return RecordingFacts(
         path=film.view_name,
         kind="view",
@@ -172,7 +176,7 @@ def _view_facts(film: Film, view: ViewFile) -> RecordingFacts:
         from_utc_s=view.from_utc_s,
         to_utc_s=view.to_utc_s,
         masks=len(film.scope.masks),
-        blurred_but_track=film.scope.keep_track,
+        blurred_but_track=_NOBODY if scope.hide_rest and scope.keep_track is None else scope.keep_track,
     )
 
 

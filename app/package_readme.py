@@ -47,6 +47,11 @@ def _contents(content: PackageContent) -> list[str]:
         _("stills/ holds pictures as they were stored; privacy masks cover parts of them.")
         if content.registry.privacy_masks
         else _("stills/ holds pictures exactly as they were stored."),
+        *(
+            [_("Everything but the person who asked is made unrecognisable in view/.")]
+            if any(scope.hide_rest for scope in content.scopes)
+            else []
+        ),
         _("report.pdf tells the case; manifest.json lists every file with its SHA-256, every camera and every time."),
     ]
     if content.master:

@@ -14,6 +14,7 @@ from app.bus import Bus
 from app.people_desk import SeatDesk
 from app.seat_test import SeatFacts, SeatTest
 from app.sign_in import Seat
+from app.site_time import zone_of
 from app.tasks import Tasks
 from storage.records import Camera
 
@@ -38,5 +39,7 @@ def people_of(
 ) -> People:
     """The people's side of a runtime; nothing is started, nobody sits down yet."""
     seat = Seat(archive.journal, bus, tasks, archive.actor)
-    desk = SeatDesk(archive.journal, tasks, seat, SeatTest(facts), changed=changed, dead_cameras=dead_cameras)
+    zone = zone_of(archive.settings)
+    test = SeatTest(facts)
+    desk = SeatDesk(archive.journal, tasks, seat, test, changed=changed, dead_cameras=dead_cameras, zone=zone)
     return People(seat, desk, AccessAudit(archive.journal, bus, tasks, lambda: seat.actor))

@@ -10,8 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
+from app.alarm_rows import in_force
 from app.bus import Bus
 from app.errors import AppCode, AppError
 from app.feeds import CommandRefused
@@ -113,8 +116,11 @@ class SeatDesk:
         changed: Callable[[], None] = lambda: None,
         dead_cameras: Callable[[], Sequence[Camera]] = lambda: (),
         clock: Callable[[], float] = time.time,
+        zone: ZoneInfo | None = None,
     ) -> None:
+        """`zone` is the site's; None: the computer's."""
         self.bus: Bus = seat.bus
+        self._zone = zone
         self._journal, self._tasks, self._seat, self._seat_test = journal, tasks, seat, seat_test
         self._changed, self._dead_cameras, self._clock = changed, dead_cameras, clock
         self._checks: tuple[Check, ...] = ()
@@ -237,7 +243,8 @@ class SeatDesk:
         )
 
     def _candidates(self, registry: Registry, me: Operator | None) -> tuple[ShiftWord, ...]:
-        """Open incidents that are mine or nobody's, cameras without a picture, rules that are switched off."""
+        """Open incidents that are mine or nobody's, cameras without a picture, rules that are switched off, and
+        shelves: alarms that the next one would not see."""
         if me is None:
             return ()
         allowed = cameras_of(me, registry.camera_groups)
@@ -253,7 +260,24 @@ class SeatDesk:
             for rule in registry.rules
             if not rule.enabled and _seen(allowed, rule.camera_id)
         ]
-        return tuple(words)
+        return (*words, *self._shelves(allowed))
+
+    def _shelves(self, allowed: frozenset[str] | None) -> list[ShiftWord]:
+        now_utc_s = self._clock()
+        text = _("{name} is shelved until {until}: {reason}")
+        return [
+            ShiftWord(
+                ShiftItemKind.SHELF,
+                shelf.id,
+                text.format(
+                    name=shelf.name,
+                    until=f"{datetime.fromtimestamp(shelf.until_utc_s, self._zone):%H:%M}",
+                    reason=shelf.reason,
+                ),
+            )
+            for shelf in self._journal.shelves(now_utc_s)
+            if in_force(shelf, now_utc_s) and any(_seen(allowed, camera_id) for camera_id in shelf.camera_ids)
+        ]
 
     def _run(self, work: Callable[[], None]) -> None:
         if not self._tasks.submit(work, failed=self._failed):

@@ -55,6 +55,11 @@ class PeriodFacts:
     still_open: int
     times: tuple[tuple[str, Spread], ...]
     approvals: tuple[Approval, ...] = ()
+    by_place: tuple[tuple[str, int], ...] = ()
+    by_camera: tuple[tuple[str, int], ...] = ()
+    by_operator: tuple[tuple[str, int], ...] = ()
+    rolled_up: bool = False
+    """The counts are of kept roll-ups: without restricted incidents, times at most 9 % too long."""
 
 
 def day(zone: ZoneInfo, of: date, title: str) -> Period:
@@ -64,32 +69,46 @@ def day(zone: ZoneInfo, of: date, title: str) -> Period:
     return Period(title, begin.astimezone(UTC).timestamp(), end.astimezone(UTC).timestamp())
 
 
-def gather(journal: Journal, registry: Registry, period: Period, viewer_id: str) -> PeriodFacts:
-    """Read and count. Raises StorageError."""
+def listed(journal: Journal, period: Period, viewer_id: str, most: int = MOST_INCIDENTS) -> tuple[list[Incident], bool]:
+    """The newest incidents of the time, the newest first, and whether these are all. Raises StorageError."""
     query = IncidentQuery(from_utc_s=period.from_utc_s, to_utc_s=period.to_utc_s)
     found: list[Incident] = []
     before_id: str | None = None
-    while len(found) < MOST_INCIDENTS:
+    while len(found) < most:
         page = journal.find_incidents(query, limit=_PAGE, before_id=before_id, viewer_id=viewer_id)
         found.extend(page.incidents)
         before_id = page.next_id
         if before_id is None:
             break
+    return found, before_id is None
+
+
+def gather(journal: Journal, registry: Registry, period: Period, viewer_id: str) -> PeriodFacts:
+    """Read and count. Raises StorageError."""
+    found, complete = listed(journal, period, viewer_id)
     groups = {category.id: category.group for category in registry.categories}
     counted = [incident for incident in found if incident.merged_into_id is None]
     return PeriodFacts(
         period=period,
         incidents=tuple(reversed(found)),
-        complete=before_id is None,
+        complete=complete,
         by_category=_counts(incident.category_id for incident in counted),
         by_group=_counts(groups.get(incident.category_id, "") for incident in counted),
         by_outcome=_counts(incident.outcome for incident in counted if incident.outcome),
         by_district=_counts(incident.district_id for incident in counted if incident.district_id),
+        by_place=_counts(incident.place_id for incident in counted if incident.place_id),
+        by_camera=_counts(incident.camera_id for incident in counted if incident.camera_id),
+        by_operator=_counts(incident.owner_id for incident in counted if incident.owner_id),
         damage_minor=_damage(counted),
         still_open=sum(1 for incident in counted if incident.state is not IncidentState.CLOSED),
         times=_times(counted),
-        approvals=tuple(a for a in journal.approvals(open_only=True) if a.state is ApprovalState.BROKEN_GLASS),
+        approvals=broken_glass(journal),
     )
+
+
+def broken_glass(journal: Journal) -> tuple[Approval, ...]:
+    """Emergency uses that nobody has reviewed yet."""
+    return tuple(a for a in journal.approvals(open_only=True) if a.state is ApprovalState.BROKEN_GLASS)
 
 
 def _counts(values: Iterable[str]) -> tuple[tuple[str, int], ...]:

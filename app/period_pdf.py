@@ -16,6 +16,7 @@ from storage.journal import Registry
 from storage.records import Incident, IncidentState
 
 LIST_SHOWN = 1000
+MOST_COUNTED = 40
 _STEPS = {
     "acknowledged": marked("Opened to acknowledged"),
     "handed_over": marked("Opened to handed over"),
@@ -29,13 +30,17 @@ def period_pdf(facts: PeriodFacts, registry: Registry, context: ReportContext) -
     title = facts.period.title
     with closing(_page(title, context)) as page:
         names = Names(registry)
-        page.write_line(context.site_name, 10, bold=True, colour=ACCENT)
+        template = context.template
+        page.letterhead(context.site_name, template.address, template.header, template.logo)
         page.write_line(title, 20, bold=True, colour=ACCENT)
         span = f"{utc_text(facts.period.from_utc_s, context.zone)}  –  {utc_text(facts.period.to_utc_s, context.zone)}"
         page.write_line(f"{span} ({context.zone.key})", 9, colour=FAINT)
-        _write_counts(page, facts, names)
-        _write_list(page, facts, names, context)
+        if template.shows("figures"):
+            _write_counts(page, facts, names)
+        if template.shows("list"):
+            _write_list(page, facts, names, context)
         _write_integrity(page, facts, names, context)
+        page.signatures(template.signatures)
         return bytes(page.output())
 
 
@@ -76,6 +81,7 @@ def _page(title: str, context: ReportContext) -> Page:
         title=title, time=utc_text(context.generated_utc_s), actor=context.actor
     )
     page.page_words = _("Page {page} of {pages}")
+    page.use_footer(context.template.footer)
     page.add_page()
     return page
 
@@ -102,10 +108,21 @@ def _write_counts(page: Page, facts: PeriodFacts, names: Names) -> None:
         (_("By category"), facts.by_category, names.category),
         (_("By outcome"), facts.by_outcome, names.outcome),
         (_("By district"), facts.by_district, names.district_of),
+        (_("By place"), facts.by_place, names.place_name),
+        (_("By camera"), facts.by_camera, names.camera),
+        (_("By operator"), facts.by_operator, names.operator),
     ):
         if counts:
             page.heading(heading)
-            page.table((heading, _("Count")), [(name(key), str(count)) for key, count in counts], (120, 30))
+            rows = [(name(key), str(count)) for key, count in counts[:MOST_COUNTED]]
+            page.table((heading, _("Count")), rows, (120, 30))
+            if len(counts) > MOST_COUNTED:
+                page.write_line(_("{count} with fewer are left out.").format(count=len(counts) - MOST_COUNTED), 8)
+    if facts.rolled_up:
+        page.ln(2)
+        page.write_line(
+            _("Figures from kept counts: restricted incidents are not in them, times are at most 9 % too long."), 8
+        )
 
 
 def _write_list(page: Page, facts: PeriodFacts, names: Names, context: ReportContext) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from app.archive import Archive
 from app.errors import AppCode, AppError
 from app.i18n import spoken
-from app.period_facts import Period, PeriodFacts, gather
+from app.long_periods import gather_long, is_long
+from app.period_facts import MOST_INCIDENTS, Period, PeriodFacts, gather
 from app.period_tables import period_csv, period_geojson, period_json, period_xlsx
 from app.report_facts import ReportContext
+from app.report_template import usable_template
 from app.reports import write_whole
 from app.site_time import zone_of
 from storage.durable import make_folder
@@ -21,6 +23,7 @@ from storage.errors import WatchfloorError
 from storage.journal import Registry
 from storage.people_commands import RecordAccess
 from storage.people_records import AccessKind
+from storage.records import Actor
 from storage.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -29,26 +32,40 @@ FORMATS = ("pdf", "xlsx", "csv", "json", "geojson")
 SHEET = "open-incidents.pdf"
 SHEET_S = 3600.0
 _OPEN_SHOWN = 500
+LIST_SHOWN = 1000
+"""Of the newest incidents of a long time, on paper."""
 
 Make = Callable[[PeriodFacts, Registry, ReportContext], bytes]
 
 
-def write_period(archive: Archive, period: Period, form: str, path: Path, reason: str) -> str:
-    """Write a period's report and audit it; the file's SHA-256. Verifies the journal first, for the daily's last lines.
+def write_period(
+    archive: Archive, period: Period, form: str, path: Path, reason: str, actor: Actor | None = None
+) -> str:
+    """Write a period's report and audit it, as `actor` (the archive's own without one); the file's SHA-256. Verifies
+    the journal first, for the daily's last lines.
 
     Raises AppError(BAD_USAGE, NOT_WRITTEN), StorageError."""
     if form not in FORMATS:
         raise AppError(AppCode.BAD_USAGE, value=form, known=", ".join(FORMATS))
-    facts = gather(archive.journal, archive.registry, period, archive.actor.id)
-    context = _context(archive, verified=form == "pdf")
-    with spoken(context.language):
-        content = _maker(form)(facts, archive.registry, context)
+    who = actor or archive.actor
+    content = period_content(archive, period, form, who, verified=form == "pdf")
     detail = f"{period.title} {form} {hashlib.sha256(content).hexdigest()}"
     command = RecordAccess(
         AccessKind.EXPORT, reason, from_utc_s=period.from_utc_s, to_utc_s=period.to_utc_s, detail=detail
     )
-    archive.journal.apply(command, archive.actor)  # first: what is not written down does not leave
+    archive.journal.apply(command, who)  # first: what is not written down does not leave
     return write_whole(path, content)
+
+
+def period_content(archive: Archive, period: Period, form: str, actor: Actor, *, verified: bool = False) -> bytes:
+    """A period's report as it would be written; nothing is noted. Raises StorageError."""
+    if is_long(archive, period):
+        facts = gather_long(archive, period, actor.id, LIST_SHOWN if form == "pdf" else MOST_INCIDENTS)
+    else:
+        facts = gather(archive.journal, archive.registry, period, actor.id)
+    context = _context(archive, verified=verified, actor=actor)
+    with spoken(context.language):
+        return _maker(form)(facts, archive.registry, context)
 
 
 def write_open_sheet(archive: Archive, path: Path) -> None:
@@ -70,18 +87,19 @@ def _maker(form: str) -> Make:
     return makers[form]
 
 
-def _context(archive: Archive, *, verified: bool) -> ReportContext:
+def _context(archive: Archive, *, verified: bool, actor: Actor | None = None) -> ReportContext:
     seq, head = archive.journal.head()
     return ReportContext(
         site_name=archive.settings.site.name,
         zone=zone_of(archive.settings),
         language=archive.settings.site.language or "en",
-        actor=archive.actor.id,
+        actor=(actor or archive.actor).id,
         generated_utc_s=time.time(),
         head_seq=seq,
         head_hash=head,
         key_fingerprint=archive.key.fingerprint,
         verification=archive.journal.verify() if verified else None,
+        template=usable_template(archive.settings.reports),
     )
 
 

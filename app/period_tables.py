@@ -165,6 +165,9 @@ def summary(facts: PeriodFacts, registry: Registry) -> dict[str, Any]:
         "by_category": _named(facts.by_category, names.category),
         "by_outcome": _named(facts.by_outcome, names.outcome),
         "by_district": _named(facts.by_district, names.district_of),
+        "by_place": _named(facts.by_place, names.place_name),
+        "by_camera": _named(facts.by_camera, names.camera),
+        "by_operator": _named(facts.by_operator, names.operator),
         "damage": {currency: minor / 100 for currency, minor in facts.damage_minor},
         "times_s": {name: asdict(spread) for name, spread in facts.times},
     }

@@ -61,6 +61,13 @@ class PlaybackSession(CameraDesk, Protocol):
     def focus(self, camera_id: str) -> None:
         """The camera whose frames `step` counts."""
 
+    def needs_reason(self, utc_s: float) -> bool:
+        """Whether a look at this time needs a case or a reason that was not given yet: without it nothing is shown and
+        a refusal is told."""
+
+    def because(self, reason: str, incident_id: str = "") -> None:
+        """What the looks from now on are for: written down with each of them. Followed by a `seek`."""
+
     def close(self) -> None:
         """Ends all feeds and threads of this session (within a second, by themselves)."""
 
@@ -68,5 +75,10 @@ class PlaybackSession(CameraDesk, Protocol):
 class PlaybackDesk(Protocol):
     """Opens sessions; every opening is written down as access to recordings, per camera."""
 
-    def open(self, camera_ids: Sequence[str], utc_s: float) -> PlaybackSession | None:
-        """None when too many are open or who sits here may see none of the cameras."""
+    def needs_reason(self, utc_s: float) -> bool:
+        """Whether to begin at this time a case or a reason must be given."""
+
+    def open(
+        self, camera_ids: Sequence[str], utc_s: float, reason: str = "", incident_id: str = ""
+    ) -> PlaybackSession | None:
+        """Standing at that time. None when too many are open or who sits here may see none of the cameras."""

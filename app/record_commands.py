@@ -8,9 +8,11 @@ import typer
 
 from app.errors import AppCode, AppError
 from app.record_forms import KINDS, kind_of, made, texts_of
+from app.rule_try_command import put_out_of_use, put_tried
 from app.sentences import sentences
 from app.site import archive_of_site
 from storage.commands import PutRecord, RemoveRecord
+from storage.tried_rules import TRIED
 
 record_app = typer.Typer(help="The site's vocabulary: categories, outcomes, services, deadlines, procedures ...")
 
@@ -39,7 +41,11 @@ def put_record(
             records = getattr(archive.registry, kind)
             found = next((r for r in records if getattr(r, "id", None) == given.get("id")), None)
             texts = {**(texts_of(found) if found is not None else {}), **given}
-            archive.journal.apply(PutRecord(made(record_kind, texts)), archive.actor)
+            record = made(record_kind, texts)
+            if isinstance(record, TRIED):
+                put_tried(archive, record)
+            else:
+                archive.journal.apply(PutRecord(record), archive.actor)
 
 
 @record_app.command("remove")
@@ -48,7 +54,11 @@ def remove_record(kind: Kind, record_id: Annotated[str, typer.Argument(help="Its
     with sentences():
         kind_of(kind)
         with archive_of_site() as archive:
-            archive.journal.apply(RemoveRecord(kind, record_id), archive.actor)
+            found = next((r for r in getattr(archive.registry, kind) if getattr(r, "id", None) == record_id), None)
+            if isinstance(found, TRIED):
+                put_out_of_use(archive, found)
+            else:
+                archive.journal.apply(RemoveRecord(kind, record_id), archive.actor)
 
 
 def _pair(text: str) -> tuple[str, str]:

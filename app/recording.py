@@ -73,7 +73,7 @@ class Recording:
         self._failure: WatchfloorError | None = None
         if settings.recording.enabled:
             try:
-                self._folders = FootageFolders(recordings_folders(folders, settings))
+                self._folders = FootageFolders(recordings_folders(folders, settings), known=folders.known_recordings)
                 self._open(self._folders, folders.footage_index, settings.recording, journal)
             except WatchfloorError as error:
                 self._failure = error

@@ -42,7 +42,7 @@ def rebuild() -> None:
     """Make the index again from the files alone; not while something records."""
     with sentences():
         plan = site_plan(None)
-        folders = FootageFolders(recordings_folders(plan.folders, plan.settings))
+        folders = FootageFolders(recordings_folders(plan.folders, plan.settings), known=plan.folders.known_recordings)
         try:
             _refuse_missing(folders)
             _set_aside_damaged(plan.folders.footage_index)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,11 +21,13 @@ from app.i18n import _, spoken
 from app.package_shelf import PackageShelf
 from app.reports import write_whole
 from app.site_time import zone_of
+from app.subject_choice import SubjectChoice
 from app.tasks import Tasks
 from app.texts import sentence
 from storage.commands import Command
 from storage.durable import make_folder
 from storage.errors import StorageError, WatchfloorError
+from storage.journal import Journal
 from storage.people_commands import RequestApproval
 from storage.people_records import Approval, ApprovalKind
 from storage.records import Actor, Camera
@@ -41,11 +43,13 @@ _APPROVALS = 500
 
 @dataclass(frozen=True, slots=True)
 class DisclosureFile:
-    """A request with the newest approval that was asked for it and its newest package."""
+    """A request with the newest approval that was asked for it and its newest package. `choice`: what is a person's own
+    who asked about themselves; nothing of it is stored, it is for packing."""
 
     disclosure: Disclosure
     approval: Approval | None = None
     package: Package | None = None
+    choice: SubjectChoice = field(default_factory=SubjectChoice)
 
     @property
     def granted(self) -> bool:
@@ -127,16 +131,7 @@ class SiteReleaseDesk:
 
     def files(self, *, open_only: bool = True) -> tuple[DisclosureFile, ...]:
         """Read now. Not on the GUI thread."""
-        journal = self._archive.journal
-        approvals: dict[str, Approval] = {}
-        for approval in journal.approvals(open_only=False, limit=_APPROVALS):  # newest first
-            if approval.kind is ApprovalKind.DISCLOSURE:
-                approvals.setdefault(approval.subject_id, approval)
-        found = []
-        for disclosure in journal.disclosures(open_only=open_only):
-            packages = journal.packages(disclosure.id)
-            found.append(DisclosureFile(disclosure, approvals.get(disclosure.id), packages[-1] if packages else None))
-        return tuple(found)
+        return disclosure_files(self._archive.journal, open_only=open_only)
 
     def open(self, command: OpenDisclosure, done: Done) -> None:
         """Write it down."""
@@ -166,30 +161,11 @@ class SiteReleaseDesk:
                 self._shelf.hand_back()
             done(_("The package is made: {path}").format(path=path))
 
-        if not self._act(work):
+        if not self._act(work, long=True):
             self._shelf.hand_back()
 
     def _packed(self, file: DisclosureFile, given: str, actor: Actor) -> Path:
-        disclosure, journal = file.disclosure, self._archive.journal
-        made = self._pack(file, self._shelf.free(disclosure.number), actor)
-        record = RecordPackage(
-            disclosure.id,
-            str(made.path),
-            made.sha256,
-            made.fingerprint,
-            made.complete,
-            made.master,
-            disclosure.approval_id,
-            disclosure.recipient,
-            new_package_id=made.package_id,
-        )
-        try:
-            journal.apply(record, actor)
-        except StorageError:
-            made.path.unlink(missing_ok=True)  # what was not written down does not exist
-            raise
-        journal.apply(_moved(file, DisclosureState.PACKED, package_id=made.package_id, given=given), actor)
-        return made.path
+        return packed(self._archive.journal, self._pack, file, self._shelf.free(file.disclosure.number), given, actor)
 
     def write_papers(self, file: DisclosureFile, done: Done) -> None:
         """Write both into the reports folder, as who sat here when they were asked for."""
@@ -240,17 +216,17 @@ class SiteReleaseDesk:
 
         self._act(work)
 
-    def _act(self, work: Callable[[Actor], None]) -> bool:
+    def _act(self, work: Callable[[Actor], None], *, long: bool = False) -> bool:
         """For who sits here now: minutes later it may be somebody else, or nobody. False when it was not begun."""
         try:
             actor = self._actor()
         except WatchfloorError as error:
             self._refused(error)
             return False
-        return self._run(lambda: work(actor))
+        return self._run(lambda: work(actor), long=long)
 
-    def _run(self, work: Callable[[], None]) -> bool:
-        begun = self._tasks.submit(work, failed=self._refused)
+    def _run(self, work: Callable[[], None], *, long: bool = False) -> bool:
+        begun = self._tasks.submit(work, failed=self._refused, long=long)
         if not begun:
             self._bus.publish(CommandRefused(_("Too much is waiting; nothing was done. Try again in a moment.")))
         return begun
@@ -261,6 +237,43 @@ class SiteReleaseDesk:
         else:
             log.error("a step of the disclosure desk failed", exc_info=error)
             self._bus.publish(CommandRefused(_("This did not work: a fault in the program, noted in the log.")))
+
+
+def disclosure_files(journal: Journal, *, open_only: bool = True) -> tuple[DisclosureFile, ...]:
+    """The requests, the nearest deadline first. Blocking."""
+    approvals: dict[str, Approval] = {}
+    for approval in journal.approvals(open_only=False, limit=_APPROVALS):  # newest first
+        if approval.kind is ApprovalKind.DISCLOSURE:
+            approvals.setdefault(approval.subject_id, approval)
+    found = []
+    for disclosure in journal.disclosures(open_only=open_only):
+        packages = journal.packages(disclosure.id)
+        found.append(DisclosureFile(disclosure, approvals.get(disclosure.id), packages[-1] if packages else None))
+    return tuple(found)
+
+
+def packed(journal: Journal, pack: PackageMaker, file: DisclosureFile, target: Path, given: str, actor: Actor) -> Path:
+    """Make the package of an approved request, write it and the step down. Blocking. Raises as `pack`, StorageError."""
+    disclosure = file.disclosure
+    made = pack(file, target, actor)
+    record = RecordPackage(
+        disclosure.id,
+        str(made.path),
+        made.sha256,
+        made.fingerprint,
+        made.complete,
+        made.master,
+        disclosure.approval_id,
+        disclosure.recipient,
+        new_package_id=made.package_id,
+    )
+    try:
+        journal.apply(record, actor)
+    except StorageError:
+        made.path.unlink(missing_ok=True)  # what was not written down does not exist
+        raise
+    journal.apply(_moved(file, DisclosureState.PACKED, package_id=made.package_id, given=given), actor)
+    return made.path
 
 
 def _moved(file: DisclosureFile, state: DisclosureState, **changes: str | None) -> MoveDisclosure:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from app.i18n import _, marked
 from app.labels import label_of, outcome_name
 from app.masks import Polygon, masks_of
+from app.report_template import STANDARD, ReportTemplate
 from storage.journal import IncidentFile, Registry, Verification
 from storage.records import (
     AlarmState,
@@ -37,7 +38,8 @@ from storage.records import (
 class ReportContext:
     """Who makes the report, when, for which site, and what the journal's chain looked like then.
 
-    `language` is the report's own; `actor` a display name; `verification` None when nobody verified."""
+    `language` is the report's own; `actor` a display name; `verification` None when nobody verified; `template` the
+    site's own look."""
 
     site_name: str
     zone: ZoneInfo
@@ -48,6 +50,7 @@ class ReportContext:
     head_hash: str
     key_fingerprint: str | None = None
     verification: Verification | None = None
+    template: ReportTemplate = STANDARD
 
 
 class _Named(Protocol):
@@ -169,6 +172,10 @@ class Names:
     def place(self, place_id: str | None) -> Place | None:
         """The place."""
         return self._places.get(place_id) if place_id else None
+
+    def place_name(self, place_id: str) -> str:
+        """The place's name."""
+        return _name(self._places, place_id)
 
     def district(self, place: Place | None) -> str:
         """The name of the place's district."""

@@ -7,6 +7,7 @@ nothing depends on the clock, so that the same input gives the same bytes.
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.enums import TableCellFillMode
 from fpdf.fonts import FontFace, TTFFont
+from PIL import Image
 
 FONT_FOLDER = Path(__file__).resolve().parent.parent / "resources" / "fonts"
 _FONTS = (("noto", "", "NotoSans-Regular.ttf"), ("noto", "B", "NotoSans-Bold.ttf"))
@@ -33,6 +35,10 @@ WARNING: Colour = (176, 22, 30)
 
 MARGIN_MM = 18.0
 _FOOTER_MM = 20.0
+_FOOTER_LINE_MM = 3.4
+_LOGO_MM = (52.0, 18.0)
+_NAME_MM = 14.0
+"""As `fitting` takes it: a name or line is cut after some 200 characters."""
 _CELL_LINES = 45
 _CHARACTER_MM = 3.1
 
@@ -46,6 +52,7 @@ class Page(FPDF):
         self.footer_text = ""
         self.page_words = "{page} / {pages}"
         self.warning_line = ""
+        self.footer_lines: tuple[str, ...] = ()
         for family, style, file in _FONTS:
             self.add_font(family, style, FONT_FOLDER / file)
         self.add_font("symbols", "", FONT_FOLDER / _SYMBOLS)
@@ -84,14 +91,53 @@ class Page(FPDF):
             self.rule()
         self.set_y(MARGIN_MM + 2)
 
+    def use_footer(self, lines: Sequence[str]) -> None:
+        """Lines of the site's own under every page; to be said before the first one."""
+        self.footer_lines = tuple(lines)
+        self.set_auto_page_break(auto=True, margin=_FOOTER_MM + len(self.footer_lines) * _FOOTER_LINE_MM)
+
+    def letterhead(self, name: str, address: Sequence[str], header: Sequence[str], logo: bytes | None) -> None:
+        """Logo at the right; the name, the address beneath it, and lines over the whole width."""
+        top, below = self.y, self.y
+        if logo is not None:
+            info = self.image(io.BytesIO(logo), *self._logo_place(logo))
+            below = top + float(info.rendered_height) + 1
+        width = self.epw - (_LOGO_MM[0] + 4 if logo is not None else 0)
+        self.ink(10, bold=True, colour=ACCENT)
+        self.multi_cell(width, 5, fitting(name, _NAME_MM), align="L", new_x="LMARGIN", new_y="NEXT")
+        self.ink(8, colour=FAINT)
+        for line in address:
+            self.cell(width, 3.8, self.one_line(line, width), new_x="LMARGIN", new_y="NEXT")
+        self.set_y(max(self.y, below))
+        for line in header:
+            self.write_line(fitting(line, _NAME_MM), 8.5)
+        self.set_x(self.l_margin)
+
+    def _logo_place(self, logo: bytes) -> tuple[float, float, float, float]:
+        """Left, top, width, height (mm) of the logo, fitted into its room at the right."""
+        with Image.open(io.BytesIO(logo)) as picture:
+            share = picture.width / picture.height
+        width = min(_LOGO_MM[0], _LOGO_MM[1] * share)
+        return self.l_margin + self.epw - width, self.y, width, width / share
+
+    def signatures(self, labels: Sequence[str]) -> None:
+        """A line to sign on for each, all on one page."""
+        self.need(min(13.5 * len(labels) + 4.5, 150))
+        for label in labels:
+            self.need(18)
+            self.ln(9)
+            self.write_line(f"{fitting(label, _NAME_MM)}  " + "_" * 46, 9, colour=FAINT)
+
     def footer(self) -> None:
-        """What this is, when it was made, page x of y."""
-        self.set_y(-14)
+        """What this is, when it was made, page x of y; the site's own lines beneath."""
+        self.set_y(-14 - len(self.footer_lines) * _FOOTER_LINE_MM)
         self.rule()
         self.ink(7.5, colour=FAINT)
         words = self.page_words.format(page=self.page_no(), pages="{nb}")
         self.cell(self.epw * 0.8, 4, self.one_line(self.footer_text, self.epw * 0.8))
-        self.cell(0, 4, printable(words), align="R")
+        self.cell(0, 4, printable(words), align="R", new_x="LMARGIN", new_y="NEXT")
+        for line in self.footer_lines:
+            self.cell(self.epw, _FOOTER_LINE_MM, self.one_line(line, self.epw), new_x="LMARGIN", new_y="NEXT")
 
     def ink(self, size_pt: float, *, bold: bool = False, colour: Colour = INK) -> None:
         """Choose size, weight and colour of what follows."""

@@ -37,12 +37,16 @@ def incident_pdf(file: IncidentFile, registry: Registry, stills: Mapping[str, by
     title = _("Incident {number}").format(number=incident.number)
     with closing(Page(title, context.site_name, language, context.generated_utc_s)) as page:
         report = _IncidentReport(page, title, file, Names(registry), context)
+        shows = context.template.shows
         report.write_title()
-        report.write_stills(stills)
-        write_case(page, file, report.names, context.zone)
-        if file.alarms:
+        if shows("pictures"):
+            report.write_stills(stills)
+        if shows("case"):
+            write_case(page, file, report.names, context.zone)
+        if file.alarms and shows("alarms"):
             report.write_alarms()
-        report.write_history()
+        if shows("history"):
+            report.write_history()
         report.write_integrity()
         return bytes(page.output())
 
@@ -63,12 +67,13 @@ class _IncidentReport:
         page.page_words = _("Page {page} of {pages}")
         if file.incident.restricted:
             page.warning_line = _("RESTRICTED: for authorised recipients only")
+        page.use_footer(context.template.footer)
         page.add_page()
 
     def write_title(self) -> None:
         """Letterhead, number, category, chips, the table of facts, the note."""
-        page, incident = self.page, self.file.incident
-        page.write_line(fitting(self.context.site_name, _LINE_MM), 10, bold=True, colour=ACCENT)
+        page, incident, template = self.page, self.file.incident, self.context.template
+        page.letterhead(self.context.site_name, template.address, template.header, template.logo)
         page.write_line(_("Incident report"), 9, colour=FAINT)
         page.ln(1)
         page.rule(ACCENT)
@@ -196,8 +201,7 @@ class _IncidentReport:
         page.need(26)
         page.ln(12)
         page.write_line(fitting(_("Prepared by: {actor}").format(actor=context.actor), _LINE_MM), 9)
-        page.ln(9)
-        page.write_line(_("Date, signature") + "  " + "_" * 46, 9, colour=FAINT)
+        page.signatures(context.template.signatures or (_("Date, signature"),))
 
     def _verification_text(self) -> str:
         found = self.context.verification

@@ -33,18 +33,27 @@ def write_incident(
     """Write one incident to `path` and return the file's SHA-256. `stills`: evidence id -> original JPEG.
 
     Raises AppError(BAD_USAGE) for an unknown format, StorageError(DISK_FULL, READ_ONLY), AppError(NOT_WRITTEN)."""
+    return write_whole(path, incident_content(file, registry, stills, context, format))
+
+
+def incident_content(
+    file: IncidentFile,
+    registry: Registry,
+    stills: Mapping[str, bytes],
+    context: ReportContext,
+    format: str,  # noqa: A002 - the word of the command line
+) -> bytes:
+    """What `write_incident` writes. Raises AppError(BAD_USAGE)."""
     with spoken(context.language):
         if format == "pdf":
             from app.report_pdf import incident_pdf  # fpdf2 takes 0.5 s to import: not at start
 
-            content = incident_pdf(file, registry, stills, context)
-        elif format == "csv":
-            content = incident_csv(file, registry, context)
-        elif format == "json":
-            content = incident_json(file, registry, context)
-        else:
-            raise AppError(AppCode.BAD_USAGE, value=format, known=", ".join(FORMATS))
-    return write_whole(path, content)
+            return incident_pdf(file, registry, stills, context)
+        if format == "csv":
+            return incident_csv(file, registry, context)
+        if format == "json":
+            return incident_json(file, registry, context)
+    raise AppError(AppCode.BAD_USAGE, value=format, known=", ".join(FORMATS))
 
 
 def write_events_csv(events: Iterable[Event], registry: Registry, tz: tzinfo, path: Path) -> str:

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from app.archive import Archive
+from app.errors import AppError
 from app.i18n import _
 from app.registry_commands import Corners, Number, camera_of_number, point
 from app.rule_texts import rule_sentence
-from app.rule_try_command import rule_try
+from app.rule_try_command import put_out_of_use, put_tried, rule_try
 from app.sentences import sentences
 from app.site import archive_of_site
 from detection.geometry import checked_line, checked_polygon
@@ -101,30 +102,39 @@ def rule_arm(group: Annotated[str, typer.Argument(help="The group's name.")]) ->
 
 @rule_app.command("disarm")
 def rule_disarm(group: Annotated[str, typer.Argument(help="The group's name.")]) -> None:
-    """Disarm every rule of a group; the history says who did."""
+    """Disarm every rule of a group; the history says who did. One that found confirmed alarms in the last days needs a
+    second person's signature."""
     _arm(group, armed=False)
 
 
 @rule_app.command("remove")
 def rule_remove(rule_id: str) -> None:
-    """Take a rule out of use, with its zone; its history stays."""
+    """Take a rule out of use, with its zone; its history stays. One that found confirmed alarms in the last days needs
+    a second person's signature."""
     with sentences(), archive_of_site() as archive:
         found = [rule for rule in archive.registry.rules if rule.id == rule_id]
         if not found:
             raise StorageError(StorageCode.NOT_FOUND, subject=_("The rule"))
-        archive.journal.apply(RemoveRecord("rules", found[0].id), archive.actor)
+        put_out_of_use(archive, found[0])
         if not any(rule.zone_id == found[0].zone_id for rule in archive.registry.rules if rule.id != rule_id):
             archive.journal.apply(RemoveRecord("zones", found[0].zone_id), archive.actor)
 
 
 def arm_group(archive: Archive, group: str, *, armed: bool) -> int:
-    """Arm or disarm the rules of a group; returns how many. Raises StorageError(NOT_FOUND) for an empty one."""
+    """Arm or disarm the rules of a group; returns how many. Raises StorageError(NOT_FOUND) for an empty one, and
+    AppError(SECOND_PERSON) when one of them needs a signature."""
     rules = [rule for rule in archive.registry.rules if rule.group_id == group]
     if not rules:
         raise StorageError(StorageCode.NOT_FOUND, subject=_("The group"))
+    unsigned: AppError | None = None
     for rule in rules:
-        if rule.enabled is not armed:
-            archive.journal.apply(PutRecord(replace(rule, enabled=armed)), archive.actor)
+        try:
+            if rule.enabled is not armed:
+                put_tried(archive, replace(rule, enabled=armed))
+        except AppError as error:  # the other rules of the group are not to stay as they are for it
+            unsigned = error
+    if unsigned is not None:
+        raise unsigned
     return len(rules)
 
 

@@ -1,4 +1,7 @@
-"""`main.py rule try`: what a changed guard rule would have done on stored tracks. Changes nothing."""
+"""`main.py rule try`: what a changed guard rule would have done on stored tracks. Changes nothing.
+
+Also how other commands change one: tried first, and signed by a second person where that needs to be.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from app.archive import Archive
 from app.errors import AppCode, AppError
 from app.i18n import _
 from app.record_forms import made, texts_of
+from app.rule_changes import RuleChanges, SaveAnswer
 from app.rule_trial import Tried
 from app.sentences import sentences
 from app.site import archive_of_site
@@ -57,6 +61,22 @@ def rule_try(
                 typer.echo(line)
             took = _("{looks} looks in {seconds} s")
             typer.echo(took.format(looks=answer.trial.looks, seconds=f"{time.monotonic() - begun_s:.1f}"), err=True)
+
+
+def put_tried(archive: Archive, record: Tried) -> None:
+    """Save it after its trial. Raises AppError(SECOND_PERSON) when it was not, and what `TrialWork.run` raises."""
+    answer = TrialWork(archive, archive.folders.tracks, WORK_CLOCK).run(record)
+    _require(RuleChanges(archive).save(record, answer.lost, answer.sentence, archive.actor))
+
+
+def put_out_of_use(archive: Archive, record: Tried) -> None:
+    """The same for one that shall guard nothing any more."""
+    _require(RuleChanges(archive).remove(record, archive.actor))
+
+
+def _require(answer: SaveAnswer) -> None:
+    if not answer.saved:
+        raise AppError(AppCode.SECOND_PERSON, why=answer.sentence)
 
 
 def _changed(archive: Archive, rule_id: str, values: dict[str, Any], zone: str | None) -> Tried:

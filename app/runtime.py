@@ -18,6 +18,7 @@ from app.camera_rights import CameraRights
 from app.cameras import CameraHub
 from app.desk import ChangeFeed, OperatorDesk
 from app.feeds import Banner, DeskState, RegistryChanged
+from app.footage_searcher import FootageSearcher
 from app.governor import Governor, Rung, WallLoad
 from app.health import HealthMonitor
 from app.health_desk import SiteHealthDesk
@@ -27,6 +28,9 @@ from app.live_feed import LiveFeed
 from app.metrics import Metrics, UsageMeter
 from app.model_desk import SiteModelDesk
 from app.notary import Notary
+from app.people import People
+from app.playback_sources import playback_desk
+from app.playback_wall import SitePlaybackDesk
 from app.recording import Recording
 from app.replay import Replays
 from app.seat_offices import SeatOffices
@@ -36,6 +40,7 @@ from app.site_time import zone_of
 from app.stored_tracks import TrackRecorder
 from app.tasks import Tasks
 from app.texts import sentence
+from app.timeline_desk import SiteTimelineDesk, timeline_desk
 from app.upkeep import upkeep_workers
 from detection.models import ModelChoice, choose_model
 from detection.worker import DetectionStatus
@@ -112,6 +117,9 @@ class Runtime:
                 dead_cameras=self._dead_cameras,
                 health=SiteHealthDesk(self.health, self.hub, self.archive, self.tasks, lambda: self.rights.seen),
                 models=self._model_desk(),
+                playback=self._playback_desk,
+                timeline=self._timeline_desk,
+                search=self._footage_searcher,
             )
             viewed = self.seat.people.audit.viewed
             self.replays = Replays(
@@ -170,6 +178,7 @@ class Runtime:
             registry=lambda: self.archive.registry,
             changed=self.changes.nudge,
             tell=self.bus.publish,
+            load=self.archive.reports.load,
         )
 
     def _track_recorder(self) -> TrackRecorder | None:
@@ -184,6 +193,29 @@ class Runtime:
             in_use=lambda: self.analytics.choice,
             use=lambda choice: self.analytics.use_model(choice),
         )
+
+    def _timeline_desk(self, people: People) -> SiteTimelineDesk:
+        return timeline_desk(
+            self.archive, people, self.footage, self.recording, lambda camera_id: self.rights.allows(camera_id)
+        )
+
+    def _playback_desk(self, people: People) -> SitePlaybackDesk:
+        return playback_desk(
+            self.archive,
+            people,
+            self.footage,
+            self.recording,
+            self.supervisor,
+            allowed=lambda camera_id: self.rights.allows(camera_id),
+            offsets=lambda camera_id, utc_s: [
+                *self.health.clocks.of(camera_id, utc_s),
+                *self.health.offsets(camera_id),
+            ],
+        )
+
+    def _footage_searcher(self, people: People) -> FootageSearcher:
+        seat, tracks = people.seat, self.plan.folders.tracks
+        return FootageSearcher(self.archive, self.footage, tracks, lambda: seat.actor, lambda: seat.state.operator_id)
 
     def _analytics(self, choice: ModelChoice) -> Analytics:
         folders, detection = self.plan.folders, self.plan.settings.detection

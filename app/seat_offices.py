@@ -12,6 +12,9 @@ from app.backups import backup_folder
 from app.blackbox import BlackBoxRecorder
 from app.bus import Bus
 from app.errors import AppCode, AppError
+from app.export_desk import SiteExportDesk
+from app.footage_searcher import FootageSearcher
+from app.foreign_files import SiteForeignDesk
 from app.health_desk import HealthDesk
 from app.import_desk import SiteImportDesk
 from app.journal_pages import JournalPager
@@ -20,12 +23,16 @@ from app.noise import SiteNoiseDesk
 from app.offices import Offices
 from app.package_shelf import PackageShelf
 from app.people import People, people_of
+from app.playback_feeds import PlaybackDesk
 from app.recording import Recording
 from app.release_desk import DisclosureFile, MadePackage, SiteReleaseDesk
+from app.report_desk import SiteReportDesk
 from app.seat_test import SeatFacts
 from app.site_time import zone_of
+from app.subject_desk import SiteSubjectDesk
 from app.tasks import Tasks
 from app.texts import sentence
+from app.timeline_desk import SiteTimelineDesk
 from app.trial_desk import SiteTrialDesk
 from app.verifier import JournalVerified
 from storage.backups import backups
@@ -51,6 +58,9 @@ class SeatOffices:
         dead_cameras: Callable[[], Sequence[Camera]],
         health: HealthDesk | None = None,
         models: ModelDesk | None = None,
+        playback: Callable[[People], PlaybackDesk] | None = None,
+        timeline: Callable[[People], SiteTimelineDesk] | None = None,
+        search: Callable[[People], FootageSearcher] | None = None,
     ) -> None:
         self.verified: JournalVerified | None = None
         self._archive, self._recording, self._tasks = archive, recording, tasks
@@ -64,22 +74,34 @@ class SeatOffices:
         self.people: People = people_of(archive, bus, tasks, facts, changed=changed, dead_cameras=dead_cameras)
         pager = JournalPager(archive.journal, self._actor, lambda: archive.registry)
         shelf = PackageShelf(archive.folders.data / "packages")
-        releases = None
+        releases = subjects = None
         if recording.index is not None:
+            subjects = SiteSubjectDesk(archive, recording.index, bus, tasks, self._actor)
             releases = SiteReleaseDesk(archive, bus, tasks, self._packed, self._actor, shelf=shelf)
         box = archive.settings.black_box
         black_box = BlackBoxRecorder(archive.folders.black_box, box) if box.enabled else None
         self.workers: tuple[Worker, ...] = (*pager.workers, *((black_box,) if black_box is not None else ()))
         seat, maker = self.people.seat, self._package_desk
         approvals = SiteApprovalDesk(archive, seat, tasks, bus, maker, shelf=shelf, changed=changed)
+        exports = None
+        if recording.index is not None:
+            exports = SiteExportDesk(archive, recording.index, tasks, self._actor, changed=changed)
         imports = SiteImportDesk(archive, tasks, self._actor)
+        timeline_of_site = timeline(self.people) if timeline is not None else None
+        self.workers += timeline_of_site.workers if timeline_of_site is not None else ()
+        searcher = search(self.people) if search is not None else None
+        self.workers += (searcher,) if searcher is not None else ()
         zone = zone_of(archive.settings)
         self.offices = Offices(
             people=self.people.desk,
             pages=pager,
             releases=releases,
+            subjects=subjects,
+            reports=SiteReportDesk(archive, bus, tasks, self._actor),
             approvals=approvals,
             imports=imports,
+            exports=exports,
+            foreign=SiteForeignDesk(archive, tasks, self._actor, changed=changed),
             zone=zone,
             health=health,
             black_box=black_box,
@@ -89,6 +111,9 @@ class SeatOffices:
             noise=SiteNoiseDesk(archive, tasks, self._actor),
             trials=SiteTrialDesk(archive, tasks, self._actor, changed=changed),
             words=class_map(archive.settings.detection.classes),
+            playback=playback(self.people) if playback is not None else None,
+            timeline=timeline_of_site,
+            search=searcher,
         )
 
     def _actor(self) -> Actor:

@@ -71,6 +71,14 @@ SENTENCES: dict[str, str] = {
     StorageCode.BAD_LAYOUT: marked(
         "The cells of the layout “{name}” overlap, leave a hole or reach beyond it. Cover every place of the grid once."
     ),
+    StorageCode.FOLDER_MISSING: marked(
+        "The recordings folder {path} is not there: its disk is not mounted. Nothing is recorded there until it is. "
+        "If it is a new disk, make an empty file .watchfloor-recordings in the folder."
+    ),
+    StorageCode.NEEDS_TRIAL: marked(
+        "Not changed: a guard rule that found confirmed alarms in the last days depends on it. "
+        "Save it in its form, where it is tried first and a second person can sign for it."
+    ),
     StorageCode.BAD_SCHEDULE: marked(
         "The recording schedule of a camera cannot be read. Write it like “Mon-Fri 08:00-18:00; Sat 10:00-14:00”."
     ),
@@ -153,6 +161,9 @@ SENTENCES: dict[str, str] = {
     AppCode.NO_FFMPEG: marked("The reference program ffmpeg was not found. Install it to compare with it."),
     AppCode.UNKNOWN_INCIDENT: marked("There is no incident {incident} in this journal. Check the number."),
     AppCode.ALREADY_RUNNING: marked("Watchfloor already runs for this user. Its window was asked to come forward."),
+    AppCode.BAD_TEMPLATE: marked(
+        "Reports have the standard look: the site's template cannot be used. Mend it in settings.toml."
+    ),
     AppCode.NOT_WRITTEN: marked("{path} could not be written. Check the folder and try again."),
     AppCode.NOT_INTACT: marked("The journal {path} is not intact. Keep a copy as it is and inform the administrator."),
     AppCode.FOOTAGE_NOT_INTACT: marked(
@@ -175,8 +186,10 @@ SENTENCES: dict[str, str] = {
     AppCode.ALERT_TARGET: marked("An alert cannot be sent to {target}. Correct the route's target or the settings."),
     AppCode.ALERT_NOT_VALID: marked("The alert is not valid CAP 1.2 and was not sent. Report it."),
     AppCode.ALERT_NO_KEY: marked(
-        "The alert went to {target} without pictures: this version sends none. Switch them off for this route."
+        "The alert went to {target} without pictures: nobody is named there with a key. "
+        "“main.py alert recipient” names one; or switch pictures off for this route."
     ),
+    AppCode.ALERT_NO_STILLS: marked("The alert went to {target} without its pictures: they could not be sealed."),
     AppCode.ALERT_UNANSWERED: marked("{name} did not answer about incident {incident}. Call by telephone or radio."),
     AppCode.ANSWERS_ADDRESS: marked(
         "Answers cannot be received at {address}. Choose another address or port in the settings."
@@ -193,6 +206,43 @@ SENTENCES: dict[str, str] = {
     AppCode.TEMPORARY_LOGIN: marked(
         "Your password is a temporary one. Choose your own; until then nothing can be done."
     ),
+    AppCode.RANGE_UNREADABLE: marked(
+        "This range of time cannot be read. Type it like “yesterday 18:00-18:20” or “2026-10-24 18:00 - 18:20”."
+    ),
+    AppCode.RANGE_EMPTY: marked(
+        "This range lies in the future, ends before it begins, or is longer than a month. Type another one."
+    ),
+    AppCode.EXPORT_EMPTY: marked(
+        "There is no footage of these cameras in this time. Nothing was delivered; choose another time."
+    ),
+    AppCode.EXPORT_NOT_INTACT: marked(
+        "The export did not read back as it was written ({path}) and was not delivered. Check the disk, and try again."
+    ),
+    AppCode.EXPORT_NEEDS_CASE: marked(
+        "Untouched recordings, and what goes into an incident, need the incident. Select it first, and try again."
+    ),
+    AppCode.SEARCH_RANGE: marked("Search a time of at most 31 days, with its end after its beginning."),
+    AppCode.SEARCH_CAMERA: marked("You may not search this camera. Choose one of your camera groups."),
+    AppCode.NO_FOOTAGE_THERE: marked("There are no recordings of this camera at that time. Choose another time."),
+    AppCode.NO_TRACKS_THERE: marked(
+        "No tracks of this camera are stored of that time. Search for motion, or choose another time."
+    ),
+    AppCode.EXPORT_NOTHING_CHOSEN: marked("Choose at least one camera, and what is wanted of it."),
+    AppCode.NO_SUCH_TRACK: marked(
+        "The chosen person or vehicle is not among the stored tracks of this time. List them again, and choose another."
+    ),
+    AppCode.FOREIGN_NO_FILE: marked("{path} cannot be read. Choose a file that is there and that you may read."),
+    AppCode.FOREIGN_EMPTY: marked("{path} is empty. Ask for it again; nothing was taken in."),
+    AppCode.FOREIGN_TOO_LARGE: marked(
+        "{path} is too large for the room on the disk or for one file. Cut it, or free space; nothing was taken in."
+    ),
+    AppCode.FOREIGN_NOT_FILM: marked(
+        "{path} is neither a film nor a picture that can be read here. Nothing was taken in; keep its medium."
+    ),
+    AppCode.FOREIGN_TRUNCATED: marked(
+        "{path} is cut off: its end is missing. Ask for it again; nothing was taken in, keep the medium it came on."
+    ),
+    AppCode.FOREIGN_CHANGED: marked("{path} changed while it was read. Wait until it is copied, and try again."),
     AppCode.CANCELLED: marked("The work was cancelled. Nothing was delivered; start it again when it is wanted."),
     AppCode.NOT_A_PACKAGE: marked("{path} is not an evidence package, or cannot be read. Choose the right file."),
     AppCode.PACKAGE_NOT_INTACT: marked(
@@ -232,6 +282,7 @@ SENTENCES: dict[str, str] = {
     AppCode.IMPORT_NONE: marked("There is no import that could be taken back."),
     AppCode.UNKNOWN_LAYOUT: marked("There is no view or layout “{name}”. There are: {known}."),
     AppCode.UNKNOWN_MONITOR: marked("There is no monitor {name}. There are: {known}."),
+    AppCode.SECOND_PERSON: marked("A second person has to sign for this first: see “Approvals”."),
     AppCode.INTERNAL: marked("Something unexpected happened inside the program. The log has the details; report it."),
 }
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.approval_facts import GRANTED, approvals_of
 from app.archive import Archive
 from app.errors import AppCode, AppError
-from app.i18n import _, ngettext
-from app.record_forms import texts_of
+from app.i18n import _
+from app.rule_changes import RuleChanges, SaveAnswer
 from app.rule_trial import Change, Trial, Tried, change_of, try_change
 from app.site_time import zone_of
 from app.stored_tracks import stored_sets
@@ -28,13 +27,9 @@ from app.texts import sentence
 from app.trial_texts import trial_sentence
 from storage.class_names import class_map
 from storage.errors import StorageCode, StorageError, WatchfloorError
-from storage.journal import Registry
-from storage.people_commands import RequestApproval
-from storage.people_records import ApprovalKind, ApprovalState
 from storage.records import Actor
 from storage.side_file import BROKEN
 from storage.tracks import StoredTracks
-from storage.tried_rules import PutTriedRecord, change_id
 
 log = logging.getLogger(__name__)
 
@@ -61,14 +56,6 @@ class TrialAnswer:
         return self.trial.lost if self.trial is not None else 0
 
 
-@dataclass(frozen=True, slots=True)
-class SaveAnswer:
-    """Whether it was saved, and what to say about it."""
-
-    saved: bool
-    sentence: str
-
-
 class TrialDesk(Protocol):
     """Every call returns at once; answers come on a task thread, or at once when nothing can be begun."""
 
@@ -80,6 +67,12 @@ class TrialDesk(Protocol):
 
     def save(self, record: Tried, told: Told, done: Callable[[SaveAnswer], None], refused: Said) -> None:
         """Save it, tried before; or ask a second person first."""
+
+    def save_all(self, records: Sequence[Tried], done: Callable[[SaveAnswer], None], refused: Said) -> None:
+        """The same with several, one after the other; nothing ends it. `done` once, with whether all were saved."""
+
+    def remove(self, record: Tried, done: Callable[[SaveAnswer], None], refused: Said) -> None:
+        """Take it out of use; or ask a second person first."""
 
 
 class TrialWork:
@@ -138,8 +131,9 @@ class SiteTrialDesk:
         changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._archive, self._tasks, self._actor, self._changed = archive, tasks, actor, changed
+        self._archive, self._tasks, self._actor = archive, tasks, actor
         self._work = TrialWork(archive, archive.folders.tracks, clock)
+        self._changes = RuleChanges(archive, changed)
         self._lock = threading.Lock()
         self._newest = threading.Event()
         self._last: tuple[float, int, TrialAnswer] | None = None
@@ -163,6 +157,24 @@ class SiteTrialDesk:
         ended = self._next()
         self._run(lambda: done(self._saved(self._found(record, told, ended), actor)), refused)
 
+    def save_all(self, records: Sequence[Tried], done: Callable[[SaveAnswer], None], refused: Said) -> None:
+        """See `TrialDesk.save_all`."""
+        try:
+            actor = self._actor()
+        except WatchfloorError as error:
+            refused(sentence(error))
+            return
+        self._run(lambda: done(self._all_saved(records, actor)), refused)
+
+    def remove(self, record: Tried, done: Callable[[SaveAnswer], None], refused: Said) -> None:
+        """See `TrialDesk.remove`."""
+        try:
+            actor = self._actor()
+        except WatchfloorError as error:
+            refused(sentence(error))
+            return
+        self._run(lambda: done(self._changes.remove(record, actor)), refused)
+
     def _next(self) -> threading.Event:
         with self._lock:
             self._newest.set()
@@ -178,53 +190,18 @@ class SiteTrialDesk:
         return answer
 
     def _saved(self, answer: TrialAnswer, actor: Actor) -> SaveAnswer:
-        record, lost = answer.record, answer.lost
-        approval_id = None
-        if lost:
-            approvals = approvals_of(self._archive.journal, ApprovalKind.RULE_CHANGE, change_id(record))
-            approval_id = next((one.id for one in approvals if one.state in GRANTED), None)
-            if approval_id is None:
-                asked = any(one.state is ApprovalState.REQUESTED for one in approvals)
-                return self._asked(answer, actor, again=asked)
-        self._archive.journal.apply(PutTriedRecord(record, lost=lost, approval_id=approval_id), actor)
-        self._changed()
-        return SaveAnswer(saved=True, sentence=_("Saved. {figures}").format(figures=answer.sentence))
+        return self._changes.save(answer.record, answer.lost, answer.sentence, actor)
 
-    def _asked(self, answer: TrialAnswer, actor: Actor, *, again: bool) -> SaveAnswer:
-        if again:
-            return SaveAnswer(saved=False, sentence=_("Not saved: the second person has not signed yet (approvals)."))
-        record = answer.record
-        command = RequestApproval(ApprovalKind.RULE_CHANGE, change_id(record), self._reason(answer))
-        self._archive.journal.apply(command, actor)
-        self._changed()
-        text = ngettext(
-            "Not saved: {lost} confirmed alarm would not have come. A second person was asked (approvals).",
-            "Not saved: {lost} confirmed alarms would not have come. A second person was asked (approvals).",
-            answer.lost,
-        )
-        return SaveAnswer(saved=False, sentence=text.format(lost=answer.lost))
-
-    def _reason(self, answer: TrialAnswer) -> str:
-        """What the second person reads: what changes, and what it costs."""
-        record = answer.record
-        before = next(
-            (one for one in _records(self._archive.registry) if (type(one), one.id) == (type(record), record.id)), None
-        )
-        old = texts_of(before) if before is not None else {}
-        changed = [
-            f"{name}: {old.get(name) or '-'} → {text or '-'}"
-            for name, text in texts_of(record).items()
-            if text != old.get(name)
+    def _all_saved(self, records: Sequence[Tried], actor: Actor) -> SaveAnswer:
+        answers = [
+            self._saved(self._work.run(record, cancelled=lambda: self._tasks.ending), actor) for record in records
         ]
-        return f"{'; '.join(changed)}. {answer.sentence}"
+        told = [one.sentence for one in answers if not one.saved] or [one.sentence for one in answers[-1:]]
+        return SaveAnswer(all(one.saved for one in answers), " ".join(dict.fromkeys(told)))
 
     def _run(self, work: Callable[[], None], refused: Said) -> None:
         if not self._tasks.submit(work, failed=_failing(refused)):
             refused(_("Too much is waiting; nothing was done. Try again in a moment."))
-
-
-def _records(registry: Registry) -> tuple[Tried, ...]:
-    return (*registry.rules, *registry.zones, *registry.camera_scales)
 
 
 def _failing(refused: Said) -> Callable[[Exception], None]:

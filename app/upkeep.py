@@ -6,6 +6,7 @@ from app.archive import Archive
 from app.backups import Backups, backup_folder
 from app.bus import Bus
 from app.deadlines import Deadlines
+from app.long_periods import RollupKeeper
 from app.period_reports import HourlySheet
 from app.retention import RetentionKeeper, retention_of
 from app.site_time import zone_of
@@ -27,5 +28,6 @@ def upkeep_workers(archive: Archive, bus: Bus, *, lasting: bool = True) -> list[
         Backups(folder, archive.journal, settings.backup, zone_of(settings), bus),
         SpaceGuard(folders.journal, archive.reserve, bus),
         HourlySheet(archive),
+        RollupKeeper(archive),
         RetentionKeeper(retention_of(archive)),
     ]

@@ -26,7 +26,7 @@ def make_clip(
     codec: str = "libx264",
 ) -> Path:
     """Write the clip (about 0.2 s per second of video); the same every time. Other sizes are the same scene, scaled."""
-    ground = _ground()
+    ground = scene()
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=fps)
         assert isinstance(stream, av.VideoStream)
@@ -34,13 +34,14 @@ def make_clip(
         stream.codec_context.thread_count = 1
         stream.options = _OPTIONS[codec]
         for number in range(round(seconds * fps)):
-            frame = av.VideoFrame.from_ndarray(_picture(ground, number), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(picture_at(ground, number), format="rgb24")
             container.mux(stream.encode(frame.reformat(*size, "yuv420p")))
         container.mux(stream.encode())
     return path
 
 
-def _ground() -> npt.NDArray[np.uint8]:
+def scene() -> npt.NDArray[np.uint8]:
+    """What the pan goes over, twice as wide as a picture."""
     random = np.random.default_rng(3)
     coarse = random.integers(60, 190, (HEIGHT // 8, WIDTH // 4, 3)).repeat(8, 0).repeat(8, 1)
     fine = random.integers(-12, 12, (HEIGHT, WIDTH * 2, 3))
@@ -48,7 +49,8 @@ def _ground() -> npt.NDArray[np.uint8]:
     return ground
 
 
-def _picture(ground: npt.NDArray[np.uint8], number: int) -> npt.NDArray[np.uint8]:
+def picture_at(ground: npt.NDArray[np.uint8], number: int) -> npt.NDArray[np.uint8]:
+    """One picture of the pan, RGB, with what moves in it."""
     shift = number % WIDTH
     picture = ground[:, shift : shift + WIDTH].copy()
     for actor in range(4):

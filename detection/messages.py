@@ -92,6 +92,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraState:
+    """What of a camera's analytics does not work, whenever that changes: rules that rest because they cannot be used,
+    by their ids, and how often its pipeline failed (0: it works)."""
+
+    camera_id: str
+    resting: tuple[str, ...] = ()
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A detector works."""
 
@@ -132,7 +142,7 @@ class Pace:
     cameras: dict[str, CameraLooks]
 
 
-Message = Setup | UseModel | Configure | Finish | Refused | Ready | Beat | Looked | Pace
+Message = Setup | UseModel | Configure | Finish | Refused | CameraState | Ready | Beat | Looked | Pace
 
 _ADMITTED = {
     "detection.messages": {
@@ -140,6 +150,7 @@ _ADMITTED = {
         "Beat",
         "CameraLooks",
         "CameraMemory",
+        "CameraState",
         "Configure",
         "Finish",
         "Looked",

@@ -135,6 +135,7 @@ def merged(statuses: Sequence[DetectionStatus]) -> DetectionStatus:
         pace=_merged_pace([status.pace for status in statuses if status.pace]),
         waiting={camera_id: state for status in statuses for camera_id, state in status.waiting.items()},
         others=tuple(pids[1:]),
+        troubled={camera_id: state for status in statuses for camera_id, state in status.troubled.items()},
     )
 
 

@@ -6,21 +6,36 @@ who is next, `detection.motion` for who moves, `detection.process` for the life 
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from detection.detector import DetectionCode, DetectionError, Detections, Detector, Tally
 from detection.gate_worth import GateWorth
-from detection.messages import AnalyticsCamera, CameraMemory, Configure, Looked, Message, Ready, Refused
+from detection.messages import (
+    AnalyticsCamera,
+    CameraMemory,
+    CameraState,
+    Configure,
+    Looked,
+    Message,
+    Ready,
+    Refused,
+)
+from detection.mishaps import Mishaps
 from detection.motion import HOLD_S, MotionGate
 from detection.pace import PaceMeter
 from detection.pipeline import Look, Pipeline
 from detection.rule_memory import Reported
+from detection.rules import RuleEngine
 from detection.scheduler import Scheduler, Urgency
+from storage.registry_records import CameraScale
 from video.shared_slots import SlotPicture, SlotReader, camera_digest
+
+log = logging.getLogger(__name__)
 
 POLL_S = 0.004
 """How soon a picture that was asked for is seen; a frame of 15 fps takes 67 ms."""
@@ -49,6 +64,13 @@ class _Watched:
     picture: SlotPicture | None = None
     gate: MotionGate = field(default_factory=MotionGate)
     moving_until_s: float = 0.0
+    next_track_id: int = 1
+    mishaps: Mishaps = field(default_factory=Mishaps)
+    said: CameraState = field(default_factory=lambda: CameraState(""))
+
+    def memory(self) -> CameraMemory:
+        """What its next pipeline must not forget."""
+        return CameraMemory(self.next_track_id, self.pipeline.reported, self.pipeline.tallies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +145,50 @@ class Watch:
             if watched is None:
                 continue
             watched.busy_since_s = None
-            look = watched.pipeline.look(result.detections, result.utc_s, result.pts_s)
             now_s = time.monotonic()
+            look = self._looked(watched, result, now_s)
+            if look is None:
+                continue
             self._scheduler.note(result.camera_id, _urgency(watched, result.detections, look, now_s), now_s)
             self._pace.looked(result.camera_id, max(time.time() - result.utc_s, 0.0), now_s)
             self._send(Looked(look.tracks, look.events, watched.pipeline.reported))
+
+    def _looked(self, watched: _Watched, result: _Result, now_s: float) -> Look | None:
+        """None when this camera's pipeline failed: the others go on."""
+        if watched.mishaps.rests(now_s):
+            return None
+        try:
+            look = watched.pipeline.look(result.detections, result.utc_s, result.pts_s)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends this camera's pipeline only
+            self._failed(watched, error, now_s)
+            return None
+        watched.next_track_id = max([watched.next_track_id, *(track.id + 1 for track in look.tracks.tracks)])
+        if watched.mishaps.worked():
+            self._tell(watched, CameraState(watched.camera.camera_id, watched.said.resting))
+        return look
+
+    def _failed(self, watched: _Watched, error: Exception, now_s: float) -> None:
+        """One camera's pipeline broke: counted, logged, and begun anew after a pause that grows."""
+        pause_s, count = watched.mishaps.note(now_s), watched.mishaps.count
+        camera_id = watched.camera.camera_id
+        if count & (count - 1) == 0:  # 1, 2, 4, 8 ...
+            log.error("pipeline of %s failed, %d so far; again in %.0f s", camera_id, count, pause_s, exc_info=error)
+        try:
+            memory = watched.memory()
+        except Exception as again:  # noqa: BLE001 - what broke may not even be read
+            log.warning("nothing of the pipeline of %s could be kept: %s", camera_id, type(again).__name__)
+            memory = CameraMemory(watched.next_track_id)
+        watched.busy_since_s, watched.picture, watched.gate = None, None, MotionGate()
+        watched.pipeline = self._made(watched.camera, memory)
+        watched.pipeline.suspend(watched.camera.suspended)
+        resting = self._arm(watched.pipeline, watched.camera, memory.reported, memory.tallies)
+        self._tell(watched, CameraState(camera_id, resting, count))
+
+    def _tell(self, watched: _Watched, state: CameraState) -> None:
+        """Once for each change."""
+        if state != watched.said:
+            watched.said = state
+            self._send(state)
 
     def finish(self) -> None:
         """Look to the end at what is in flight, send it, release the model."""
@@ -148,7 +209,7 @@ class Watch:
         """Compare still cameras' pictures; what moves is looked at, with the picture that showed it."""
         for camera_id in self._scheduler.glances(now_s):
             watched = self._cameras[camera_id]
-            if watched.busy_since_s is not None or not self._renewed(watched, now_s):
+            if watched.mishaps.rests(now_s) or watched.busy_since_s is not None or not self._renewed(watched, now_s):
                 continue
             self._scheduler.glanced(camera_id, now_s)
             if self._moved(watched, now_s):
@@ -160,7 +221,7 @@ class Watch:
         """Have a picture ready for those who are next; who gives none for long keeps nobody else from it."""
         for camera_id in near:
             watched = self._cameras[camera_id]
-            if watched.busy_since_s is not None:
+            if watched.busy_since_s is not None or watched.mishaps.rests(now_s):
                 continue
             if watched.picture is None and not self._renewed(watched, now_s) and _silent(watched, now_s):
                 continue
@@ -179,7 +240,11 @@ class Watch:
         return True
 
     def _give_turns(self, detector: Detector, now_s: float) -> None:
-        ready = {i for i, w in self._cameras.items() if w.picture is not None and w.busy_since_s is None}
+        ready = {
+            camera_id
+            for camera_id, watched in self._cameras.items()
+            if watched.picture is not None and watched.busy_since_s is None and not watched.mishaps.rests(now_s)
+        }
         while ready and detector.ready():
             taken = self._scheduler.take(ready, now_s, detector.room)
             if not taken:
@@ -199,16 +264,29 @@ class Watch:
             watched.busy_since_s = now_s
             if self._scheduler.urgency(watched.camera.camera_id) <= Urgency.MOTION:
                 self._moved(watched, now_s, picture)
-            watched.pipeline.see(picture.image, picture.utc_s)
-            taken.append((watched.camera.camera_id, picture))
+            if self._seen(watched, picture, now_s):
+                taken.append((watched.camera.camera_id, picture))
         self._worth.looks += len(taken)
-        detector.submit_together([picture.image for _, picture in taken], self._taker(taken))
+        if taken:
+            detector.submit_together([picture.image for _, picture in taken], self._taker(taken))
+
+    def _seen(self, watched: _Watched, picture: SlotPicture, now_s: float) -> bool:
+        try:
+            watched.pipeline.see(picture.image, picture.utc_s)
+        except Exception as error:  # noqa: BLE001 - as in `_looked`
+            self._failed(watched, error, now_s)
+            return False
+        return True
 
     def _moved(self, watched: _Watched, now_s: float, picture: SlotPicture | None = None) -> bool:
         picture = picture or watched.picture
         if not watched.camera.gated or picture is None:
             return False
-        moved = watched.gate.moved(picture.image, picture.utc_s)
+        try:
+            moved = watched.gate.moved(picture.image, picture.utc_s)
+        except Exception as error:  # noqa: BLE001 - as in `_looked`
+            self._failed(watched, error, now_s)
+            return False
         if moved:
             watched.moving_until_s = now_s + HOLD_S
         return moved
@@ -238,18 +316,24 @@ class Watch:
                 raise RuntimeError(f"a look at {watched.camera.camera_id} did not end within {LOST_LOOK_S} s")
 
     def _begin(self, camera: AnalyticsCamera, memory: CameraMemory) -> _Watched:
-        name = self.detector.name if self.detector else ""
-        pipeline = Pipeline(camera.camera_id, detector=name, first_track_id=memory.next_track_id)
-        self._arm(pipeline, camera, memory.reported, memory.tallies)
+        pipeline = self._made(camera, memory)
+        watched = _Watched(camera, pipeline, camera_digest(camera.camera_id), next_track_id=memory.next_track_id)
+        watched.said = CameraState(camera.camera_id)
+        self._tell(watched, CameraState(camera.camera_id, self._arm(pipeline, camera, memory.reported, memory.tallies)))
         self._reader.ask(camera.slot)
-        return _Watched(camera, pipeline, camera_digest(camera.camera_id))
+        return watched
+
+    def _made(self, camera: AnalyticsCamera, memory: CameraMemory) -> Pipeline:
+        name = self.detector.name if self.detector else ""
+        return Pipeline(camera.camera_id, detector=name, first_track_id=memory.next_track_id)
 
     def _change(self, watched: _Watched, camera: AnalyticsCamera) -> None:
         old, watched.camera = watched.camera, camera
         if old.slot != camera.slot:
             watched.version, watched.picture = 0, None
         if _armed_with(old) != _armed_with(camera):
-            self._arm(watched.pipeline, camera, watched.pipeline.reported)
+            resting = self._arm(watched.pipeline, camera, watched.pipeline.reported)
+            self._tell(watched, replace(watched.said, resting=resting))
 
     def _arm(
         self,
@@ -257,15 +341,30 @@ class Watch:
         camera: AnalyticsCamera,
         reported: Sequence[Reported],
         tallies: Sequence[Tally] = (),
-    ) -> None:
-        """Rules that cannot be used are refused; the camera is looked at without them."""
+    ) -> tuple[str, ...]:
+        """The ids of rules that cannot be used: only these rest, and why is told of each."""
+        usable, resting = [], []
+        scale = self._usable_scale(camera)
+        for rule in camera.rules:
+            try:
+                RuleEngine(camera.camera_id, (rule,), camera.zones, scale=scale, timezone=camera.timezone)
+            except DetectionError as error:
+                resting.append(rule.id)
+                details = {**error.details, "rule": rule.id, "name": rule.name}
+                self._send(Refused(DetectionCode(error.code), details, camera.camera_id))
+            else:
+                usable.append(rule)
+        pipeline.change_rules(usable, camera.zones, reported, scale=scale, timezone=camera.timezone, tallies=tallies)
+        return tuple(resting)
+
+    def _usable_scale(self, camera: AnalyticsCamera) -> CameraScale | None:
+        """None when it fits no ground: then only the rules that cannot do without it rest."""
         try:
-            pipeline.change_rules(
-                camera.rules, camera.zones, reported, scale=camera.scale, timezone=camera.timezone, tallies=tallies
-            )
+            RuleEngine(camera.camera_id, (), (), scale=camera.scale)
         except DetectionError as error:
-            pipeline.change_rules((), (), ())
             self._send(Refused(DetectionCode(error.code), error.details, camera.camera_id))
+            return None
+        return camera.scale
 
 
 def _armed_with(camera: AnalyticsCamera) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ from detection.detector import DetectionCode, DetectionError, TrackSet
 from detection.messages import (
     AnalyticsCamera,
     CameraMemory,
+    CameraState,
     Configure,
     Finish,
     Looked,
@@ -63,7 +64,8 @@ class DetectionStatus:
     detector is not the one that was asked for, or why a camera's rules rest (details: camera).
 
     `pace` is of the last seconds, None while nothing works. Of several processes (`detection.team`) `state` is the
-    best, `waiting` are the cameras of those that do not work, `pid` is the first one's, `others` are the rest."""
+    best, `waiting` are the cameras of those that do not work, `pid` is the first one's, `others` are the rest.
+    `troubled` are cameras of which not everything works."""
 
     state: DetectionState
     detector: str = ""
@@ -75,6 +77,7 @@ class DetectionStatus:
     pace: Pace | None = None
     waiting: dict[str, DetectionState] = field(default_factory=dict)
     others: tuple[int, ...] = ()
+    troubled: dict[str, CameraState] = field(default_factory=dict)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -120,6 +123,7 @@ class DetectionService(Worker):
         self._orders: queue.SimpleQueue[AnalyticsOrder] = queue.SimpleQueue()
         self._memories: dict[str, CameraMemory] = {}
         self._looks: dict[str, int] = {}
+        self._troubled: dict[str, CameraState] = {}
         self._crashes = 0
         self._in_a_row = 0
         self._status_due_s = 0.0
@@ -151,6 +155,7 @@ class DetectionService(Worker):
 
     def _live_with(self, child: ChildProcess) -> None:
         try:
+            self._troubled.clear()
             self._say(state=DetectionState.STARTING, pid=child.pid)
             self._introduce(child)
             self._attend(child)
@@ -210,6 +215,9 @@ class DetectionService(Worker):
             self._say(pace=message, looks_per_s=message.looks_per_s)
         elif isinstance(message, Ready):
             self._say(state=DetectionState.RUNNING, detector=message.detector)
+        elif isinstance(message, CameraState):
+            self._troubled[message.camera_id] = message
+            self._say()
         elif isinstance(message, Refused):
             camera = {"camera": message.camera_id} if message.camera_id else {}
             log.warning("%s %s %s", message.code, message.camera_id or "", message.details)
@@ -269,8 +277,10 @@ class DetectionService(Worker):
         self.status = replace(self.status, looks=dict(self._looks), **changes)  # type: ignore[arg-type] # names are ours
         working = self.status.state is DetectionState.RUNNING
         with self._lock:
-            waiting = {} if working else {camera.camera_id: self.status.state for camera in self._cameras}
-        self.status = replace(self.status, waiting=waiting)
+            known = {camera.camera_id for camera in self._cameras}
+        waiting = {} if working else dict.fromkeys(known, self.status.state)
+        troubled = {i: s for i, s in self._troubled.items() if i in known and (s.resting or s.failures)}
+        self.status = replace(self.status, waiting=waiting, troubled=troubled)
         self._on_status(self.status)
 
 

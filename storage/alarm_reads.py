@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from storage import noise_queries, verdict_queries
+from storage import noise_queries, queries, verdict_queries
 from storage.case_records import Shelf
 from storage.noise_queries import Noise, Raised
 from storage.verdict_queries import Judged
@@ -19,6 +19,11 @@ class _Readable(Protocol):
 
 class AlarmReads:
     """Mixed into a journal that has `_reading`, one read transaction on the asking thread's connection."""
+
+    def open_alarm_count(self: _Readable, cameras: Collection[str] | None = None) -> int:
+        """See `Journal.open_alarm_count`."""
+        with self._reading() as connection:
+            return queries.open_alarm_count(connection, cameras)
 
     def shelves(self: _Readable, since_utc_s: float) -> Sequence[Shelf]:
         """See `Journal.shelves`."""

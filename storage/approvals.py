@@ -73,6 +73,12 @@ def review_approval(ledger: Ledger, command: ReviewApproval, actor: Actor) -> Do
     return _change(ledger, row, state=command.target, words=f"{row['words']}\n{_said(command.words)}")
 
 
+def spend_approval(ledger: Ledger, approval_id: str) -> None:
+    """What was signed for is done, in this transaction: the signature is for nothing else."""
+    row = ledger.get(_APPROVALS, approval_id)
+    _change(ledger, row, state=ApprovalState.USED)
+
+
 def _approval(ledger: Ledger, command: DecideApproval | BreakGlass | ReviewApproval) -> Row:
     row = ledger.get(_APPROVALS, command.approval_id)
     check_version(_APPROVALS.name, row, command.version)

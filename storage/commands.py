@@ -118,12 +118,14 @@ class PutCredential(Command):
 
 @dataclass(frozen=True, slots=True)
 class RemoveRecord(Command):
-    """Take a registry record out of use; its history stays."""
+    """Take a registry record out of use; its history stays. A rule, zone or scale without which confirmed alarms of
+    the last days would not have come needs somebody else's signature (`tried_rules.removal_id`)."""
 
     permission: ClassVar[Permission] = Permission.CONFIGURE
     action: ClassVar[str] = "remove"
     table: str
     record_id: str
+    approval_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

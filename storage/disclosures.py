@@ -13,7 +13,7 @@ from storage.outcome import Done
 from storage.people_records import ApprovalKind
 from storage.records import Actor
 from storage.release_commands import MoveDisclosure, OpenDisclosure, RecordPackage
-from storage.release_records import Disclosure, DisclosureState, Package
+from storage.release_records import Disclosure, DisclosureKind, DisclosureState, Package
 from storage.rows import to_row
 from storage.statements import Row, Statement
 
@@ -46,6 +46,7 @@ def record_package(ledger: Ledger, command: RecordPackage, actor: Actor) -> Done
     """Note a package about an incident or a disclosure; masters only with an approval."""
     table = _subject_table(ledger, command.subject_id)
     if command.master:
+        _refuse_to_person(ledger, table, command.subject_id)
         kind = ApprovalKind.DISCLOSURE if table is _disclosures else ApprovalKind.MASTER_EXPORT
         require_approval(ledger, command.approval_id, kind, command.subject_id)
         if kind is ApprovalKind.MASTER_EXPORT:
@@ -66,6 +67,20 @@ def record_package(ledger: Ledger, command: RecordPackage, actor: Actor) -> Done
     ledger.insert(_packages, to_row(package, _packages))
     incident_id = command.subject_id if table is schema.incidents else None
     return Done(str(table.name), command.subject_id, incident_id=incident_id)
+
+
+def _kind(command: OpenDisclosure) -> DisclosureKind:
+    if not isinstance(command.kind, DisclosureKind):
+        raise values.bad("kind", "unknown")
+    return command.kind
+
+
+def _refuse_to_person(ledger: Ledger, table: Table, subject_id: str) -> None:
+    """Who asks about themselves never gets untouched recordings: others are in them. Raises NOT_PERMITTED."""
+    if table is _disclosures and ledger.get(table, subject_id)["kind"] == DisclosureKind.SUBJECT.value:
+        raise StorageError(
+            StorageCode.NOT_PERMITTED, permission=ApprovalKind.DISCLOSURE.value, reason="others in it", id=subject_id
+        )
 
 
 def open_disclosure(ledger: Ledger, command: OpenDisclosure, actor: Actor) -> Done:
@@ -94,6 +109,7 @@ def open_disclosure(ledger: Ledger, command: OpenDisclosure, actor: Actor) -> Do
         actor_id=actor.id,
         at_utc_s=now_utc_s,
         version=1,
+        kind=_kind(command),
     )
     ledger.insert(_disclosures, to_row(disclosure, _disclosures))
     return Done(_disclosures.name, disclosure.id)

@@ -52,6 +52,7 @@ from storage.row_counts import count_rows
 from storage.scrubbing import scrub
 from storage.search_reads import SearchReads
 from storage.statements import Row, row_by_id
+from storage.timeline_reads import TimelineReads
 from storage.verification import verify_connection
 from storage.writer import QUEUE_COMMANDS, Answer, Pending, Writer
 
@@ -62,7 +63,7 @@ _CLOSE_S = 10.0
 Mounted = Callable[[], Iterable[database.Partition]]
 
 
-class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads):
+class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
     """`key` signs checkpoints (None: SignCheckpoint is refused); `checkpoints` is a folder elsewhere for copies."""
 
     def __init__(

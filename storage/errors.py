@@ -45,6 +45,8 @@ class StorageCode(StrEnum):
     BAD_SCHEDULE = "storage.bad_schedule"
     CANCELLED = "storage.cancelled"
     BAD_LAYOUT = "storage.bad_layout"
+    NEEDS_TRIAL = "storage.needs_trial"
+    FOLDER_MISSING = "storage.folder_missing"
 
 
 class StorageError(WatchfloorError):

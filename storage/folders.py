@@ -51,6 +51,11 @@ class Folders:
         return self.data / "recordings"
 
     @property
+    def known_recordings(self) -> Path:
+        """Which folders were ever recorded into."""
+        return self.data / "footage" / "folders.json"
+
+    @property
     def footage_index(self) -> Path:
         """Which footage there is; can be made again from the footage."""
         return self.data / "footage" / "index.db"

@@ -1,8 +1,9 @@
 """The folders into which a site records: who has them, which of them work, and which one a camera's next file goes to.
 
 Several folders share the load in proportion to their free space; one that fails is left for the others and comes back
-when it works again. With a single folder there is no choice: it is tried again and again. Any thread; asks the disk
-outside its lock.
+when it works again. With a single folder there is no choice: it is tried again and again. A folder that was used
+before and is not there any more (its disk is not mounted) is never made anew. Any thread; asks the disk outside its
+lock.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from storage.durable import typed_errors
 from storage.errors import StorageCode, StorageError
 from storage.footage_lock import FolderLock
+from storage.known_folders import KnownFolders
 from storage.records import new_id
 
 log = logging.getLogger(__name__)
@@ -41,15 +43,19 @@ class _Place:
 
 
 class FootageFolders:
-    """Locked from construction to `release`. Raises the first folder's StorageError when none can be used."""
+    """Locked from construction to `release`. Raises the first folder's StorageError when none can be used. `known` is
+    the file that remembers which folders were used."""
 
-    def __init__(self, paths: Sequence[Path], *, free_bytes: Callable[[Path], int] = free_bytes_of) -> None:
+    def __init__(
+        self, paths: Sequence[Path], *, known: Path | None = None, free_bytes: Callable[[Path], int] = free_bytes_of
+    ) -> None:
         self.free_bytes = free_bytes
+        self._known = KnownFolders(known)
         self._places = [_Place(path) for path in dict.fromkeys(paths)]
         self._lock = threading.Lock()
         self._of: dict[str, Path] = {}
         for place in self._places:
-            place.error = _locked(place)
+            place.error = self._take(place)
             if place.error is not None:
                 log.warning("recordings folder %s is not used: %s", place.path, place.error)
         if not self.healthy:
@@ -77,7 +83,8 @@ class FootageFolders:
         return next((place.error for place in self._places if place.error is not None), None)
 
     def choose(self, camera_id: str) -> Path:
-        """Where this camera's next file belongs: where it is, unless another folder works (much) better."""
+        """Where this camera's next file belongs: where it is, unless another folder works (much) better. Raises
+        FOLDER_MISSING when that would be a folder whose disk is away."""
         offers = self._offers()
         with self._lock:
             others = Counter(path for camera, path in self._of.items() if camera != camera_id)
@@ -88,7 +95,9 @@ class FootageFolders:
                 stays = camera_id in self._of and shares.get(current, -1.0) * _STAY >= shares[best]
                 current = current if stays else best
                 self._of[camera_id] = current
-            return current
+        if self._known.is_missing(current):
+            raise StorageError(StorageCode.FOLDER_MISSING, path=str(current))
+        return current
 
     def failed(self, folder: Path, code: StorageCode) -> bool:
         """Writing there failed; True when there is another folder to go on in at once."""
@@ -103,7 +112,7 @@ class FootageFolders:
         for place in self._places:
             if place.error is None and place.lock is not None and not place.lock.valid:
                 place.error = self._again(place)
-            elif place.error is not None and len(self._places) > 1:
+            elif place.error is not None and (len(self._places) > 1 or _is_away(place)):
                 place.error = self._again(place)
                 if place.error is None:
                     log.info("recordings folder %s is used again", place.path)
@@ -119,6 +128,9 @@ class FootageFolders:
             return {self._places[0].path: 1.0}
         found: dict[Path, float] = {}
         for path in self.healthy:
+            if self._known.is_missing(path):
+                self.failed(path, StorageCode.FOLDER_MISSING)
+                continue
             try:
                 found[path] = float(self.free_bytes(path))
             except OSError:
@@ -133,10 +145,16 @@ class FootageFolders:
         if place.lock is not None:
             place.lock.release()
             place.lock = None
-        error = _locked(place)
+        error = self._take(place)
         if error is None and several and self._is_full(place.path):
             error = StorageError(StorageCode.DISK_FULL, path=str(place.path))
         return error
+
+    def _take(self, place: _Place) -> StorageError | None:
+        """Lock it, unless its disk is away; what stands against it."""
+        if self._known.is_missing(place.path):
+            return StorageError(StorageCode.FOLDER_MISSING, path=str(place.path))
+        return _locked(place, self._known)
 
     def _is_full(self, path: Path) -> bool:
         try:
@@ -145,7 +163,11 @@ class FootageFolders:
             return True
 
 
-def _locked(place: _Place) -> StorageError | None:
+def _is_away(place: _Place) -> bool:
+    return place.error is not None and place.error.code is StorageCode.FOLDER_MISSING
+
+
+def _locked(place: _Place, known: KnownFolders) -> StorageError | None:
     """Lock a folder and write something there; what stands against it."""
     try:
         place.lock = FolderLock(place.path)
@@ -153,6 +175,7 @@ def _locked(place: _Place) -> StorageError | None:
         with typed_errors(probe):
             probe.write_bytes(b"?" * 4096)
             probe.unlink()
+        known.used(place.path)
     except StorageError as error:
         return error
     except OSError:

@@ -54,7 +54,7 @@ from storage.own_records import own_record_of, require_own
 from storage.records import Actor, Operator, Role
 from storage.rows import REGISTRY, REGISTRY_TABLES, registry_row
 from storage.statements import Statement, constant
-from storage.tried_rules import PutTriedRecord, put_tried_record
+from storage.tried_rules import PutTriedRecord, put_tried_record, require_signed_removal, require_trial
 from storage.workflow import (
     acknowledge_alarm,
     close_incident,
@@ -106,6 +106,7 @@ def _put_record(ledger: Ledger, command: PutRecord, actor: Actor) -> Done:
     if isinstance(command.record, Operator):
         return _write_operator(ledger, command.record)
     require_own(ledger, command, actor)
+    require_trial(ledger, command.record)
     row, table = registry_row(command.record), REGISTRY[type(command.record)]
     registry_use.check(ledger, command.record)
     ledger.put(table, row)
@@ -143,6 +144,7 @@ def _remove_record(ledger: Ledger, command: RemoveRecord, actor: Actor) -> Done:
         raise StorageError(StorageCode.NOT_FOUND, table=table.name, id=command.record_id)
     before = _administrators(ledger)
     registry_use.require_unused(ledger, table, command.record_id)
+    require_signed_removal(ledger, command)
     registry_use.retire_along(ledger, table, command.record_id)
     ledger.update(table, row, {"retired": 1})
     _keep_an_administrator(ledger, before)

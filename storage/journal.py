@@ -207,6 +207,9 @@ class Journal(Protocol):
     ) -> Sequence[Alarm]:
         """Alarms, most severe and newest first; `cameras`: of these alone, so that others do not use up the limit."""
 
+    def open_alarm_count(self, cameras: Collection[str] | None = None) -> int:
+        """How many alarms (of these cameras) nobody has judged."""
+
     def incidents(
         self, *, open_only: bool = False, limit: int = 200, before_id: str | None = None, viewer_id: str | None = None
     ) -> Sequence[Incident]:

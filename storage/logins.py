@@ -30,7 +30,12 @@ _OPEN_AT = Statement(
     )
 )
 _ALWAYS_WITH_REASON = frozenset({AccessKind.SEARCH, AccessKind.EXPORT, AccessKind.MASK_LIFT, AccessKind.BLACK_BOX})
-_RIGHTS = {AccessKind.MASK_LIFT: Permission.LIFT_MASK, AccessKind.BLACK_BOX: Permission.READ_BLACK_BOX}
+_RIGHTS = {
+    AccessKind.MASK_LIFT: Permission.LIFT_MASK,
+    AccessKind.BLACK_BOX: Permission.READ_BLACK_BOX,
+    AccessKind.MODEL: Permission.CONFIGURE,
+    AccessKind.RECIPIENT: Permission.CONFIGURE,
+}
 
 
 def set_password(ledger: Ledger, command: SetPassword, actor: Actor) -> Done:
@@ -83,7 +88,7 @@ def record_failed_login(ledger: Ledger, command: RecordFailedLogin, _actor: Acto
 
 def record_access(ledger: Ledger, command: RecordAccess, actor: Actor) -> Done:
     """Somebody looked. Searches, exports, lifted masks, the black box and older recordings need a case or a reason; who
-    lifts a mask or reads the black box also needs the right."""
+    lifts a mask, reads the black box, chooses a model or names a recipient also needs the right."""
     now_utc_s = float(ledger.clock())
     needed = _RIGHTS.get(AccessKind(command.kind))
     if needed is not None and not may(ledger.role(actor), needed):

@@ -22,6 +22,7 @@ class ShiftItemKind(StrEnum):
     LIFTED_MASK = "lifted_mask"
     DEAD_CAMERA = "dead_camera"
     LOOKOUT = "lookout"
+    SHELF = "shelf"
     WORD = "word"
 
 
@@ -36,13 +37,15 @@ class ApprovalKind(StrEnum):
 
 
 class ApprovalState(StrEnum):
-    """What the second person said; broken glass is used at once and reviewed the next day."""
+    """What the second person said; broken glass is used at once and reviewed the next day. A signature for one change
+    is used up with it."""
 
     REQUESTED = "requested"
     APPROVED = "approved"
     REFUSED = "refused"
     BROKEN_GLASS = "broken_glass"
     REVIEWED = "reviewed"
+    USED = "used"
 
 
 class AccessKind(StrEnum):
@@ -57,6 +60,10 @@ class AccessKind(StrEnum):
     JOURNAL = "journal"
     DEGRADED = "degraded"
     """Not a look: rules were given key frames only, or all pictures again, because the computer could not keep up."""
+    MODEL = "model"
+    """Not a look: somebody chose what looks at the pictures from now on."""
+    RECIPIENT = "recipient"
+    """Not a look: somebody named whom pictures may be sent to with alerts, or nobody any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,15 @@ _ALARMS_OF = {
     False: Statement(_OF_CAMERAS),
     True: Statement(_OF_CAMERAS.where(_alarms.c.state != constant(AlarmState.JUDGED))),
 }
+_COUNT_OPEN = select(func.count().label("n")).where(_alarms.c.state != constant(AlarmState.JUDGED))
+_OPEN_ALARMS = Statement(_COUNT_OPEN)
+_OPEN_ALARMS_OF = Statement(
+    _COUNT_OPEN.where(
+        _alarms.c.camera_id.in_(
+            select(func.json_each(bindparam("cameras")).table_valued("value").c.value).scalar_subquery()
+        )
+    )
+)
 _NEWEST = (
     select(_incidents).where(_incidents.c.id < bindparam("before_id")).order_by(_incidents.c.id.desc()).limit(_LIMIT)
 )
@@ -144,6 +153,15 @@ def alarms(
         return [from_row(Alarm, row) for row in _ALARMS[open_only].rows(connection, {"row_limit": limit})]
     params: dict[str, Value] = {"row_limit": limit, "cameras": json.dumps(sorted(cameras))}
     return [from_row(Alarm, row) for row in _ALARMS_OF[open_only].rows(connection, params)]
+
+
+def open_alarm_count(connection: sqlite3.Connection, cameras: Collection[str] | None = None) -> int:
+    """How many alarms (of these cameras) nobody has judged."""
+    if cameras is None:
+        row = _OPEN_ALARMS.row(connection)
+    else:
+        row = _OPEN_ALARMS_OF.row(connection, {"cameras": json.dumps(sorted(cameras))})
+    return int((row or {"n": 0})["n"])
 
 
 def incidents(

@@ -8,7 +8,7 @@ from typing import ClassVar
 from storage.access import Permission
 from storage.commands import Command
 from storage.records import new_id
-from storage.release_records import DisclosureState, OutboxState
+from storage.release_records import DisclosureKind, DisclosureState, OutboxState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class RecordPackage(Command):
 
 @dataclass(frozen=True, slots=True)
 class OpenDisclosure(Command):
-    """An authority's request; its cameras' footage of that time is held from now on."""
+    """The request of an authority, or of a person about themselves; its cameras' footage of that time is held from now
+    on."""
 
     permission: ClassVar[Permission] = Permission.DISCLOSE
     action: ClassVar[str] = "open disclosure"
@@ -83,6 +84,7 @@ class OpenDisclosure(Command):
     to_utc_s: float
     due_utc_s: float
     recipient: str = ""
+    kind: DisclosureKind = DisclosureKind.AUTHORITY
     new_disclosure_id: str = field(default_factory=new_id)
 
 

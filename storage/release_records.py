@@ -25,6 +25,14 @@ class OutboxState(StrEnum):
     ESCALATED = "escalated"
 
 
+class DisclosureKind(StrEnum):
+    """Who asks: an authority, or a person about themselves (GDPR Art. 15 and the like), who gets no picture of
+    others."""
+
+    AUTHORITY = "authority"
+    SUBJECT = "subject"
+
+
 class DisclosureState(StrEnum):
     """From an authority's letter to its receipt."""
 
@@ -76,7 +84,8 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """An authority asks for footage: what, on which basis, what it got. Its footage is held from the first moment."""
+    """Somebody asks for footage: what, on which basis, what they got. Its footage is held from the first moment. Of a
+    person who asks about themselves `authority` is the name."""
 
     id: str
     number: str
@@ -98,6 +107,7 @@ class Disclosure:
     receipt: str = ""
     package_id: str | None = None
     approval_id: str | None = None
+    kind: DisclosureKind = DisclosureKind.AUTHORITY
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,8 @@ _of_subject = _row_in(schema.incidents, schema.alarms, schema.evidence, schema_c
 def _word(ledger: Ledger, kind: Any, subject_id: Any) -> Iterable[str]:
     if kind == ShiftItemKind.INCIDENT:
         return _incident(ledger, subject_id)
+    if kind == ShiftItemKind.SHELF:
+        return _shelf(ledger, subject_id)
     return [str(subject_id)] if kind == ShiftItemKind.DEAD_CAMERA else []
 
 

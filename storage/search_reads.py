@@ -1,4 +1,4 @@
-"""The part of the embedded journal that searches incidents. See `journal.Journal`."""
+"""The part of the embedded journal that searches incidents and events. See `journal.Journal`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import sqlite3
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from storage import search_queries, text_queries
+from storage import event_queries, search_queries, text_queries
+from storage.event_queries import EventQuery
+from storage.records import Event
 from storage.search import IncidentQuery, Page, Watch
 
 
@@ -31,6 +33,20 @@ class SearchReads:
         find = text_queries.find if text_queries.expression(query.text) else search_queries.find
         with self._reading() as connection, watch.over(connection):
             return find(connection, query, limit=limit, before_id=before_id, viewer_id=viewer_id, watch=watch)
+
+    def find_events(
+        self: _Readable,
+        query: EventQuery,
+        *,
+        after: Event | None = None,
+        limit: int = 200,
+        viewer_id: str | None = None,
+        watch: Watch | None = None,
+    ) -> list[Event]:
+        """Events that the query lets pass and the viewer may know of (None: the program), oldest first, those behind
+        `after`. Raises CANCELLED."""
+        with self._reading() as connection, (watch or Watch()).over(connection):
+            return event_queries.found_events(connection, query, after, limit, viewer_id)
 
     def count_incidents(
         self: _Readable,

@@ -224,6 +224,23 @@ class TrackSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """The site's template of printed reports. It is checked when a report is written (`app.report_template`)."""
+
+    logo: str = field(default="", metadata={_KEY: Option("Logo", "PNG or JPEG file; empty: none")})
+    header: tuple[str, ...] = field(default=(), metadata={_KEY: Option("Lines above", "At most 4")})
+    footer: tuple[str, ...] = field(default=(), metadata={_KEY: Option("Lines below each page", "At most 3")})
+    address: tuple[str, ...] = field(default=(), metadata={_KEY: Option("Address", "At most 5 lines")})
+    sections: tuple[str, ...] = field(
+        default=(),
+        metadata={_KEY: Option("Sections", "Of pictures, case, alarms, history, figures, list; empty: all")},
+    )
+    signatures: tuple[str, ...] = field(
+        default=(), metadata={_KEY: Option("Who signs", "A line each, at most 8; empty: who made the report")}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections; `unknown` holds keys of other versions as `section.key` or `section`, kept when saving."""
 
@@ -239,6 +256,7 @@ class Settings:
     health: HealthSettings = field(default_factory=HealthSettings)
     black_box: BlackBoxSettings = field(default_factory=BlackBoxSettings)
     tracks: TrackSettings = field(default_factory=TrackSettings)
+    reports: ReportSettings = field(default_factory=ReportSettings)
     unknown: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -255,6 +273,7 @@ SECTIONS: dict[str, type] = {
     "health": HealthSettings,
     "black_box": BlackBoxSettings,
     "tracks": TrackSettings,
+    "reports": ReportSettings,
 }
 
 

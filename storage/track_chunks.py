@@ -25,6 +25,8 @@ MOST_LOOKS = 4096
 MOST_TRACKS = 255
 """Of one look; what is beyond is left out."""
 PATH_POINTS = 32
+HEAD_BYTES = 512
+"""In so many packed bytes a chunk says how much it holds."""
 
 _VERSION = 1
 _SCORES = 255
@@ -116,6 +118,19 @@ def unpack(what: bytes, wanted: Iterable[str] | None = None) -> list[SeenLook]:
         return _unpacked(what, None if wanted is None else frozenset(wanted))
     except (LookupError, TypeError, struct.error, zlib.error, UnicodeDecodeError, OverflowError) as error:
         raise ValueError("no chunk of tracks") from error
+
+
+def sightings(beginning: bytes) -> tuple[int, int]:
+    """How many looks a chunk holds and how many tracks were seen in them, told by its first `HEAD_BYTES`. Raises
+    ValueError."""
+    try:
+        head = zlib.decompressobj().decompress(beginning, _HEAD.size)
+        version, _base_ms, looks, count, _tracks, _names = _HEAD.unpack(head)
+    except (zlib.error, struct.error) as error:
+        raise ValueError("no chunk") from error
+    if version != _VERSION:
+        raise ValueError("another version")
+    return looks, count
 
 
 def _unpacked(what: bytes, wanted: frozenset[str] | None) -> list[SeenLook]:

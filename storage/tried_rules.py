@@ -1,29 +1,60 @@
-"""A changed rule, zone or scale that was tried on stored tracks: what loses a confirmed alarm needs a second person.
+"""Changes of a rule, zone or scale: what could lose a confirmed alarm is tried first, or signed by a second person.
 
-Runs on the writer thread. What the trial found is the application's word; that somebody else signed for exactly this
-record is checked here.
+Runs on the writer thread. Whether a rule has found confirmed alarms lately is looked up here, for every command that
+changes one, whoever gives it; what a trial on stored tracks found is the application's word. A signature is for exactly
+one change, and is spent with it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from storage import registry_use
-from storage.commands import PutRecord, RegistryRecord
+from sqlalchemy import Table, bindparam, select
+
+from storage import registry_use, schema, schema_cases
+from storage.approvals import spend_approval
+from storage.commands import PutRecord, RegistryRecord, RemoveRecord
 from storage.disclosures import require_approval
+from storage.errors import StorageCode, StorageError
 from storage.ledger import Ledger
 from storage.outcome import Done
 from storage.people_records import ApprovalKind
 from storage.records import Actor, RuleSpec, Zone
 from storage.registry_records import CameraScale
 from storage.rows import REGISTRY, registry_row
+from storage.statements import Row, Statement
 from storage.values import bad
+from storage.verdict_queries import has_confirmed
 
-_DIGITS = 16
+LOOKBACK_S = 7 * 86_400.0
+"""So far back confirmed alarms count."""
+
 TRIED = (RuleSpec, Zone, CameraScale)
+_DIGITS = 16
+_REMOVED = "out of use"
+_rules = schema.rules
+_TABLES: dict[str, Table] = {str(REGISTRY[kind].name): REGISTRY[kind] for kind in TRIED}
+_FINDS_THE_SAME: dict[Table, frozenset[str]] = {
+    _rules: frozenset({"name", "severity", "category_id", "opens_incident", "group_id", "revision"}),
+    schema.zones: frozenset({"name", "revision"}),
+    schema_cases.camera_scales: frozenset({"revision"}),
+}
+"""Columns that do not say when a rule raises an alarm."""
+
+_IN_USE = (_rules.c.retired == 0) & (_rules.c.enabled == 1)
+_NEEDING: dict[Table, Statement] = {
+    table: Statement(select(_rules).where(column == bindparam("record_id"), _IN_USE))
+    for table, column in (
+        (_rules, _rules.c.id),
+        (schema.zones, _rules.c.zone_id),
+        (schema_cases.camera_scales, _rules.c.camera_id),
+    )
+}
+"""The rules that a record of a table decides about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +74,66 @@ def change_id(record: RegistryRecord) -> str:
     return f"{row['id']}/{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
+def removal_id(record_id: str) -> str:
+    """The same for a record that is taken out of use."""
+    return f"{record_id}/{_REMOVED}"
+
+
 def put_tried_record(ledger: Ledger, command: PutTriedRecord, _actor: Actor) -> Done:
-    """Raises NOT_PERMITTED when a confirmed alarm is lost and nobody else has signed."""
+    """Raises NOT_PERMITTED when a confirmed alarm is lost and nobody else has signed. That a rule which found some is
+    switched off, or guards another camera, needs no trial to be known."""
     if not isinstance(command.record, TRIED):
         raise bad("record", "nothing that can be tried")
-    if command.lost:
-        require_approval(ledger, command.approval_id, ApprovalKind.RULE_CHANGE, change_id(command.record))
     row, table = registry_row(command.record), REGISTRY[type(command.record)]
+    if command.lost or (_blinds(ledger, table, row) and _at_stake(ledger, table, str(row["id"]))):
+        _signed(ledger, command.approval_id, change_id(command.record))
     registry_use.check(ledger, command.record)
     ledger.put(table, row)
     return Done(table.name, str(row["id"]))
+
+
+def require_trial(ledger: Ledger, record: RegistryRecord) -> None:
+    """Raise NEEDS_TRIAL for an untried change of what decides about a rule that found a confirmed alarm lately."""
+    if not isinstance(record, TRIED):
+        return
+    row, table = registry_row(record), REGISTRY[type(record)]
+    if _finds_the_same(table, ledger.find(table, str(row["id"])), row):
+        return
+    if _at_stake(ledger, table, str(row["id"])):
+        raise StorageError(StorageCode.NEEDS_TRIAL, table=table.name, id=str(row["id"]))
+
+
+def require_signed_removal(ledger: Ledger, command: RemoveRecord) -> None:
+    """Raise NEEDS_TRIAL when the record decides about a rule that found a confirmed alarm lately, and nobody else has
+    signed; their signature is spent."""
+    table = _TABLES.get(command.table)
+    if table is None or not _at_stake(ledger, table, command.record_id):
+        return
+    if command.approval_id is None:
+        raise StorageError(StorageCode.NEEDS_TRIAL, table=table.name, id=command.record_id)
+    _signed(ledger, command.approval_id, removal_id(command.record_id))
+
+
+def _signed(ledger: Ledger, approval_id: str | None, subject_id: str) -> None:
+    require_approval(ledger, approval_id, ApprovalKind.RULE_CHANGE, subject_id)
+    spend_approval(ledger, str(approval_id))
+
+
+def _finds_the_same(table: Table, before: Row | None, row: Row) -> bool:
+    """Whether no rule can tell the difference. A first scale is one; a first rule or zone finds nothing yet."""
+    if before is None or before["retired"]:
+        return table is not schema_cases.camera_scales
+    return all(before[name] == row[name] for name in row if name not in _FINDS_THE_SAME[table])
+
+
+def _blinds(ledger: Ledger, table: Table, row: Row) -> bool:
+    before = ledger.find(table, str(row["id"]))
+    if table is schema_cases.camera_scales or before is None:
+        return False
+    return not row.get("enabled", 1) or before["camera_id"] != row["camera_id"]
+
+
+def _at_stake(ledger: Ledger, table: Table, record_id: str) -> bool:
+    since_utc_s = float(ledger.clock()) - LOOKBACK_S
+    rules: Iterable[Row] = _NEEDING[table].rows(ledger.connection, {"record_id": record_id})
+    return any(has_confirmed(ledger.connection, str(r["camera_id"]), str(r["id"]), since_utc_s) for r in rules)

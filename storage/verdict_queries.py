@@ -89,6 +89,31 @@ def judged(connection: sqlite3.Connection, since_utc_s: float, camera_id: str | 
     ]
 
 
+_CONFIRMED = Statement(
+    select(_alarms.c.id)
+    .outerjoin(_incidents, _incidents.c.id == _alarms.c.incident_id)
+    .where(
+        _alarms.c.group_key == bindparam("group_key"),
+        _alarms.c.id >= bindparam("first_id"),
+        _alarms.c.state == constant(AlarmState.JUDGED),
+        _alarms.c.last_utc_s >= bindparam("since_utc_s"),
+        _alarms.c.verdict != constant(Verdict.FALSE),
+        _incidents.c.outcome.is_(None) | (_incidents.c.outcome != constant(Outcome.FALSE)),
+    )
+    .limit(1)
+)
+
+
+def has_confirmed(connection: sqlite3.Connection, camera_id: str, rule_id: str, since_utc_s: float) -> bool:
+    """Whether an alarm of this rule on this camera that had events since then stands as a true one."""
+    wanted: dict[str, Value] = {
+        "group_key": f"{camera_id}/{rule_id}",  # as `Event.group_key`
+        "first_id": _id_at(since_utc_s),
+        "since_utc_s": since_utc_s,
+    }
+    return _CONFIRMED.row(connection, wanted) is not None
+
+
 def _id_at(utc_s: float) -> str:
     """Where the ids of alarms begin that may have lasted until then (UUIDv7)."""
     return f"{max(int((utc_s - _LONGEST_S) * 1000), 0):012x}"

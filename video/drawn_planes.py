@@ -24,6 +24,7 @@ _BLACK, _WHITE, _NEUTRAL = 16, 235, 128
 _BAND_SHARE = 1 / 18
 _LEAST_BAND_PX = 22
 _CELLS = 6
+_CELLS_OF_ALL = 24
 _LEAST_CELL_PX = 8
 
 
@@ -62,15 +63,30 @@ class Planes:
 
     def pixelate(self, box: Box) -> None:
         """A box becomes some coarse cells: too few for a face or a plate."""
+        for area, scale, longest_px in self._areas(box):
+            _coarsen(area, max(max(longest_px // _CELLS, _LEAST_CELL_PX) // scale, 1))
+
+    def pixelate_all_but(self, box: Box | None) -> None:
+        """The whole picture becomes coarse cells, but for this box."""
+        kept = [(area, area.copy()) for area, _scale, _longest_px in self._areas(box)] if box is not None else []
+        for area, scale, longest_px in self._areas(Box(0.0, 0.0, 1.0, 1.0)):
+            _coarsen(area, max(max(longest_px // _CELLS_OF_ALL, _LEAST_CELL_PX) // scale, 1))
+        for area, before in kept:
+            area[:] = before
+
+    def _areas(self, box: Box) -> list[tuple[Plane, int, int]]:
+        """A box's part of each plane, the plane's scale, and the longer side in pixels; none for an empty box."""
         width, height = self.size
         x1, x2 = (int(np.clip(x, 0, 1) * width) // 2 * 2 for x in (box.x1, box.x2 + 2 / width))
         y1, y2 = (int(np.clip(y, 0, 1) * height) // 2 * 2 for y in (box.y1, box.y2 + 2 / height))
         if x2 - x1 < 2 or y2 - y1 < 2:
-            return
-        cell = max(max(x2 - x1, y2 - y1) // _CELLS, _LEAST_CELL_PX)
+            return []
+        found = []
         for plane, scale in ((self.luma, 1), (self.blue, 2), (self.red, 2)):
             top = self.band_px // scale
-            _coarsen(plane[top + y1 // scale : top + y2 // scale, x1 // scale : x2 // scale], max(cell // scale, 1))
+            area = plane[top + y1 // scale : top + y2 // scale, x1 // scale : x2 // scale]
+            found.append((area, scale, max(x2 - x1, y2 - y1)))
+        return found
 
 
 class Band:

@@ -67,20 +67,25 @@ class FilePiece:
         """See `Piece.play`. A torn or still growing file ends where it can be read to."""
         try:
             with av.open(self.path) as container:
-                stream = video_stream(container, self.path)
-                info = stream_info(container, stream, live=False)
-                tick_s, first = float(stream.time_base or 0), stream.start_time or 0
-                wanted = first + int(max(utc_s - self.from_utc_s, 0.0) / tick_s) if tick_s else first
-                for seq, packet in enumerate(_from_key(container, stream, wanted)):
-                    pts = packet.dts if packet.pts is None else packet.pts
-                    if packet.size and pts is not None:
-                        pts_s = (pts - first) * tick_s
-                        due_s, key = time.monotonic(), packet.is_keyframe
-                        yield info, Packet(packet, seq, key, pts_s, self.from_utc_s + pts_s, due_s, 0, packet.size)
+                yield from packets_of(container, self, utc_s)
         except av.error.InvalidDataError:
             return  # Torn at its end: a recorder that lost its power, or one that is writing now.
         except av.error.FFmpegError as error:
             raise file_error(error, self.path) from None
+
+
+def packets_of(container: InputContainer, piece: FilePiece, utc_s: float) -> Items:
+    """What `Piece.play` gives, out of the piece's open file. Raises FFmpeg's errors."""
+    stream = video_stream(container, piece.path)
+    info = stream_info(container, stream, live=False)
+    tick_s, first = float(stream.time_base or 0), stream.start_time or 0
+    wanted = first + int(max(utc_s - piece.from_utc_s, 0.0) / tick_s) if tick_s else first
+    for seq, packet in enumerate(_from_key(container, stream, wanted)):
+        pts = packet.dts if packet.pts is None else packet.pts
+        if packet.size and pts is not None:
+            pts_s = (pts - first) * tick_s
+            due_s, key = time.monotonic(), packet.is_keyframe
+            yield info, Packet(packet, seq, key, pts_s, piece.from_utc_s + pts_s, due_s, 0, packet.size)
 
 
 def _from_key(container: InputContainer, stream: VideoStream, pts: int) -> Iterator[av.Packet[VideoStream]]:

@@ -1,5 +1,5 @@
-"""A film to look at: decoded, with camera name and time burned in, masks filled, people other than one pixelated, and
-encoded again as H.264. It proves nothing; the master beside it does.
+"""A film to look at: decoded, with camera name and time burned in, masks filled, everything but one track pixelated,
+and encoded again as H.264. It proves nothing; the master beside it does.
 
 The texts stand in a band above the picture, so that they cover nothing of it. Works on the planes of YUV 4:2:0, on one
 thread: a task's. Decoding is `video.shots`; drawing on planes is `video.drawn_planes`.
@@ -41,6 +41,7 @@ _OPTIONS = {"preset": "superfast", "crf": "21"}
 _GOP_S = 2
 _BOX_HOLD_S = 0.6
 _BOX_GROWTH = 0.15
+_SAME_S = 0.02
 _TOLD_EVERY = 15
 
 
@@ -56,14 +57,18 @@ class SeenBox:
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
     """What is burned in. With `keep_track` every box of another track is pixelated, for `_BOX_HOLD_S` around its time;
-    where the kept one is behind it, that is pixelated too: who is not asked for must not be seen. `keep_track` has no
-    caller yet."""
+    where the kept one is behind it, that is pixelated too: who is not asked for must not be seen.
+
+    With `hide_rest` the whole picture is pixelated but for the kept track's box, where it is known: between two of its
+    `boxes` that touch and are not further apart than twice `_BOX_HOLD_S`. Somebody whom the detector missed, within the
+    kept box, is not known of: a person looks at the film before it is given."""
 
     title: str
     zone: tzinfo
     masks: tuple[Polygon, ...] = ()
     boxes: tuple[SeenBox, ...] = ()
     keep_track: int | None = None
+    hide_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ class _Film:
         self._frames = 0
         self._first = self._last = 0.0
         self._blurred = sorted((b for b in options.boxes if b.track_id != options.keep_track), key=_time_of)
+        self._kept = sorted((b for b in options.boxes if b.track_id == options.keep_track), key=_time_of)
 
     def run(self, pieces: Sequence[FilePiece]) -> ViewFile | None:
         """None when there was no picture."""
@@ -162,7 +168,9 @@ class _Film:
         planes.show(shot.frame)
         for mask in self._masks:
             planes.cover(mask)
-        if self._options.keep_track is not None:
+        if self._options.hide_rest:
+            planes.pixelate_all_but(self._kept_at(shot.utc_s))
+        if self._options.hide_rest or self._options.keep_track is not None:
             for box in self._boxes_at(shot.utc_s):
                 planes.pixelate(box)
         self._band.write(planes, self._options.title, time_texts(shot.utc_s, self._options.zone))
@@ -201,6 +209,21 @@ class _Film:
         end = bisect_right(self._blurred, utc_s + _BOX_HOLD_S, lo=begin, key=_time_of)
         return [_grown(seen.box) for seen in self._blurred[begin:end]]
 
+    def _kept_at(self, utc_s: float) -> Box | None:
+        """Where the kept track is now; None: not known for certain."""
+        at = bisect_left(self._kept, utc_s, key=_time_of)
+        near = self._kept[max(at - 1, 0) : at + 1]
+        for seen in near:
+            if abs(seen.utc_s - utc_s) <= _SAME_S:
+                return seen.box
+        if len(near) < 2:
+            return None
+        before, after = near
+        if after.utc_s - before.utc_s > 2 * _BOX_HOLD_S or not _touch(before.box, after.box):
+            return None
+        share = (utc_s - before.utc_s) / (after.utc_s - before.utc_s)
+        return Box(*(one + (other - one) * share for one, other in zip(before.box, after.box, strict=True)))
+
 
 def time_texts(utc_s: float, zone: tzinfo) -> tuple[str, str]:
     """`2026-10-25 00:30:00.040 UTC` and the site's own time with its offset."""
@@ -211,6 +234,11 @@ def time_texts(utc_s: float, zone: tzinfo) -> tuple[str, str]:
 
 def _time_of(seen: SeenBox) -> float:
     return seen.utc_s
+
+
+def _touch(one: Box, other: Box) -> bool:
+    """A track that jumps may have gone over to somebody else."""
+    return one.x1 <= other.x2 and other.x1 <= one.x2 and one.y1 <= other.y2 and other.y1 <= one.y2
 
 
 def _grown(box: Box) -> Box:

@@ -156,6 +156,9 @@ class AlarmBoard(QObject):
         standing = view.standing
         waiting = sum(1 for alarm in standing if alarm.state is AlarmState.RAISED)
         open_now = _("{count} open, {waiting} waiting").format(count=len(standing), waiting=waiting)
+        if self._state.unlisted_alarms:
+            unlisted = _("{count} more, oldest of the least severe, are not listed")
+            open_now = f"{open_now}, {unlisted.format(count=self._state.unlisted_alarms)}"
         rate = _("{rate} in 10 min, target {target}").format(rate=view.rate, target=TARGET)
         shelved = _("{count} shelved (Shift+L)").format(count=len(view.shelved)) if view.shelved else ""
         to_clear = _("{count} to clear (Shift+C)").format(count=len(view.to_clear)) if view.to_clear else ""

@@ -11,12 +11,14 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPixmap
 from app.feeds import TileState
 from app.i18n import _
 from widgets import theme
-from widgets.shapes import STATE_COLOURS, draw_state
+from widgets.shapes import PAST_COLOURS, STATE_COLOURS, draw_state
 from widgets.words import tile_state_word
 
 _WIDE_PX = 300
 _MIDDLE_PX = 170
 _NARROW_PX = 110
+_PAPERS = {False: "#1c2024", True: "#2d4052"}
+_PAST_PAPERS = {False: "#29202a", True: "#4a3547"}
 
 
 class Header(NamedTuple):
@@ -36,6 +38,8 @@ class Header(NamedTuple):
     quality: str = ""
     lowered: bool = False
     quiet: bool = False
+    past: bool = False
+    """Of a tile that plays recordings: never to be taken for live."""
 
 
 def font(size_px: int, *, bold: bool = False) -> QFont:
@@ -56,13 +60,14 @@ def header_pixmap(header: Header, width_px: int, ratio: float) -> QPixmap:
     the age never."""
     height = header_height_px(width_px)
     pixmap = _blank(QSize(width_px, height), ratio)
-    pixmap.fill(QColor("#2d4052" if header.focused else "#1c2024"))
+    papers = _PAST_PAPERS if header.past else _PAPERS
+    pixmap.fill(QColor(papers[header.focused]))
     painter = QPainter(pixmap)
     painter.setFont(font(height - 11 if height > 16 else 9))
     if header.alarmed and not header.quiet:
         painter.fillRect(0, 0, width_px, height, QColor("#5a2608"))
     sign = height - 12 if height > 16 else 8
-    draw_state(painter, QRectF(6, (height - sign) / 2, sign, sign), header.state)
+    draw_state(painter, QRectF(6, (height - sign) / 2, sign, sign), header.state, past=header.past)
     left = _draw_state_word(painter, header, 6 + sign + 5, width_px, height)
     right = _draw_times(painter, header, width_px, height)
     _draw_name(painter, header, QRect(left, 0, right - left, height))
@@ -71,12 +76,13 @@ def header_pixmap(header: Header, width_px: int, ratio: float) -> QPixmap:
 
 
 def _draw_state_word(painter: QPainter, header: Header, left: int, width_px: int, height: int) -> int:
-    word = _("ALARM") if header.alarmed else tile_state_word(header.state)
+    word = _("ALARM") if header.alarmed else tile_state_word(header.state, past=header.past)
     if header.alarmed and width_px < _NARROW_PX:
         word = "!"  # never by its colour alone
     elif not header.alarmed and width_px < (_WIDE_PX if header.state is TileState.LIVE else _MIDDLE_PX):
         return left
-    painter.setPen(QColor(theme.TEXT if header.alarmed else STATE_COLOURS[header.state]))
+    colours = PAST_COLOURS if header.past else STATE_COLOURS
+    painter.setPen(QColor(theme.TEXT if header.alarmed else colours[header.state]))
     advance = painter.fontMetrics().horizontalAdvance(word)
     painter.drawText(QRect(left, 0, advance + 2, height), Qt.AlignmentFlag.AlignVCenter, word)
     return left + advance + 8
@@ -177,7 +183,9 @@ def notice_pixmap(text: str, width_px: int, ratio: float) -> QPixmap:
     return pixmap
 
 
-def draw_message(painter: QPainter, rect: QRect, state: TileState, head: str, sentence: str) -> None:
+def draw_message(
+    painter: QPainter, rect: QRect, state: TileState, head: str, sentence: str, *, past: bool = False
+) -> None:
     """Sign, a large word and a sentence in the middle of a tile that has no live picture."""
     size = max(11, min(22, rect.height() // 9))
     sign = size * 1.5
@@ -187,7 +195,7 @@ def draw_message(painter: QPainter, rect: QRect, state: TileState, head: str, se
     words = QFontMetrics(small).boundingRect(room, int(wrap), sentence) if sentence else QRect()
     height = sign + 6 + QFontMetrics(face).height() + (4 + words.height() if sentence else 0)
     top = room.top() + max(0.0, (room.height() - height) / 2)
-    draw_state(painter, QRectF(rect.center().x() - sign / 2, top, sign, sign), state)
+    draw_state(painter, QRectF(rect.center().x() - sign / 2, top, sign, sign), state, past=past)
     line = QRect(room.left(), round(top + sign + 6), room.width(), QFontMetrics(face).height())
     painter.setPen(QColor(theme.TEXT))
     painter.setFont(face)

@@ -1,4 +1,5 @@
-"""The disclosure desk: authorities' requests by deadline, each step by one key. A page of the panel, never a dialog.
+"""The disclosure desk: requests of authorities, and of persons about themselves, by deadline, each step by one key. A
+page of the panel, never a dialog.
 
 Enter does the next step of the selected request. GUI thread only; answers of the desk come from task threads through
 the bridge.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -27,12 +29,15 @@ from PySide6.QtWidgets import (
 from app.i18n import _
 from app.labels import label_of
 from app.release_desk import DisclosureFile, Done, ReleaseDesk
+from app.subject_choice import SubjectChoice
+from app.subject_desk import SubjectDesk
 from storage.release_commands import OpenDisclosure
-from storage.release_records import DisclosureState
+from storage.release_records import DisclosureKind, DisclosureState
 from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import ClaimedKeys, quiet_button
 from widgets.disclosure_form import DAY_S, DisclosureForm
 from widgets.keys import latin_letter
+from widgets.subject_picker import SubjectPicker
 
 _COLUMNS = 2
 _NEXT = {DisclosureState.RECEIVED: "A", DisclosureState.APPROVED: "P", DisclosureState.PACKED: "G"}
@@ -46,7 +51,15 @@ class DisclosureDesk(QWidget):
     said = Signal(str)
     """A sentence to show."""
 
-    def __init__(self, desk: ReleaseDesk, bridge: Bridge, zone: ZoneInfo, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        desk: ReleaseDesk,
+        bridge: Bridge,
+        zone: ZoneInfo,
+        parent: QWidget | None = None,
+        subjects: SubjectDesk | None = None,
+    ) -> None:
+        """`subjects` finds what is a person's own; without it no such request can be packed."""
         super().__init__(parent)
         self._desk = desk
         self._zone = zone
@@ -71,12 +84,19 @@ class DisclosureDesk(QWidget):
         self.form = DisclosureForm(desk.cameras, zone, self)
         self.form.sent.connect(self._on_sent)
         self.form.left.connect(self._on_left)
+        self.picker = SubjectPicker(subjects, bridge, zone, self) if subjects is not None else None
+        if self.picker is not None:
+            self.picker.left.connect(self._on_left)
+            self.picker.chosen.connect(self._on_chosen)
+        self._packing: DisclosureFile | None = None
         self.buttons = {letter: self._button(letter, text, call) for letter, (text, call) in self._steps().items()}
         self._build()
 
     def _steps(self) -> dict[str, tuple[str, Callable[[], None]]]:
+        persons = {"S": (_("New: a person's own"), self.begin_person)} if self.picker is not None else {}
         return {
             "N": (_("New"), self.begin),
+            **persons,
             "A": (_("Approval"), self.approve),
             "P": (_("Package"), self.pack),
             "L": (_("Letter, label"), self.write_papers),
@@ -96,6 +116,8 @@ class DisclosureDesk(QWidget):
         column.addWidget(heading)
         column.addWidget(self.list, 2)
         column.addWidget(self.form)
+        if self.picker is not None:
+            column.addWidget(self.picker, 4)
         column.addWidget(self.facts, 2)
         column.addWidget(self.words)
         column.addStretch(0)  # while the list is hidden, the form stays on top
@@ -119,6 +141,9 @@ class DisclosureDesk(QWidget):
         self.words.clear()
         self.words.hide()
         self.form.relieve()
+        self._packing = None
+        if self.picker is not None:
+            self.picker.relieve()
         self.list.show()
         self.facts.show()
         self._show_files(())
@@ -131,9 +156,19 @@ class DisclosureDesk(QWidget):
 
     def begin(self) -> None:
         """Type a letter in."""
+        self._begin(DisclosureKind.AUTHORITY)
+
+    def begin_person(self) -> None:
+        """A person asks what is stored of them."""
+        self._begin(DisclosureKind.SUBJECT)
+
+    def _begin(self, kind: DisclosureKind) -> None:
+        self._make_room()
+        self.form.begin(kind)
+
+    def _make_room(self) -> None:
         self.list.hide()
         self.facts.hide()
-        self.form.begin()
 
     def approve(self) -> None:
         """Ask a second person; or, when one said yes, go on."""
@@ -150,9 +185,24 @@ class DisclosureDesk(QWidget):
     def pack(self) -> None:
         """Make the package."""
         file = self._in(DisclosureState.APPROVED)
-        if file is not None:
+        if file is not None and file.disclosure.kind is DisclosureKind.SUBJECT:
+            self._choose(file)
+        elif file is not None:
             hint = _("What is given, when it is not all; Enter makes the package")
             self._ask(hint, file, self._desk.pack, needed=False)
+
+    def _choose(self, file: DisclosureFile) -> None:
+        """What is the person's own, then the package."""
+        if self.picker is not None:
+            self._packing = file
+            self._make_room()
+            self.picker.begin(file.disclosure)
+
+    def _on_chosen(self, choice: SubjectChoice) -> None:
+        file = self._packing
+        self._on_left()
+        if file is not None:
+            self._desk.pack(replace(file, choice=choice), "", self._did)
 
     def write_papers(self) -> None:
         """Reply letter and label."""
@@ -222,6 +272,7 @@ class DisclosureDesk(QWidget):
         self._desk.open(command, self._did)
 
     def _on_left(self) -> None:
+        self._packing = None
         self.list.show()
         self.facts.show()
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -289,5 +340,6 @@ def _line(file: DisclosureFile) -> str:
     state = label_of(disclosure.state)
     if disclosure.state is DisclosureState.RECEIVED and file.granted:
         state = _("Second person said yes")
-    parts = [disclosure.number, disclosure.authority, state, "" if over else left]
+    person = _("about themselves") if disclosure.kind is DisclosureKind.SUBJECT else ""
+    parts = [disclosure.number, disclosure.authority, person, state, "" if over else left]
     return "  ·  ".join(part for part in parts if part)

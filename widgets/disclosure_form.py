@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QWidget
 from app.i18n import _, marked
 from storage.records import Camera
 from storage.release_commands import OpenDisclosure
+from storage.release_records import DisclosureKind
 from widgets.claimed_keys import claims_escape
 
 DAY_S = 86_400.0
@@ -29,6 +30,15 @@ _FIELDS = {
     "days": (marked("Answer in days"), "10"),
     "recipient": (marked("Who fetches it"), ""),
 }
+_OF_PERSON = {
+    "authority": (marked("Person who asks"), marked("Name")),
+    "legal_basis": (marked("Legal basis"), "GDPR Art. 15"),
+    "reference": (marked("Their reference"), ""),
+    "asked": (marked("Asked for"), marked("Where and when they were, how they looked")),
+}
+"""Lines that are called otherwise when a person asks about themselves."""
+_DAYS = {DisclosureKind.AUTHORITY: "10", DisclosureKind.SUBJECT: "30"}
+_BASIS = "GDPR Art. 15"
 _NEEDED = ("authority", "legal_basis", "asked")
 
 
@@ -43,7 +53,9 @@ class DisclosureForm(QFrame):
         """`cameras` gives those of now; times without an offset are in `zone`, the site's."""
         super().__init__(parent)
         self._cameras, self._zone = cameras, zone
+        self._kind = DisclosureKind.AUTHORITY
         self.lines: dict[str, QLineEdit] = {}
+        self._titles: dict[str, QLabel] = {}
         self.problem = QLabel(self)
         self.problem.setWordWrap(True)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
@@ -58,20 +70,31 @@ class DisclosureForm(QFrame):
             line.setPlaceholderText(_(hint))
             line.setAccessibleName(_(title))
             line.returnPressed.connect(self._on_return)
-            grid.addWidget(QLabel(_(title), self), row, 0)
+            self._titles[name] = QLabel(_(title), self)
+            grid.addWidget(self._titles[name], row, 0)
             grid.addWidget(line, row, 1)
             self.lines[name] = line
         grid.addWidget(self.problem, len(_FIELDS) + 1, 0, 1, 2)
         self.hide()
 
-    def begin(self) -> None:
+    def begin(self, kind: DisclosureKind = DisclosureKind.AUTHORITY) -> None:
         """Appear empty, with the keyboard."""
-        for line in self.lines.values():
+        self._kind = kind
+        for name, (title, hint) in self._words().items():
+            line = self.lines[name]
             line.clear()
-        self.lines["days"].setText("10")
+            line.setPlaceholderText(_(hint) if hint else "")
+            line.setAccessibleName(_(title))
+            self._titles[name].setText(_(title))
+        self.lines["days"].setText(_DAYS[kind])
+        if kind is DisclosureKind.SUBJECT:
+            self.lines["legal_basis"].setText(_BASIS)
         self.problem.clear()
         self.show()
         self.lines["authority"].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _words(self) -> dict[str, tuple[str, str]]:
+        return _FIELDS | (_OF_PERSON if self._kind is DisclosureKind.SUBJECT else {})
 
     def relieve(self) -> None:
         """Somebody else sits here: what was typed goes."""
@@ -130,10 +153,11 @@ class DisclosureForm(QFrame):
             to_utc_s=end,
             due_utc_s=time.time() + int(texts["days"]) * DAY_S,
             recipient=texts["recipient"],
+            kind=self._kind,
         )
 
     def _show_problem(self, error: _WrongLineError) -> None:
-        self.problem.setText(f"{_(_FIELDS[error.name][0])}: {error.text}")
+        self.problem.setText(f"{_(self._words()[error.name][0])}: {error.text}")
         self.lines[error.name].setFocus(Qt.FocusReason.OtherFocusReason)
         self.lines[error.name].selectAll()
 

@@ -55,7 +55,7 @@ class JournalView(QWidget):
         self._tokens: dict[str, object] = {}
         self._seq = -1
         self._fresh: Page | None = None
-        self._closed = self._empty = False
+        self._closed = self._empty = self._failed = False
         registry = pages.registry()
         self.filters = JournalFilters(registry, zone, self)
         self.histogram = HistogramView(zone, self)
@@ -126,6 +126,7 @@ class JournalView(QWidget):
     def ask(self) -> None:
         """Begin anew with the filter as it is."""
         self.cancel()
+        self._failed = False
         self._figures.stop()
         self._fresh = None
         self.new_button.hide()
@@ -177,7 +178,7 @@ class JournalView(QWidget):
             self._empty, self._seq = False, state.seq
             self.saved.reload()
             self.ask()
-        elif state.seq != self._seq and not self._closed:
+        elif (state.seq != self._seq or self._failed) and not self._closed:
             self._seq = state.seq
             if not self._live.isActive():
                 self._live.start()
@@ -219,6 +220,9 @@ class JournalView(QWidget):
         if "page" in self._watches:  # an older question goes first
             self._live.start()
             return
+        if self._failed:  # what was refused before may be allowed by now: somebody signed in
+            self.ask()
+            return
         query = self.filters.query
         self._question("page", partial(self._pages.page, query, None), self._on_fresh)
         if not self._figures.isActive():
@@ -237,7 +241,7 @@ class JournalView(QWidget):
         def carried(deliver: _Done) -> _Done:
             return lambda *values: self._call_soon(partial(self._deliver, name, token, deliver, *values))
 
-        self._watches[name] = start(carried(show), carried(self._on_failed))
+        self._watches[name] = start(carried(show), carried(partial(self._on_failed, name)))
 
     def _deliver(self, name: str, token: object, show: _Done, *values: object) -> None:
         if self._closed or self._tokens.get(name) is not token:
@@ -256,8 +260,11 @@ class JournalView(QWidget):
 
         return lambda *values: self._call_soon(partial(deliver, *values))
 
-    def _on_failed(self, text: str) -> None:
+    def _on_failed(self, name: str, text: str) -> None:
+        """Nothing is found, and nothing is searched for any more."""
+        self._failed = self._failed or name == "page"
         self.table.incidents.page_failed()
+        self.count_text.setText("")
         self._say(text)
 
     def _say(self, text: str) -> None:

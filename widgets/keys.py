@@ -21,6 +21,7 @@ class KeyGroup(StrEnum):
     TILE = marked("Focused tile")
     ZONES = marked("Drawing on a picture")
     REPLAY = marked("Replay")
+    PLAYBACK = marked("Playback of several cameras")
     ALARMS = marked("Alarms")
     INCIDENT = marked("Incident")
     WINDOW = marked("Window")
@@ -115,6 +116,42 @@ KEYS: tuple[Key, ...] = (
     Key("replay_slower", KeyGroup.REPLAY, ("[",), marked("Half the speed, down to 1/4")),
     Key("replay_faster", KeyGroup.REPLAY, ("]",), marked("Double the speed, up to 4")),
     Key(
+        "playback",
+        KeyGroup.PLAYBACK,
+        ("F10",),
+        marked("Play the wall's cameras from 1 minute ago; keyboard there and back"),
+    ),
+    Key("playback_case", KeyGroup.PLAYBACK, ("Shift+F10",), marked("Play from the time of the alarm or incident")),
+    Key("play", KeyGroup.PLAYBACK, ("K", "Space"), marked("Play, pause"), True),
+    Key("play_back", KeyGroup.PLAYBACK, ("J",), marked("Backwards; again: twice as fast"), True),
+    Key("play_on", KeyGroup.PLAYBACK, ("L",), marked("Forwards; again: twice as fast"), True),
+    Key("frame_back", KeyGroup.PLAYBACK, (",",), marked("One frame back"), True, repeats=True),
+    Key("frame_on", KeyGroup.PLAYBACK, (".",), marked("One frame on"), True, repeats=True),
+    Key("play_slower", KeyGroup.PLAYBACK, ("[",), marked("Half the speed, down to 1/8"), True),
+    Key("play_faster", KeyGroup.PLAYBACK, ("]",), marked("Double the speed, up to 16"), True),
+    Key("minute_back", KeyGroup.PLAYBACK, ("PgUp",), marked("1 minute back"), True, repeats=True),
+    Key("minute_on", KeyGroup.PLAYBACK, ("PgDown",), marked("1 minute on"), True, repeats=True),
+    Key("seconds_back", KeyGroup.PLAYBACK, ("Shift+PgUp",), marked("10 seconds back"), True, repeats=True),
+    Key("seconds_on", KeyGroup.PLAYBACK, ("Shift+PgDown",), marked("10 seconds on"), True, repeats=True),
+    Key("event_next", KeyGroup.PLAYBACK, ("N",), marked("Next event of these cameras"), True, repeats=True),
+    Key("event_before", KeyGroup.PLAYBACK, ("Shift+N",), marked("Event before"), True, repeats=True),
+    Key("to_time", KeyGroup.PLAYBACK, ("Ctrl+T",), marked("To a time: 18:00, yesterday 18:00, -10m"), True),
+    Key("to_day", KeyGroup.PLAYBACK, ("D",), marked("To a day: a calendar of what is recorded"), True),
+    Key("range_begin", KeyGroup.PLAYBACK, ("<", "Shift+<"), marked("A time to export begins here"), True, "<"),
+    Key("range_end", KeyGroup.PLAYBACK, (">", "Shift+>"), marked("It ends here; Ctrl+E exports it"), True, ">"),
+    Key("to_now", KeyGroup.PLAYBACK, ("End",), marked("To the newest"), True),
+    Key("to_oldest", KeyGroup.PLAYBACK, ("Home",), marked("To the oldest"), True),
+    Key(
+        "playback_tiles",
+        KeyGroup.PLAYBACK,
+        (),
+        marked("As on the wall: camera, focus, layout, zoom, boxes, mask; incident, mark"),
+        True,
+        "0-9, arrows, Enter, Alt+1-4, + − Z Q O U; E M B",
+    ),
+    Key("playback_leave", KeyGroup.PLAYBACK, (), marked("Back step by step, then to the live wall"), True, "Esc"),
+    Key("playback_close", KeyGroup.PLAYBACK, ("Ctrl+W", "Shift+Esc"), marked("Close the playback"), True),
+    Key(
         "acknowledge",
         KeyGroup.ALARMS,
         ("Space",),
@@ -155,12 +192,16 @@ KEYS: tuple[Key, ...] = (
     Key("merge", KeyGroup.INCIDENT, ("Shift+J",), marked("Merge into another incident: the same thing")),
     Key("link", KeyGroup.INCIDENT, ("Shift+I",), marked("Link with another incident")),
     Key("package", KeyGroup.INCIDENT, ("Ctrl+P",), marked("Evidence package of the incident")),
+    Key("export", KeyGroup.INCIDENT, ("Ctrl+E",), marked("Export recordings: a time, cameras, films and stills")),
+    Key("foreign", KeyGroup.INCIDENT, ("Alt+I",), marked("Take a witness's file into the incident")),
     Key("report", KeyGroup.INCIDENT, ("P",), marked("Write the PDF report")),
     Key("undo", KeyGroup.INCIDENT, ("Ctrl+Z",), marked("Undo: false alarm, closure, hand-over, resolved")),
     Key("journal", KeyGroup.WINDOW, ("F",), marked("Find in the journal")),
+    Key("footage_search", KeyGroup.WINDOW, ("Alt+F",), marked("Search recordings: motion, events, stored tracks")),
     Key("login", KeyGroup.WINDOW, ("F2",), marked("Sign in, out, change the password")),
     Key("shift", KeyGroup.WINDOW, ("F3",), marked("Shift: seat test, briefing, hand-over")),
     Key("disclosures", KeyGroup.WINDOW, ("F4",), marked("Requests of authorities, from letter to label")),
+    Key("reports", KeyGroup.WINDOW, ("Alt+P",), marked("Reports: day, shift, any time, incident; look, then write")),
     Key("approvals", KeyGroup.WINDOW, ("F5",), marked("Approvals by a second person, emergency use, packages")),
     Key("lock", KeyGroup.WINDOW, ("Ctrl+L",), marked("Lock the seat: the picture stays")),
     Key("lookouts", KeyGroup.WINDOW, ("L",), marked("Lookouts: what everybody looks for")),
@@ -194,12 +235,14 @@ def latin_letter(code: int, native: int) -> str:
     return ""
 
 
-def name_of_press(code: int, native: int, *, shifted: bool = False) -> str | None:
-    """The action of a key that is one letter or sign, with Shift or without, under another layout too."""
+def name_of_press(code: int, native: int, *, shifted: bool = False, group: KeyGroup | None = None) -> str | None:
+    """The action of a key that is one letter or sign, with Shift or without, under another layout too: of the window,
+    or of those that a group has where it has the keyboard."""
     letter = latin_letter(code, native)
     sign = _WINDOWS_SIGNS.get(native, "") if code > _LAST_ASCII else ""
     printed = (f"Shift+{letter}" if letter else "") if shifted else letter or sign
-    return next((k.name for k in KEYS if printed and printed in k.sequences), None)
+    asked = (k for k in KEYS if (k.group is group if group is not None else not k.wall_only))
+    return next((k.name for k in asked if printed and printed in k.sequences), None)
 
 
 def markdown() -> str:

@@ -32,7 +32,9 @@ from widgets.bridge import Bridge
 from widgets.camera_calls import CameraCalls
 from widgets.layout_choice import LayoutChoice
 from widgets.page_actions import PageActions
+from widgets.playback_dock import PlaybackDock
 from widgets.pursuit import Pursuit
+from widgets.seat_gate import SeatGate
 from widgets.seat_roles import SeatRoles
 from widgets.side_panel import NARROW_PX, WIDE_PX, SidePanel
 from widgets.status_line import Situation, StatusLine
@@ -62,8 +64,9 @@ class MainWindow(QMainWindow):
         self._detector, self._looks_per_s = "", 0.0
         self._panel_moved = False
         self._verified: JournalVerified | None = None
-        self._undo = UndoSteps(desk)
         self.bridge = Bridge(desk.bus, self)
+        self.gate = SeatGate(self)
+        self._undo = UndoSteps(desk, self.bridge)
         self.wall = Wall(desk, self)
         self.panel = SidePanel(desk, self.bridge, self)
         self.pursuit = Pursuit(desk, self.wall, self.panel.entry.begin, self)
@@ -87,12 +90,14 @@ class MainWindow(QMainWindow):
         self.panel.replay.lifts = self.wall.lifts
         self.setWindowTitle("Watchfloor")
         self._build()
+        self.playback = PlaybackDock(desk, self, self._column)
         self.actions_by_name: dict[str, QAction] = actions_of(self, calls_of(self))
         about = partial(self.page_keys.show_page, self.panel.about)
         fill_menu(self.menuBar(), self.actions_by_name, about)
         self._connect()
         self.wall.show_cameras(tuple(c.id for c in sorted(desk.registry().cameras, key=lambda c: c.number)))
         self.moves.begin()
+        self.gate.watch(self.wall)
         self._on_desk_changed(desk.state())
         self.wall.setFocus()
 
@@ -127,7 +132,11 @@ class MainWindow(QMainWindow):
         splitter.splitterMoved.connect(self._on_panel_moved)
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.wall)
+        self._column = QSplitter(Qt.Orientation.Vertical, self)
+        self._column.setHandleWidth(5)
+        self._column.setChildrenCollapsible(False)
+        self._column.addWidget(self.wall)
+        splitter.addWidget(self._column)
         splitter.addWidget(self.panel)
         splitter.setStretchFactor(0, 1)
         centre = QWidget(self)
@@ -150,9 +159,12 @@ class MainWindow(QMainWindow):
         self.bridge.journal_verified.connect(self._on_verified)
         self.alarm_keys.said.connect(self.say)
         self.page_keys.said.connect(self.say)
+        self.gate.said.connect(self.say)
         self.panel.offices.said.connect(self.say)
         self.panel.offices.incident_chosen.connect(self.page_keys.show_found)
         self.panel.offices.camera_chosen.connect(self._show_on_wall)
+        self.panel.offices.moment_chosen.connect(self.playback.show_moment)
+        self.panel.offices.range_chosen.connect(self.page_keys.export_range)
         self.wall.arrangement_changed.connect(self._renew_status)
         self.panel.board.said.connect(self.say)
         self.panel.board.view_changed.connect(self._show_alarms)
@@ -168,6 +180,7 @@ class MainWindow(QMainWindow):
         self.roles.said.connect(self.say)
         self.streams.said.connect(self.say)
         self.zones.said.connect(self.say)
+        self.playback.said.connect(self.say)
         self.panel.records.removed.connect(self._undo.record_removed)
         self.panel.replay.escape = self._leave_entry
         self.panel.choice.left.connect(self._to_the_wall)
@@ -197,7 +210,10 @@ class MainWindow(QMainWindow):
 
     def _on_seat_changed(self, seat: SeatChanged) -> None:
         self.page_keys.show_seat(seat)
+        open_pages = (self.panel.offices.made("login"), self.panel.keys, self.panel.about)
+        self.gate.show_seat(seat, self.panel.pages, open_pages)
         self.walls.show_seat(seat)
+        self.playback.show_seat(seat)
         for wall in self.walls.walls:
             wall.renew_rights()
         self.zones.show_seat(seat)
@@ -290,6 +306,8 @@ class MainWindow(QMainWindow):
         """Keys that nobody took: digits go to the wall from everywhere, Esc goes back step by step."""
         if event.key() == Qt.Key.Key_Escape:
             self._go_back()
+        elif self.gate.takes(event):
+            event.accept()
         elif self.wall.take_key(Qt.Key(event.key()), event.text(), event.modifiers()):
             self.wall.setFocus()
         elif name := meant(event):
@@ -318,6 +336,8 @@ class MainWindow(QMainWindow):
 
     def _to_the_wall(self) -> None:
         """The keyboard to the wall that a page or a question was asked for from."""
+        if self.playback.take_back():
+            return
         self.walls.give_back()
         self.wall.setFocus()
 
@@ -335,6 +355,7 @@ class MainWindow(QMainWindow):
         """Give feeds and facts back; the runtime goes on."""
         self._status_timer.stop()
         self.zones.close()
+        self.playback.close()
         self.walls.close_all()
         self.streams.close()
         self.roles.close()

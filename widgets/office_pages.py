@@ -6,15 +6,18 @@ A page is made when it is first asked for: no start waits for a form that few op
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from app.approval_desk import ApprovalDesk
+from app.export_desk import ExportDesk
 from app.feeds import Desk
+from app.footage_search import FootageSearchDesk
+from app.foreign_files import ForeignDesk
 from app.health_desk import HealthDesk
 from app.import_desk import ImportDesk
 from app.journal_pages import JournalPages
@@ -22,6 +25,7 @@ from app.model_desk import ModelDesk
 from app.noise import NoiseDesk
 from app.people_desk import PeopleDesk
 from app.release_desk import ReleaseDesk
+from app.report_desk import ReportDesk
 from app.sign_in import SeatChanged
 from storage.records import Incident
 from widgets.bridge import Bridge
@@ -31,7 +35,11 @@ from widgets.shift_panel import ShiftPanel
 
 if TYPE_CHECKING:
     from widgets.approval_page import ApprovalPage
+    from widgets.export_page import ExportPage
+    from widgets.footage_search_page import FootageSearchPage
+    from widgets.foreign_page import ForeignPage
     from widgets.journal_view import JournalView
+    from widgets.reports_page import ReportsPage
 
 
 class OfficePages(QObject):
@@ -40,6 +48,10 @@ class OfficePages(QObject):
     said = Signal(str)
     incident_chosen = Signal(str)
     camera_chosen = Signal(str)
+    moment_chosen = Signal(str, float)
+    """Camera and time of a recorded moment to show."""
+    range_chosen = Signal(tuple, float, float)
+    """Cameras, from, to: for the export."""
 
     def __init__(self, desk: Desk, bridge: Bridge, choice: Choice, pages: QStackedWidget) -> None:
         super().__init__(pages)
@@ -49,31 +61,35 @@ class OfficePages(QObject):
         self._relieve: dict[str, Callable[[], None]] = {}
         self._view: JournalView | None = None
         self._approval_page: ApprovalPage | None = None
+        self._export_page: ExportPage | None = None
+        self._reports_page: ReportsPage | None = None
+        self._foreign_page: ForeignPage | None = None
+        self._search_page: FootageSearchPage | None = None
         self._seat: SeatChanged | None = None
         self._registry = desk.registry()
         self._makers = self._made_makers()
         bridge.seat_changed.connect(self._on_seat_changed)
 
     def _made_makers(self) -> dict[str, Callable[[], QWidget]]:
+        """Those whose office the desk has."""
         offices = self._desk.offices
-        makers: dict[str, Callable[[], QWidget]] = {"cameras": self._cameras}
-        if offices.people is not None:
-            makers |= {"login": partial(self._login, offices.people), "shift": partial(self._shift, offices.people)}
-        if offices.pages is not None:
-            makers["journal"] = partial(self._journal, offices.pages)
-        if offices.releases is not None:
-            makers["disclosures"] = partial(self._disclosures, offices.releases)
-        if offices.approvals is not None:
-            makers["approvals"] = partial(self._approvals, offices.approvals)
-        if offices.imports is not None:
-            makers["import"] = partial(self._import, offices.imports)
-        if offices.health is not None:
-            makers["health"] = partial(self._health, offices.health)
-        if offices.noise is not None:
-            makers["noise"] = partial(self._noise, offices.noise)
-        if offices.models is not None:
-            makers["models"] = partial(self._models, offices.models)
-        return makers
+        known: tuple[tuple[str, object | None, Callable[[Any], QWidget]], ...] = (
+            ("login", offices.people, self._login),
+            ("shift", offices.people, self._shift),
+            ("journal", offices.pages, self._journal),
+            ("disclosures", offices.releases, self._disclosures),
+            ("reports", offices.reports, self._reports),
+            ("approvals", offices.approvals, self._approvals),
+            ("import", offices.imports, self._import),
+            ("health", offices.health, self._health),
+            ("noise", offices.noise, self._noise),
+            ("models", offices.models, self._models),
+            ("export", offices.exports, self._export),
+            ("foreign", offices.foreign, self._foreign),
+            ("footage_search", offices.search, self._footage_search),
+        )
+        found = {name: partial(make, office) for name, office, make in known if office is not None}
+        return {"cameras": self._cameras, **found}
 
     def page(self, name: str) -> QWidget | None:
         """The page, made now when it is asked for the first time; None when the desk has no such office."""
@@ -90,6 +106,35 @@ class OfficePages(QObject):
         """The incident that the panel shows is what a package is about."""
         if self._approval_page is not None:
             self._approval_page.show_incident(incident)
+        if self._export_page is not None:
+            self._export_page.show_incident(incident)
+        if self._reports_page is not None:
+            self._reports_page.show_incident(incident)
+        if self._foreign_page is not None:
+            self._foreign_page.show_incident(incident)
+        if self._search_page is not None:
+            self._search_page.show_incident(incident)
+
+    def suggest_export(self, camera_id: str | None, utc_s: float | None = None) -> QWidget | None:
+        """The export page, with the focused camera and the moment that it shows, where nothing was typed yet."""
+        page = self.page("export")
+        if self._export_page is not None:
+            self._export_page.suggest(camera_id, utc_s)
+        return page
+
+    def suggest_search(self, camera_id: str | None) -> QWidget | None:
+        """The page that searches recordings, with the focused camera where nothing is drawn yet."""
+        page = self.page("footage_search")
+        if self._search_page is not None:
+            self._search_page.suggest(camera_id)
+        return page
+
+    def begin_export(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> QWidget | None:
+        """The export page with a range that was chosen elsewhere, as on a timeline."""
+        page = self.page("export")
+        if self._export_page is not None:
+            self._export_page.begin(camera_ids, from_utc_s, to_utc_s)
+        return page
 
     def begin_package(self, incident: Incident) -> QWidget | None:
         """The page with the package's form open."""
@@ -156,11 +201,20 @@ class OfficePages(QObject):
     def _disclosures(self, releases: ReleaseDesk) -> QWidget:
         from widgets.disclosure_desk import DisclosureDesk
 
-        desk = DisclosureDesk(releases, self._bridge, self._desk.offices.zone, self._pages)
+        offices = self._desk.offices
+        desk = DisclosureDesk(releases, self._bridge, offices.zone, self._pages, offices.subjects)
         desk.said.connect(self.said)
         self._renew["disclosures"] = desk.refresh
         self._relieve["disclosures"] = desk.relieve
         return desk
+
+    def _reports(self, reports: ReportDesk) -> QWidget:
+        from widgets.reports_page import ReportsPage
+
+        self._reports_page = page = ReportsPage(reports, self._bridge, self._pages)
+        page.said.connect(self.said)
+        self._relieve["reports"] = page.relieve
+        return page
 
     def _approvals(self, approvals: ApprovalDesk) -> QWidget:
         from widgets.approval_page import ApprovalPage
@@ -205,6 +259,35 @@ class OfficePages(QObject):
         self._relieve["models"] = page.relieve
         return page
 
+    def _export(self, exports: ExportDesk) -> QWidget:
+        from widgets.export_page import ExportPage
+
+        page = ExportPage(exports, self._bridge, self._desk.offices.zone, parent=self._pages)
+        page.said.connect(self.said)
+        self._export_page = page
+        self._renew["export"] = page.renew
+        self._relieve["export"] = page.relieve
+        return page
+
+    def _foreign(self, foreign: ForeignDesk) -> QWidget:
+        from widgets.foreign_page import ForeignPage
+
+        self._foreign_page = page = ForeignPage(foreign, self._bridge, self._desk.offices.zone, parent=self._pages)
+        page.said.connect(self.said)
+        self._relieve["foreign"] = page.relieve
+        return page
+
+    def _footage_search(self, search: FootageSearchDesk) -> QWidget:
+        from widgets.footage_search_page import FootageSearchPage
+
+        self._search_page = page = FootageSearchPage(self._desk, search, self._desk.offices.zone, self._pages)
+        page.said.connect(self.said)
+        page.moment_chosen.connect(self.moment_chosen)
+        page.range_chosen.connect(self.range_chosen)
+        self._renew["footage_search"] = page.renew
+        self._relieve["footage_search"] = page.relieve
+        return page
+
     def _noise(self, noise: NoiseDesk) -> QWidget:
         from widgets.noise_page import NoisePage
 
@@ -219,12 +302,17 @@ def prepare() -> None:
     objects when it is imported, and on another thread that has ended a run with SIGSEGV."""
     importlib.import_module("widgets.journal_view")
     importlib.import_module("widgets.disclosure_desk")
+    importlib.import_module("widgets.reports_page")
     importlib.import_module("widgets.approval_page")
     importlib.import_module("widgets.import_page")
     importlib.import_module("widgets.health_page")
     importlib.import_module("widgets.camera_list")
     importlib.import_module("widgets.noise_page")
     importlib.import_module("widgets.models_page")
+    importlib.import_module("widgets.playback_view")
+    importlib.import_module("widgets.export_page")
+    importlib.import_module("widgets.foreign_page")
+    importlib.import_module("widgets.footage_search_page")
 
 
 def _nothing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -100,6 +100,48 @@ class PageActions(QObject):
         else:
             self._panel.show()
             self._panel.pages.setCurrentWidget(page)
+
+    def begin_export(self) -> None:
+        """The export page with the focused camera; a second time: back to the wall."""
+        moment = self.wall_in_use().moment()
+        page = self._panel.offices.suggest_export(*moment if moment is not None else (None,))
+        if page is None:
+            self.said.emit(_("This is not available here."))
+        else:
+            self._panel.offices.show_incident(self._panel.incident.incident)
+            self.enter_page(page)
+
+    def begin_search(self) -> None:
+        """The page that searches recordings, with the focused camera; a second time: back to the wall."""
+        moment = self.wall_in_use().moment()
+        page = self._panel.offices.suggest_search(moment[0] if moment is not None else None)
+        if page is None:
+            self.said.emit(_("This is not available here."))
+        else:
+            self._panel.offices.show_incident(self._panel.incident.incident)
+            self.enter_page(page)
+
+    def export_range(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> None:
+        """The export page with a time that was chosen elsewhere."""
+        page = self._panel.offices.begin_export(camera_ids, from_utc_s, to_utc_s)
+        if page is None:
+            self.said.emit(_("This is not available here."))
+            return
+        self._panel.offices.show_incident(self._panel.incident.incident)
+        self._panel.show()
+        self._panel.pages.setCurrentWidget(page)
+        page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def begin_export_of(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> None:
+        """The export page with a range that was chosen elsewhere, and the keyboard."""
+        page = self._panel.offices.page("export")
+        if page is None:
+            self.said.emit(_("This is not available here."))
+            return
+        self._panel.show()
+        self._panel.pages.setCurrentWidget(page)
+        self._panel.offices.show_incident(self._panel.incident.incident)
+        self._panel.offices.begin_export(camera_ids, from_utc_s, to_utc_s)
 
     def show_seat(self, seat: SeatChanged) -> None:
         """Who may not act is asked to sign in, beside the wall; who may again goes on at the wall."""

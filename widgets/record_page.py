@@ -72,6 +72,7 @@ class RecordPage(QWidget):
         self.new_button.clicked.connect(self.begin)
         if self.trial is not None:
             self.trial.said.connect(self.said)
+            self.trial.removed.connect(self.removed)
         self.remove_button.clicked.connect(self.remove)
         self._on_kind()
 
@@ -161,7 +162,9 @@ class RecordPage(QWidget):
         """Take the chosen record out of use."""
         selected = self.selected
         record_id = getattr(selected, "id", None)
-        if selected is not None and record_id is not None:
+        if self.trial is not None and isinstance(selected, TRIED):
+            self.trial.remove(selected)
+        elif selected is not None and record_id is not None:
             self._desk.apply(RemoveRecord(self.kind, str(record_id)))
             self.removed.emit(selected)
 

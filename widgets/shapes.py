@@ -19,6 +19,13 @@ STATE_COLOURS = {
     TileState.NO_SIGNAL: theme.LIGHT_VERMILLION,
     TileState.NO_RIGHTS: theme.PURPLE,
 }
+PAST_COLOURS = {
+    TileState.LIVE: theme.PURPLE,
+    TileState.STALE: theme.PURPLE,
+    TileState.CONNECTING: theme.PURPLE,
+    TileState.NO_SIGNAL: theme.MUTED,
+    TileState.NO_RIGHTS: theme.PURPLE,
+}
 _SEVERITY_LOOKS = {
     Severity.INFO: (0, theme.SKY),
     Severity.LOW: (4, theme.LIGHT_GREEN),
@@ -28,15 +35,21 @@ _SEVERITY_LOOKS = {
 }
 
 
-def draw_state(painter: QPainter, rect: QRectF, state: TileState) -> None:
-    """Full disc: live; two bars: stale; open ring: connecting; cross: no signal; a ring with a bar in it: no rights."""
+def draw_state(painter: QPainter, rect: QRectF, state: TileState, *, past: bool = False) -> None:
+    """Full disc: live; two bars: stale; open ring: connecting; cross: no signal; a ring with a bar in it: no rights.
+    `past`: a triangle that points on says that recordings are played."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    colour = QColor(STATE_COLOURS[state])
+    colour = QColor((PAST_COLOURS if past else STATE_COLOURS)[state])
     pen = QPen(colour, max(1.6, rect.width() / 6))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     inner = rect.adjusted(1.5, 1.5, -1.5, -1.5)
-    if state is TileState.LIVE:
+    if past and state in (TileState.LIVE, TileState.STALE):
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        tip = QPointF(inner.right(), inner.center().y())
+        painter.drawPolygon(QPolygonF([inner.topLeft(), tip, inner.bottomLeft()]))
+    elif state is TileState.LIVE:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawEllipse(inner)
@@ -58,6 +71,11 @@ def draw_state(painter: QPainter, rect: QRectF, state: TileState) -> None:
         painter.drawLine(inner.topLeft(), inner.bottomRight())
         painter.drawLine(inner.topRight(), inner.bottomLeft())
     painter.restore()
+
+
+def severity_colour(severity: Severity) -> str:
+    """The colour of its sign."""
+    return _SEVERITY_LOOKS[severity][1]
 
 
 @lru_cache(maxsize=32)

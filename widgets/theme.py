@@ -48,6 +48,17 @@ QSplitter::handle:hover {{ background: {ACCENT}; }}
 #banner {{ background: #2b2718; }}
 #replay {{ background: {WINDOW}; border-top: 1px solid {PURPLE}; }}
 #replay QPushButton {{ padding: 4px 2px; font-size: 12px; }}
+#playback {{ background: {WINDOW}; border: 3px solid {PURPLE}; }}
+#playback_head, #playback_transport {{ background: {WINDOW}; }}
+#playback_head {{ border-bottom: 1px solid {LINE}; }}
+#playback_transport {{ border-top: 1px solid {LINE}; }}
+#playback_transport QPushButton {{ padding: 4px 2px; font-size: 12px; }}
+#playback_popup {{ background: {PANEL}; border: 1px solid {PURPLE}; border-radius: 3px; }}
+#plate {{ color: {PURPLE}; border: 2px solid {PURPLE}; border-radius: 2px; padding: 2px 8px; font-weight: bold; }}
+#plate[here="true"] {{ color: #14101a; background: {PURPLE}; }}
+#clock {{ font-size: 20px; font-weight: bold; }}
+#playback_date {{ font-size: 14px; }}
+#playback_range {{ color: {ACCENT}; }}
 QPushButton#narrow {{ padding: 5px 2px; font-size: 12px; }}
 #choice QPushButton, QPushButton#step {{ padding: 4px 6px; text-align: left; }}
 #toast {{ background: {RAISED}; border-left: 3px solid {ACCENT}; }}

@@ -12,7 +12,7 @@ from PySide6.QtCore import QMargins, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QRegion
 from PySide6.QtWidgets import QWidget
 
-from app.feeds import CameraDesk
+from app.feeds import CameraDesk, CameraFeed
 from app.i18n import _
 from app.layouts import Arrangement
 from app.masks import masks_of
@@ -31,12 +31,18 @@ _PAPER = "#d02b2f36"
 
 class TileBoard:
     """Tiles for `surface`, the widget that is painted on; `lifted_s` says how long a camera's masks are still lifted.
-    Methods that return rectangles say what to repaint."""
+    `tile_of` makes a feed's tile. Methods that return rectangles say what to repaint."""
 
     def __init__(
-        self, desk: CameraDesk, surface: QWidget, figures: WallFigures, lifted_s: Callable[[str], float]
+        self,
+        desk: CameraDesk,
+        surface: QWidget,
+        figures: WallFigures,
+        lifted_s: Callable[[str], float],
+        tile_of: Callable[[CameraFeed], Tile] = Tile,
     ) -> None:
         self._desk, self._surface, self._figures, self._lifted_s = desk, surface, figures, lifted_s
+        self._tile_of = tile_of
         self._tiles: dict[str, Tile] = {}
         self._views: dict[str, TileView] = {}
         self._alarmed: frozenset[str] = frozenset()
@@ -73,7 +79,7 @@ class TileBoard:
             tile.close()
         for slot, camera_id in wanted.items():
             if slot not in self._tiles:
-                tile = self._tiles[slot] = Tile(self._desk.feed(camera_id))
+                tile = self._tiles[slot] = self._tile_of(self._desk.feed(camera_id))
                 tile.alarmed, tile.quiet = camera_id in self._alarmed, camera_id in self._quiet
                 tile.view = self._views.get(camera_id, TileView())
         self._focused = _slot(arrangement, arrangement.focus, arrangement.focused or "")

@@ -6,13 +6,17 @@ desk's answers come through the bridge.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from app.i18n import _
+from app.rule_changes import SaveAnswer
 from app.rule_trial import Tried
-from app.trial_desk import SaveAnswer, TrialAnswer, TrialDesk
+from app.trial_desk import TrialAnswer, TrialDesk
 from widgets.bridge import Answers, Bridge
 
 AFTER_MS = 400
@@ -24,11 +28,13 @@ class TrialLine(QLabel):
     said = Signal(str)
     saved = Signal(object)
     """The record is durable."""
+    removed = Signal(object)
+    """The record is out of use."""
 
     def __init__(self, desk: TrialDesk, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._answers = Answers(bridge)
+        self._answers, self._lasting = Answers(bridge), Answers(bridge)
         self._record: Tried | None = None
         self._saving = self._waiting = False
         self._timer = QTimer(self)
@@ -59,6 +65,30 @@ class TrialLine(QLabel):
         self._record, self._saving, self._waiting = record, True, False
         here = self._answers.here
         self._desk.save(record, here(self._on_share), here(self._on_saved), here(self._on_refused))
+
+    def remove(self, record: Tried) -> None:
+        """Take it out of use, where that may be; a second press while one is under way does nothing."""
+        if self._saving:
+            return
+        self.relieve()
+        self._saving = True
+        here = self._answers.here
+        self._desk.remove(record, here(partial(self._on_removed, record)), here(self._on_refused))
+
+    def save_all(self, records: Sequence[Tried], refused: Callable[[], None] = lambda: None) -> None:
+        """Several that nobody has open here: copies, and what an undo brings back. `refused`: not all were saved."""
+        answers = self._lasting
+
+        def done(answer: SaveAnswer) -> None:
+            if not answer.saved:
+                self.said.emit(answer.sentence)
+                refused()
+
+        def failed(text: str) -> None:
+            self.said.emit(text)
+            refused()
+
+        self._desk.save_all(records, answers.here(done), answers.here(failed))
 
     def relieve(self) -> None:
         """Another record, or somebody else sits here: nobody waits for the answer any more."""
@@ -98,6 +128,15 @@ class TrialLine(QLabel):
         self.said.emit(answer.sentence)
         if answer.saved and record is not None:
             self.saved.emit(record)
+
+    def _on_removed(self, record: Tried, answer: SaveAnswer) -> None:
+        self._saving = False
+        if answer.saved:
+            self.hide()
+            self.removed.emit(record)
+        else:
+            self._say(answer.sentence, warn=True)
+            self.said.emit(answer.sentence)
 
     def _on_refused(self, text: str) -> None:
         if self._saving:

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.feeds import CameraDesk, TileState
+from app.feeds import CameraDesk, CameraFeed, TileState
 from app.i18n import _
 from app.layouts import PURSUIT, Arrangement, Layout, Side, grid, pursuit_order
 from app.mask_lifts import MaskLifts
@@ -48,21 +48,29 @@ _ARROWS = {
 
 
 class Wall(QWidget):
-    """Tiles of the desk's cameras. `arrangement` says which; change it through the methods."""
+    """Tiles of the desk's cameras. `arrangement` says which; change it through the methods. `tile_of` makes a feed's
+    tile; every `refresh_ms` the tiles' headers are read again."""
 
     arrangement_changed = Signal()
     """Focus, layout, page, order or enlargement are other than before."""
     entered = Signal()
     """The keyboard was brought here on purpose: not because its window, or what had it, came or went."""
 
-    def __init__(self, desk: CameraDesk, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        desk: CameraDesk,
+        parent: QWidget | None = None,
+        *,
+        tile_of: Callable[[CameraFeed], Tile] = Tile,
+        refresh_ms: int = REFRESH_MS,
+    ) -> None:
         super().__init__(parent)
         self.figures = WallFigures()
         self.arrangement = Arrangement((), grid(1))
         self.look = Look()
         self._desk = desk
         self.lifts = MaskLifts()
-        self.board = TileBoard(desk, self, self.figures, lambda camera_id: self.lifts.left_s(camera_id))
+        self.board = TileBoard(desk, self, self.figures, lambda camera_id: self.lifts.left_s(camera_id), tile_of)
         self.follow: Callable[[Side], bool] = lambda _side: False
         self.leave: Callable[[], bool] = lambda: False
         self.touched_s = float("-inf")
@@ -76,7 +84,7 @@ class Wall(QWidget):
         self.setAccessibleName(_("Video wall"))
         self.setMinimumSize(320, 180)
         self._timer = self._made_timer(NORMAL_MS, self._on_tick, precise=True)
-        self._refresh_timer = self._made_timer(REFRESH_MS, self._on_refresh)
+        self._refresh_timer = self._made_timer(refresh_ms, self._on_refresh)
 
     def _made_timer(self, interval_ms: int, call: Callable[[], None], *, precise: bool = False) -> QTimer:
         timer = QTimer(self)

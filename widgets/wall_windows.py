@@ -77,7 +77,11 @@ class WallWindows(QObject):
     def pass_on(self, window: WallWindow, call: Callable[[], object]) -> None:
         """A key of a wall window that is the main window's: its call acts on that window's wall. What it asks or shows
         is in the panel, so the keyboard goes there when the call moved it."""
-        before, self._asking = self._main.focusWidget(), window.wall
+        self.lend(window.wall, call)
+
+    def lend(self, wall: Wall, call: Callable[[], object]) -> None:
+        """The same for a wall that is none of these, as playback's."""
+        before, self._asking = self._main.focusWidget(), wall
         try:
             call()
         finally:

@@ -5,6 +5,7 @@ The window owns the parts; this module only says which key means which call.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from app.i18n import _
 from app.layouts import STANDARD
 from storage.records import Verdict
 from widgets.case_actions import CASE_KEYS
+from widgets.export_times import around
 from widgets.keys import KEYS, name_of_press
 from widgets.stream_tools import StreamTools
 
@@ -31,16 +33,32 @@ if TYPE_CHECKING:
 
 Calls = dict[str, Callable[[], object]]
 
-_OFFICE_KEYS = ("journal", "login", "shift", "disclosures", "approvals", "import", "health", "noise", "models")
+_OFFICE_KEYS = (
+    "journal",
+    "login",
+    "shift",
+    "disclosures",
+    "approvals",
+    "import",
+    "health",
+    "noise",
+    "models",
+    "foreign",
+    "reports",
+)
 _FILE_MENU = (
     "cameras",
     "",
     "report",
+    "reports",
     "package",
     "",
     "journal",
+    "footage_search",
     "disclosures",
     "approvals",
+    "export",
+    "foreign",
     "",
     "records",
     "import",
@@ -57,7 +75,7 @@ _ROLE_MENU = ("alarm_layout", "hot_spot_layout", "attention_layout", "", "tour",
 
 def calls_of(window: MainWindow) -> Calls:
     """The call of every key that is not the wall's own."""
-    return {
+    calls: Calls = {
         **_wall_calls(window, window.wall, window.tools, window.streams),
         "next_window": window.walls.enter_next,
         "move_window": partial(window.say, _("The main window stays where it is; this is for wall windows.")),
@@ -70,6 +88,7 @@ def calls_of(window: MainWindow) -> Calls:
         "full_screen": window.toggle_full_screen,
         "quit": QApplication.exit,
     }
+    return window.gate.guarded(calls)
 
 
 def fit_wall_window(main: MainWindow, window: WallWindow) -> TileTools:
@@ -80,12 +99,13 @@ def fit_wall_window(main: MainWindow, window: WallWindow) -> TileTools:
         teller.said.connect(main.say)
     window.use(calls_of_wall_window(main, window, tools, streams))
     window.leave_panel = main.leave_panel
+    main.gate.watch(window.wall)
     return tools
 
 
 def calls_of_wall_window(main: MainWindow, window: WallWindow, tools: TileTools, streams: StreamTools) -> Calls:
     """The keys of a further window: tiles, layouts and the window are its own, the rest is the main window's."""
-    return {
+    calls: Calls = {
         **{name: partial(main.walls.pass_on, window, call) for name, call in calls_of(main).items()},
         **_wall_calls(main, window.wall, tools, streams),
         "next_window": partial(main.walls.enter_next, window),
@@ -94,6 +114,7 @@ def calls_of_wall_window(main: MainWindow, window: WallWindow, tools: TileTools,
         "full_screen": window.toggle_full_screen,
         "quit": QApplication.exit,
     }
+    return main.gate.guarded(calls)
 
 
 def _wall_calls(main: MainWindow, wall: Wall, tools: TileTools, streams: StreamTools) -> Calls:
@@ -117,6 +138,8 @@ def _replay_calls(window: MainWindow) -> Calls:
     replay = window.panel.replay
     return {
         "replay": window.replay,
+        "playback": window.playback.toggle,
+        "playback_case": window.playback.open_case,
         "record_now": window.page_keys.at_moment(window.record_now),
         "replay_pause": replay.toggle_pause,
         "replay_back": partial(replay.step, -1),
@@ -158,7 +181,22 @@ def _incident_calls(window: MainWindow) -> Calls:
         **{name: pages.in_panel(getattr(case, name)) for name in CASE_KEYS},
         "report": incident.write_report,
         "package": pages.begin_package,
+        "export": partial(_export, window),
+        "footage_search": pages.begin_search,
     }
+
+
+def _export(window: MainWindow) -> None:
+    """Of what is played, where playback has the keyboard; else of the focused camera."""
+    view = window.playback.view
+    if view is None or not view.has_keyboard:
+        window.page_keys.begin_export()
+        return
+    arrangement, chosen = view.wall.arrangement, view.chosen_range
+    focused = (arrangement.focused,) if arrangement.focused is not None else ()
+    begin, end = chosen or around(view.session.place().utc_s, time.time())
+    window.walls.bring_panel_forward()
+    window.page_keys.begin_export_of(arrangement.order if chosen is not None else focused, begin, end)
 
 
 def _page_calls(window: MainWindow) -> Calls:
@@ -211,6 +249,9 @@ def fill_menu(bar: QMenuBar, actions: dict[str, QAction], about: Callable[[], No
             "previous_page",
             "overlay",
             "draw",
+            "",
+            "playback",
+            "playback_case",
             "",
             "wall_window",
             "panel",

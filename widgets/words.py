@@ -24,9 +24,18 @@ _TILE_STATES = {
 }
 
 
-def tile_state_word(state: TileState) -> str:
-    """What a tile's header says: shorter than the display name."""
-    return _(_TILE_STATES[state])
+_PAST_STATES = {
+    TileState.CONNECTING: marked("SEEKING"),
+    TileState.LIVE: marked("PLAYBACK"),
+    TileState.STALE: marked("PLAYBACK"),
+    TileState.NO_SIGNAL: marked("NO FOOTAGE"),
+    TileState.NO_RIGHTS: marked("NO RIGHTS"),
+}
+
+
+def tile_state_word(state: TileState, *, past: bool = False) -> str:
+    """What a tile's header says: shorter than the display name. `past`: of a tile that plays recordings."""
+    return _((_PAST_STATES if past else _TILE_STATES)[state])
 
 
 def age_text(age_s: float) -> str:

@@ -23,7 +23,7 @@ from widgets.bridge import Bridge
 from widgets.choice import Question, lettered
 from widgets.side_panel import SidePanel
 from widgets.trial_line import TrialLine
-from widgets.undo import UndoSteps
+from widgets.undo import Refused, UndoSteps
 from widgets.wall import Wall
 from widgets.words import Names
 from widgets.zone_canvas import ZoneCanvas
@@ -157,7 +157,7 @@ class ZoneEditor(QObject):
             self._undo.remember(titled(draft.shape, draft.made()), partial(self._draw_on, wall, draft))
             self.said.emit(_("Left without saving. Ctrl+Z goes on with it."))
 
-    def _draw_on(self, wall: Wall, draft: ZoneDraft) -> bool:
+    def _draw_on(self, wall: Wall, draft: ZoneDraft, _refused: Refused) -> bool:
         seen = isValid(wall) and wall.isVisible()
         return self._may_configure() and self.draw(wall if seen else self._first, draft)
 

@@ -7,7 +7,7 @@ one that loses a confirmed alarm waits for a second person, and the drawing stay
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from app.feeds import CommandRefused, Desk
@@ -18,7 +18,7 @@ from storage.records import Zone, new_id
 from storage.registry_records import CameraScale
 from widgets.bridge import Bridge
 from widgets.trial_line import TrialLine
-from widgets.undo import UndoSteps
+from widgets.undo import Refused, UndoSteps
 
 Swap = tuple[Drawn | None, Drawn | None]
 """A record before and after a change; None where there was none."""
@@ -44,6 +44,7 @@ class ZoneRecords:
         if trial is not None:
             trial.said.connect(say)
             trial.saved.connect(self._on_tried_saved)
+            trial.removed.connect(self._on_tried_removed)
         bridge.command_refused.connect(self._on_refused)
 
     def save(self, draft: ZoneDraft) -> None:
@@ -96,8 +97,16 @@ class ZoneRecords:
     def remove(self, draft: ZoneDraft) -> None:
         """Take the record out of use that the drawing was made from."""
         record = draft.record
-        if record is not None:
+        if self._trial is not None and isinstance(record, Zone | CameraScale):
+            self._tried = draft
+            self._trial.remove(record)
+        elif record is not None:
             self._once(RemoveRecord(draft.table, draft.id), partial(self._on_removed, draft, record))
+
+    def _on_tried_removed(self, record: Drawn) -> None:
+        draft, self._tried = self._tried, None
+        if draft is not None:
+            self._on_removed(draft, record)
 
     def _on_removed(self, draft: ZoneDraft, record: Drawn) -> None:
         title = titled(draft.shape, record)
@@ -119,7 +128,7 @@ class ZoneRecords:
         for camera_id in dict.fromkeys(by_number[word] for word in wanted):
             record = draft.made_for(camera_id, new_id())
             swaps.append((known.get(record.id), record))
-            self._desk.apply(PutRecord(record))
+        self._put_all([record for _before, record in swaps if record is not None])
         name = titled(draft.shape, draft.made())
         self._undo.remember(name, partial(self._swap_back, draft.table, tuple(swaps)))
         text = ngettext("Copied to {count} camera: {name}.", "Copied to {count} cameras: {name}.", len(swaps))
@@ -143,14 +152,25 @@ class ZoneRecords:
         """The drawing stays as it is; the toast says why."""
         self._waiting = False
 
-    def _swap_back(self, table: str, swaps: tuple[Swap, ...]) -> bool:
+    def _put_all(self, records: Sequence[Drawn], refused: Refused = lambda: None) -> None:
+        """What others have rules for is tried first; the rest is put as it is."""
+        tried = [one for one in records if isinstance(one, Zone | CameraScale)] if self._trial is not None else []
+        if self._trial is not None and tried:
+            self._trial.save_all(tried, refused)
+        for record in records:
+            if record not in tried:
+                self._desk.apply(PutRecord(record), refused=refused)
+
+    def _swap_back(self, table: str, swaps: tuple[Swap, ...], refused: Refused) -> bool:
         """What was before instead of what was made; False when somebody made something else of it since."""
         known = self._known(table)
         ids = [after.id if after is not None else before.id if before is not None else "" for before, after in swaps]
         if any(known.get(one) not in swap for one, swap in zip(ids, swaps, strict=True)):
             return False
+        self._put_all([before for before, _after in swaps if before is not None], refused)
         for one, (before, _after) in zip(ids, swaps, strict=True):
-            self._desk.apply(PutRecord(before) if before is not None else RemoveRecord(table, one))
+            if before is None:
+                self._desk.apply(RemoveRecord(table, one), refused=refused)
         return True
 
     def _known(self, table: str) -> dict[str, Drawn]:

@@ -104,7 +104,7 @@ class ApprovalSite:
         for worker in self.tasks.workers:
             worker.stop()
         for worker in self.tasks.workers:
-            assert worker.join(5.0)
+            assert worker.join(60.0)
         self.index.close()
         self.archive.close()
 
@@ -127,13 +127,13 @@ class Answer(Generic[T]):
         self._event.set()
 
     def good(self) -> T:
-        assert self._event.wait(20)
+        assert self._event.wait(60)
         assert self.sentence == ""
         assert self.value is not None
         return self.value
 
     def refusal(self) -> str:
-        assert self._event.wait(20)
+        assert self._event.wait(60)
         assert self.value is None
         return self.sentence
 

@@ -88,7 +88,7 @@ def _people_site(folder: Path) -> Iterator[PeopleSite]:
         for worker in site.tasks.workers:
             worker.stop()
         for worker in site.tasks.workers:
-            assert worker.join(5)
+            assert worker.join(60)
         journal.close()
 
 
@@ -104,7 +104,7 @@ class Answered:
         self._event.set()
 
     def wait(self) -> WatchfloorError | None:
-        assert self._event.wait(20)
+        assert self._event.wait(60)
         return self.error
 
 

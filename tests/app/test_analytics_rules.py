@@ -12,7 +12,7 @@ from app.analytics import OTHER_LOOKS_PER_S, RULE_LOOKS_PER_S, Analytics
 from app.bus import Bus
 from app.feeds import Banner
 from detection.detector import DetectionCode, DetectionError
-from detection.messages import AnalyticsCamera
+from detection.messages import AnalyticsCamera, CameraState
 from detection.models import BUILT_IN
 from detection.worker import DetectionState, DetectionStatus
 from storage.journal import Registry
@@ -122,9 +122,21 @@ def test_a_machine_under_load_stays_lowered_when_rules_change(desk: Desk) -> Non
 def test_a_rule_that_was_refused_is_forgiven_when_it_is_corrected(desk: Desk) -> None:
     bad = Registry(cameras=CAMERAS, rules=(RULE,))
     desk.analytics.renew(bad)
-    reason = DetectionError(DetectionCode.BAD_ZONE, camera="c1")
-    desk.analytics._on_status(DetectionStatus(DetectionState.RUNNING, reason=reason))
-    assert desk.analytics.notice("c1") == "Rules suspended: zone cannot be used"
+    reason = DetectionError(DetectionCode.BAD_ZONE, camera="c1", name="Yard")
+    troubled = {"c1": CameraState("c1", ("r",))}
+    desk.analytics.service.status = DetectionStatus(DetectionState.RUNNING, reason=reason, troubled=troubled)
+    desk.analytics._on_status(desk.analytics.service.status)
+    assert desk.analytics.notice("c1") == "Cannot be used and rests: Yard"
+    assert desk.analytics.notice("c2") == ""
+    assert desk.banners[-1].text.startswith("Yard: A zone needs")
     desk.analytics.renew(replace(bad, zones=(ZONE,)))
-    assert desk.analytics.notice("c1") == ""
     assert desk.banners[-1] == Banner("rules c1", "")
+    desk.analytics.service.status = DetectionStatus(DetectionState.RUNNING)
+    assert desk.analytics.notice("c1") == ""
+
+
+def test_a_tile_says_that_its_analytics_failed(desk: Desk) -> None:
+    for failures, text in ((1, "Analytics failed once; it is tried again"), (4, "Analytics failed 4 times;")):
+        state = CameraState("c1", failures=failures)
+        desk.analytics.service.status = DetectionStatus(DetectionState.RUNNING, troubled={"c1": state})
+        assert desk.analytics.notice("c1").startswith(text)

@@ -212,7 +212,29 @@ def test_how_many_wait_is_told_when_facts_change(site: ApprovalSite) -> None:
     site.late_s = 90_000.0
     for _number in range(50):
         site.bus.publish(DeskState())
-    wait_until(lambda: site.desk.waiting() == ApprovalsWaiting(1, 1))
+    wait_until(lambda: told[-1:] == [ApprovalsWaiting(1, 1)])
+    assert told == [ApprovalsWaiting(1, 0), ApprovalsWaiting(1, 1)]
+
+
+def test_a_slow_count_does_not_come_after_a_newer_one(site: ApprovalSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[ApprovalsWaiting] = []
+    site.bus.subscribe(ApprovalsWaiting, told.append)
+    answers = iter((ApprovalsWaiting(1, 0), ApprovalsWaiting(1, 1)))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_now_utc_s: float) -> ApprovalsWaiting:
+        found = next(answers)
+        if not begun.is_set():
+            begun.set()
+            assert go_on.wait(60)
+        return found
+
+    monkeypatch.setattr(site.desk._facts, "waiting", slow)
+    site.bus.publish(DeskState())
+    assert begun.wait(60)
+    site.bus.publish(DeskState())
+    go_on.set()
+    wait_until(lambda: len(told) == 2)
     assert told == [ApprovalsWaiting(1, 0), ApprovalsWaiting(1, 1)]
 
 
@@ -267,7 +289,7 @@ class Slow:
 def test_one_at_a_time_and_cancelled(site: ApprovalSite) -> None:
     site.maker = slow = Slow()
     answer = site.build()
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     assert "already" in site.build().refusal()
     site.desk.cancel()
     assert "cancelled" in answer.refusal()
@@ -279,7 +301,7 @@ def test_one_at_a_time_and_cancelled(site: ApprovalSite) -> None:
 def test_the_end_of_the_program_cancels(site: ApprovalSite) -> None:
     site.maker = slow = Slow()
     answer = site.build()
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     site.tasks.workers[0].stop()
     assert "cancelled" in answer.refusal()
 

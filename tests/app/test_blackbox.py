@@ -29,7 +29,8 @@ from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
 from storage.people_queries import AccessFilter
 from storage.people_records import AccessKind
-from storage.records import Actor, Operator, Role
+from storage.records import Actor, Camera, Operator, Role
+from storage.registry_records import CameraGroup
 from storage.settings import BlackBoxSettings, Settings
 from storage.shown_wall import ShownWall
 from tests.conftest import wait_until
@@ -224,6 +225,30 @@ def test_reading_is_written_down(archive: Archive) -> None:
     assert [(a.kind, a.actor_id, a.reason, a.from_utc_s) for a in accesses] == [
         (AccessKind.BLACK_BOX, archive.actor.id, "complaint 7", START + 10)
     ] * 2
+
+
+def test_of_cameras_of_other_groups_nothing_is_read(archive: Archive) -> None:
+    _record(archive)
+    (whole, *_rest) = read_audited(archive, START + 10, "complaint 7")
+    own, *others = dict.fromkeys(tile.camera_id for tile in whole.wall.tiles if tile.camera_id)
+    assert others
+    archive.journal.apply(PutRecord(Camera(own, 1, "Gate", "demo://gate")), archive.actor)
+    archive.journal.apply(PutRecord(CameraGroup("g1", "Gates", (own,))), archive.actor)
+    olga = Operator("olga", "Olga", Role.SUPERVISOR, group_ids=("g1",))
+    archive.journal.apply(PutRecord(olga), archive.actor)
+    archive.actor = Actor(olga.id)
+    archive.reload()
+    (seen, *_rest) = read_audited(archive, START + 10, "complaint 7")
+    before = {one.rect: one for one in whole.wall.tiles}
+    assert [one.rect for one in seen.wall.tiles] == list(before)
+    for one in seen.wall.tiles:
+        if before[one.rect].camera_id == own:
+            assert one == before[one.rect]
+        else:
+            assert one.camera not in {other.camera for other in whole.wall.tiles}
+            assert (one.camera_id, one.stream, one.state) == ("", "", "no_rights")
+    words = table(seen, START + 10, ZoneInfo("UTC"), {})
+    assert not any(one.camera in words for one in whole.wall.tiles if one.camera_id in others)
 
 
 def test_without_a_reason_or_the_right_nothing_is_read(archive: Archive) -> None:

@@ -37,7 +37,7 @@ def tasks() -> Iterator[Tasks]:
     yield pool
     for worker in pool.workers:
         worker.stop()
-    assert all(worker.join(10) for worker in pool.workers)
+    assert all(worker.join(60) for worker in pool.workers)
 
 
 def _rows(archive: Archive) -> tuple[ImportRow, ...]:

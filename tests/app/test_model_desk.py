@@ -16,13 +16,17 @@ from app.archive import Archive
 from app.errors import AppCode, AppError
 from app.model_commands import model_app
 from app.model_desk import SiteModelDesk
-from app.model_rows import ModelRow, model_rows, ratio_words
+from app.model_rows import ModelRow, choose, model_rows, ratio_words
 from app.tasks import Tasks
 from detection.model_bench import ModelSpeed
 from detection.model_files import model_digest
 from detection.models import BUILT_IN, ModelChoice, ModelSource
+from storage.commands import PutOperator
+from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
-from storage.records import Actor
+from storage.people_queries import AccessFilter
+from storage.people_records import AccessKind
+from storage.records import Actor, Operator, Role
 from storage.settings import Settings, load
 from tests.detection.test_models import write_ir
 
@@ -58,7 +62,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     yield Site(archive, tasks)
     for worker in tasks.workers:
         worker.stop()
-    assert all(worker.join(10) for worker in tasks.workers)
+    assert all(worker.join(60) for worker in tasks.workers)
     archive.close()
 
 
@@ -84,6 +88,8 @@ def test_a_choice_is_noted_with_its_digest_and_holds_at_once(site: Site) -> None
     site.desk.choose("good", site.said.put, site.said.put)
     assert site.answer() == "good"
     assert [choice.path for choice in site.used] == [path]
+    (access,) = site.archive.journal.accesses(AccessFilter(kind=AccessKind.MODEL))
+    assert (access.actor_id, access.detail) == (site.actor.id, f"good sha256 {model_digest(path)}; before: -")
     noted = load(site.archive.folders.settings).detection
     assert (noted.model, noted.model_sha256) == (str(path), model_digest(path))
     site.desk.remove("good", site.said.put, site.said.put)
@@ -103,6 +109,17 @@ def test_who_may_not_configure_changes_nothing(site: Site) -> None:
         assert "good" not in answers
     assert site.used == []
     assert path.is_dir()
+    assert not site.archive.folders.settings.exists()
+
+
+def test_the_journal_itself_asks_the_right_to_choose(site: Site) -> None:
+    write_ir(site.archive.folders.models / "good")
+    journal, olena = site.archive.journal, Actor("olena")
+    journal.apply(PutOperator(Operator(olena.id, "Olena", Role.SUPERVISOR)), site.archive.actor)
+    with pytest.raises(StorageError) as caught:
+        choose(site.archive, "good", olena)
+    assert caught.value.code is StorageCode.NOT_PERMITTED
+    assert journal.accesses(AccessFilter()) == []
     assert not site.archive.folders.settings.exists()
 
 
@@ -126,6 +143,16 @@ def test_one_measurement_at_a_time_and_it_can_be_stopped(site: Site, monkeypatch
     assert isinstance(site.answer(), tuple)
     site.desk.take("/no/such/file.pt", site.said.put, site.said.put, site.said.put)
     assert "no detection model" in str(site.answer()), "the place is free again"
+
+
+def test_who_hears_the_answer_finds_the_place_free(site: Site) -> None:
+    write_ir(site.archive.folders.models / "good")
+
+    def at_once(_rows: object) -> None:
+        site.desk.take("/no/such/file.pt", site.said.put, site.said.put, site.said.put)
+
+    site.desk.bench([], site.said.put, at_once, site.said.put)
+    assert "no detection model" in str(site.answer())
 
 
 def test_int8_is_compared_with_float_of_the_same_network() -> None:

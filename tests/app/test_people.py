@@ -31,4 +31,4 @@ def test_a_first_start_needs_no_password_and_audits_what_is_seen() -> None:
             for worker in tasks.workers:
                 worker.stop()
             for worker in tasks.workers:
-                assert worker.join(5)
+                assert worker.join(60)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +12,7 @@ from app.access_audit import AccessAudit
 from app.people_desk import PeopleDesk, PeopleState, SeatDesk
 from app.seat_test import SeatFacts, SeatTest
 from app.sign_in import Seat, SeatChanged
+from storage.case_commands import ShelveAlarms, UnshelveAlarms
 from storage.commands import AcknowledgeIncident, PutOperator, PutRecord
 from storage.people_commands import LendSectors, RecordAccess, ShiftWord, StartShift
 from storage.people_queries import AccessFilter
@@ -48,6 +51,7 @@ def desk(site: PeopleSite, seat: Seat, tmp_path: Path) -> SeatDesk:
         SeatTest(SeatFacts(tmp_path)),
         dead_cameras=lambda: [DEAD],
         clock=site.clock,
+        zone=ZoneInfo("Europe/Kyiv"),
     )
     seat.open()
     return made
@@ -89,17 +93,27 @@ def test_a_shift_from_seat_test_to_hand_over(site: PeopleSite, desk: SeatDesk) -
     assert "disk" in json.loads(mine.checks)
     site.journal.apply(AcknowledgeIncident(incident_id, 1), OPERATOR)
     site.journal.apply(PutRecord(RuleSpec("r1", "c1", "z1", "Fence", enabled=False)), ADMIN)
+    until_utc_s = site.clock() + 3600.0
+    shelf = ShelveAlarms("Gate · Intrusion", ("c1",), "intrusion", "builders", until_utc_s)
+    gone = ShelveAlarms("Yard", ("c1",), "intrusion", "rain", until_utc_s)
+    for command in (shelf, gone, UnshelveAlarms(gone.new_shelf_id, 1)):
+        site.journal.apply(command, OPERATOR)
     desk.refresh()
-    words = until(desk, lambda state: len(state.candidates) == 3).candidates
+    words = until(desk, lambda state: len(state.candidates) == 4).candidates
     assert [word.kind for word in words] == [
         ShiftItemKind.INCIDENT,
         ShiftItemKind.DEAD_CAMERA,
         ShiftItemKind.MUTED_RULE,
+        ShiftItemKind.SHELF,
     ]
+    local = f"{datetime.fromtimestamp(until_utc_s, ZoneInfo('Europe/Kyiv')):%H:%M}"
+    assert words[3] == ShiftWord(
+        ShiftItemKind.SHELF, shelf.new_shelf_id, f"Gate · Intrusion is shelved until {local}: builders"
+    )
     assert words[0].text == "2027-000001 Intrusion · Acknowledged"
-    desk.hand_over((*words[:1], ShiftWord(ShiftItemKind.WORD, "", "mind the gate")))
-    items = until(desk, lambda state: len(state.items) == 2).items
-    assert [item.text for item in items] == [words[0].text, "mind the gate"]
+    desk.hand_over((words[0], words[3], ShiftWord(ShiftItemKind.WORD, "", "mind the gate")))
+    items = until(desk, lambda state: len(state.items) == 3).items
+    assert [item.text for item in items] == [words[0].text, words[3].text, "mind the gate"]
     assert desk.state().mine is None
     for item in items:
         desk.take_item(item)

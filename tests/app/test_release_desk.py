@@ -49,7 +49,7 @@ class Site:
         for worker in self.tasks.workers:
             worker.stop()
         for worker in self.tasks.workers:
-            assert worker.join(5.0)
+            assert worker.join(60.0)
         self.archive.close()
 
     @property
@@ -184,7 +184,7 @@ def test_a_package_is_made_for_who_pressed_the_key_and_has_the_id_of_its_manifes
     tasks.workers[0].start()
     wait_until(lambda: bool(said))
     tasks.workers[0].stop()
-    assert tasks.workers[0].join(5.0)
+    assert tasks.workers[0].join(60.0)
     (noted,) = site.archive.journal.packages(REQUEST.new_disclosure_id)
     assert makers == [site.archive.actor]
     assert (noted.id, noted.actor_id) == (ids[0], site.archive.actor.id)

@@ -12,11 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from app.errors import AppCode, AppError
+from app.record_commands import record_app
+from app.rule_changes import SaveAnswer
 from app.rule_commands import rule_app
 from app.rule_trial import Tried
 from app.tasks import Tasks
 from app.texts import sentence
-from app.trial_desk import SaveAnswer, SiteTrialDesk, TrialAnswer
+from app.trial_desk import SiteTrialDesk, TrialAnswer
 from storage.errors import StorageCode, StorageError
 from storage.people_commands import DecideApproval
 from storage.people_records import ApprovalKind, ApprovalState
@@ -53,6 +55,22 @@ class Seat:
         self.desk.save(record, self.shares.append, answers.put, answers.put)
         return answers.get(timeout=30)
 
+    def saved_all(self, *records: Tried) -> SaveAnswer | str:
+        answers: queue.Queue[SaveAnswer | str] = queue.Queue()
+        self.desk.save_all(records, answers.put, answers.put)
+        return answers.get(timeout=30)
+
+    def removed(self, record: Tried) -> SaveAnswer | str:
+        answers: queue.Queue[SaveAnswer | str] = queue.Queue()
+        self.desk.remove(record, answers.put, answers.put)
+        return answers.get(timeout=30)
+
+    def sign(self) -> None:
+        """Olena signs for the newest thing that was asked."""
+        journal = self.site.archive.journal
+        asked = next(one for one in journal.approvals() if one.state is ApprovalState.REQUESTED)
+        journal.apply(DecideApproval(asked.id, asked.version, approved=True, words="yes"), OLENA)
+
     def rule(self) -> object:
         self.site.archive.reload()
         return self.site.archive.registry.rules[0]
@@ -64,7 +82,8 @@ class Seat:
 
 
 @pytest.fixture
-def seat(tmp_path: Path) -> Iterator[Seat]:
+def seat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seat]:
+    monkeypatch.setattr("storage.tried_rules.LOOKBACK_S", 36_500 * DAY_S)  # the journal's clock is today's
     site = TrialSite(tmp_path / "home")
     made = Seat(site)
     yield made
@@ -126,6 +145,66 @@ def test_the_journal_itself_refuses_without_the_signature(seat: Seat) -> None:
         journal.apply(PutTriedRecord(Category("c", "C", "g")), ANNA)
     assert caught.value.code is StorageCode.BAD_VALUE
     assert journal.approvals(open_only=False) == []
+
+
+def test_a_signature_is_spent_with_the_change_that_it_was_for(seat: Seat) -> None:
+    seat.site.live(RULE, visits(1))
+    seat.saved(LATE)
+    seat.sign()
+    answers = [seat.saved(LATE), seat.saved_all(RULE), seat.saved(LATE)]
+    assert [isinstance(answer, SaveAnswer) and answer.saved for answer in answers] == [True, True, False]
+    assert seat.rule() == RULE
+    journal = seat.site.archive.journal
+    states = [one.state for one in journal.approvals(open_only=False)]
+    assert sorted(states) == [ApprovalState.REQUESTED, ApprovalState.USED]
+
+
+def test_what_found_confirmed_alarms_goes_out_of_use_only_with_a_signature(seat: Seat) -> None:
+    seat.site.live(RULE, visits(1))
+    first = seat.removed(RULE)
+    assert isinstance(first, SaveAnswer)
+    assert not first.saved
+    assert seat.rule() == RULE
+    seat.sign()
+    last = seat.removed(RULE)
+    assert isinstance(last, SaveAnswer)
+    assert last.saved
+    seat.site.archive.reload()
+    assert seat.site.archive.registry.rules == ()
+
+
+def test_several_are_saved_one_after_the_other_and_all_that_was_not_is_told(seat: Seat) -> None:
+    seat.site.live(RULE, visits(1))
+    answer = seat.saved_all(replace(ZONE, name="The yard"), LATE)
+    assert isinstance(answer, SaveAnswer)
+    assert not answer.saved
+    assert "second person was asked" in answer.sentence
+    assert seat.rule() == RULE
+    assert seat.site.archive.registry.zones[0].name == "The yard"
+    seat.actor = None
+    locked = sentence(AppError(AppCode.SEAT_LOCKED))
+    assert (seat.saved_all(RULE), seat.removed(RULE)) == (locked, locked)
+
+
+def test_the_command_line_goes_the_same_way(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    seat.site.live(RULE, visits(1))
+    grouped = replace(RULE, group_id="night")
+    saved = seat.saved(grouped)
+    assert isinstance(saved, SaveAnswer)
+    assert saved.saved
+    monkeypatch.setenv("WATCHFLOOR_HOME", str(seat.site.archive.folders.data.parent))
+    monkeypatch.setattr("app.rule_try_command.WORK_CLOCK", lambda: START + 7 * DAY_S)
+    run = CliRunner().invoke
+    for app, words in (
+        (rule_app, ["disarm", "night"]),
+        (rule_app, ["remove", "r1"]),
+        (record_app, ["put", "rules", "id=r1", "hold_s=15"]),
+        (record_app, ["remove", "rules", "r1"]),
+    ):
+        result = run(app, words)
+        assert result.exit_code == 27, (words, result.output)
+        assert seat.rule() == grouped
+    assert run(record_app, ["put", "rules", "id=r1", "name=Yard"]).exit_code == 0
 
 
 def test_a_refused_one_asks_anew(seat: Seat) -> None:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from detection.detector import Detections, Image
 from detection.gate_worth import GateWorth
-from detection.messages import AnalyticsCamera, Configure, Looked, Message, Pace
+from detection.messages import AnalyticsCamera, CameraState, Configure, Looked, Message, Pace, Refused
+from detection.mishaps import HEALTHY_S, Mishaps
+from detection.pipeline import Look, Pipeline
 from detection.scheduler import Urgency
 from detection.watch import Watch
-from storage.records import Zone
+from storage.records import RuleKind, RuleSpec, Zone
+from storage.registry_records import CameraScale
 from tests.conftest import wait_until
 from tests.detection.scenes import person_at, rule, seen
 from video.frame import Picture
@@ -164,3 +170,93 @@ def test_a_camera_whose_slot_changes_hands_is_not_shown_the_others_picture(site:
     for _ in range(30):
         site.step()
     assert not [m for m in site.sent[mark + 4 :] if isinstance(m, Looked) and m.tracks.camera_id == "new"]
+
+
+def states(site: Site, camera_id: str) -> list[tuple[tuple[str, ...], int]]:
+    return [(m.resting, m.failures) for m in site.sent if isinstance(m, CameraState) and m.camera_id == camera_id]
+
+
+def test_a_rule_that_cannot_be_used_rests_alone(site: Site) -> None:
+    crossed = Zone("zx", "c1", "Crossed", ((0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9)))
+    sound = Zone(rule().zone_id, "c1", "Yard", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    good = replace(rule(hold_s=0.05), id="good", camera_id="c1")
+    bad = replace(good, id="bad", zone_id="zx", name="Crossed")
+    fast = replace(good, id="fast", kind=RuleKind.SPEED, limit=50.0)
+    upside_down = CameraScale("c1", ((0.5, 0.4, 0.5), (0.5, 0.9, 0.1)))
+
+    def told(*rules: RuleSpec) -> None:
+        cameras = (site.cameras[0], replace(site.cameras[1], rules=rules, zones=(sound, crossed), scale=upside_down))
+        site.watch.configure(Configure(cameras, {}))
+
+    told(good, bad, fast)
+    assert states(site, "c1") == [(("bad", "fast"), 0)]
+    refused = [(m.details.get("name"), m.camera_id) for m in site.sent if isinstance(m, Refused)]
+    assert refused[-2:] == [("Crossed", "c1"), (good.name, "c1")]
+    site.images[1][0, 0] = 255
+    site.run_until(lambda: any(m.events for m in site.sent if isinstance(m, Looked)))
+    fired = {event.rule_id for m in site.sent if isinstance(m, Looked) for event in m.events}
+    assert fired == {"good"}
+    told(good)
+    assert states(site, "c1")[-1] == ((), 0)
+
+
+def test_a_pipeline_that_fails_rests_alone_and_is_begun_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = {"c1": "look", "c2": "see"}
+    begun_s = time.monotonic()
+    clock = [begun_s]
+    shim = SimpleNamespace(monotonic=lambda: clock[0], time=time.time, process_time=time.process_time)
+    monkeypatch.setattr("detection.watch.time", shim)
+    original_look, original_see = Pipeline.look, Pipeline.see
+
+    def look(self: Pipeline, *values: Any) -> Look:
+        if broken.get(self.camera_id) == "look":
+            raise ZeroDivisionError("a bug")
+        return original_look(self, *values)
+
+    def see(self: Pipeline, *values: Any) -> None:
+        if broken.get(self.camera_id) == "see":
+            raise KeyError("another")
+        original_see(self, *values)
+
+    monkeypatch.setattr(Pipeline, "look", look)
+    monkeypatch.setattr(Pipeline, "see", see)
+
+    def turned(condition: Callable[[], bool]) -> None:
+        for _ in range(2000):
+            clock[0] += 0.02
+            site.step()
+            if condition():
+                return
+        raise AssertionError("it never came")
+
+    turned(lambda: all(len(states(site, name)) >= 4 for name in broken) and min(others(site)) >= 20)
+    assert [count for _resting, count in states(site, "c1")[:4]] == [1, 2, 3, 4]
+    assert clock[0] - begun_s > 1.0 + 2.0 + 4.0 - 0.5, "the pauses grow"
+    assert set(site.looks()) == {"c0", "c3"}
+    broken.clear()
+    turned(lambda: min(site.looks()[name] for name in ("c1", "c2")) >= 3)
+    assert states(site, "c1")[-1] == ((), 0)
+    assert states(site, "c2")[-1] == ((), 0)
+    failed = [record.getMessage() for record in caplog.records if record.name == "detection.watch"]
+    assert len([text for text in failed if "c1 failed" in text]) in (3, 4), "at 1, 2, 4, 8"
+    caplog.clear()  # their tracebacks hold pictures
+
+
+def others(site: Site) -> list[int]:
+    return [site.looks()[name] for name in ("c0", "c3")]
+
+
+def test_pauses_grow_to_a_minute_and_are_forgiven_after_a_healthy_one() -> None:
+    mishaps, now_s, pauses = Mishaps(), 100.0, []
+    for _ in range(9):
+        pauses.append(mishaps.note(now_s))
+        assert mishaps.rests(now_s + pauses[-1] - 0.01)
+        now_s += pauses[-1]
+        assert not mishaps.rests(now_s)
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+    assert mishaps.worked()
+    assert not mishaps.worked()
+    assert mishaps.note(now_s + HEALTHY_S + 1.0) == 1.0
+    assert mishaps.count == 10

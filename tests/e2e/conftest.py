@@ -1,12 +1,19 @@
-"""Starting the program as a user would: `python main.py ...` in a process of its own, with a home of its own."""
+"""Starting the program as a user would: `python main.py ...` in a process of its own, with a home of its own.
+
+A run that has to see something goes on until it has seen it: how soon that is, is a matter of `benchmarks/`.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +24,17 @@ from storage.folders import Folders
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT")
 ROOT = Path(__file__).resolve().parents[2]
+_MOST_S = 100.0
+_END_S = 90.0
+_LOOK_S = 0.25
+_TEST_S = 400
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Programs are started and clips made in these tests: minutes on a busy machine."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(_TEST_S))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +64,52 @@ def environment(home: Path, **changes: str | None) -> dict[str, str]:
         else:
             env[name] = value
     return env
+
+
+def run_until(enough: Callable[[str], bool], *args: str, folder: Path, home: Path, **changes: str | None) -> Finished:
+    """Run `main.py` until `enough` holds of what it has logged, then end it by a signal. `folder` gets its log."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "log.txt"
+    command = [sys.executable, str(ROOT / "main.py"), *args, "--seconds", str(_MOST_S)]
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(home, **changes), stdout=subprocess.DEVNULL, stderr=errors
+        )
+        try:
+            end_s = time.monotonic() + _MOST_S
+            while process.poll() is None and not enough(log.read_text(errors="replace")):
+                assert time.monotonic() < end_s, log.read_text(errors="replace")[-3000:]
+                time.sleep(_LOOK_S)
+            if sys.platform != "win32" and process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            code = process.wait(_END_S + (_MOST_S if sys.platform == "win32" else 0.0))
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    return Finished(code, "", log.read_text(errors="replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is known of an event while the program runs."""
+
+    utc_s: float
+    pts_s: float
+    camera_id: str
+    rule_id: str
+
+
+def sightings(journal: Path | None) -> list[Sighting]:
+    """The events in the journal of a program that runs; none as long as it has no journal."""
+    if journal is None:
+        return []
+    try:
+        with closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT utc_s, pts_s, camera_id, rule_id FROM events").fetchall()
+    except sqlite3.OperationalError:  # its tables are being made
+        return []
+    return [Sighting(*row) for row in rows]
 
 
 @pytest.fixture(scope="session")

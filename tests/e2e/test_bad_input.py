@@ -42,17 +42,22 @@ class _RtspServer:
                 self._answer_all(connection)
 
     def _answer_all(self, connection: socket.socket) -> None:
-        connection.settimeout(1.0)
-        try:
-            while request := connection.recv(4096):
+        connection.settimeout(0.1)
+        while not self._stopping.is_set():  # however long the program takes between two requests
+            try:
+                request = connection.recv(4096)
+                if not request:
+                    return
                 number = next((w for w in request.split(b"\r\n") if w.lower().startswith(b"cseq")), b"CSeq: 1")
                 connection.sendall(self._answer.replace(b"{cseq}", number))
-        except OSError:
-            return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
 
     def close(self) -> None:
         self._stopping.set()
-        self._thread.join(5)
+        self._thread.join()
         for connection in self._open:
             connection.close()
         self._socket.close()

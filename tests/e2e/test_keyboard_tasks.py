@@ -35,6 +35,7 @@ CAMERAS = 16
 MAIN_PX = (640, 360)
 AREA = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
 _BUSY_MS = 5
+_MOST_S = 60
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ class Hands:
         work()
         while not there():
             self._qtbot.wait(_BUSY_MS)
-            assert time.perf_counter() - begun_s < 30, f"{name}: it did not come"
+            assert time.perf_counter() - begun_s < _MOST_S, f"{name}: it did not come"
         self.table.append((name, self.keys, (time.perf_counter() - begun_s) * 1000))
         assert self.keys <= most_keys, name
 

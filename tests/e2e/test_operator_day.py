@@ -82,7 +82,7 @@ def window(qtbot: QtBot, runtime: Runtime) -> Iterator[MainWindow]:
     made.show()
     qtbot.waitExposed(made)
     made.activateWindow()
-    qtbot.waitUntil(lambda: made.isActiveWindow() and made.wall.live_count() == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: made.isActiveWindow() and made.wall.live_count() == 3)
     yield made
     destroy(made)
 
@@ -112,8 +112,9 @@ class Operator:
     def choose(self, camera_id: str) -> None:
         """Go to the incidents and select with the arrow keys."""
         wanted = self.incident(camera_id).id
-        self.press(Key.Key_I)
         table = self._window.panel.incidents
+        self.until(lambda: wanted in [row.id for row in table.facts.rows])
+        self.press(Key.Key_I)
         ids = [row.id for row in table.facts.rows]
         selected = table.selected
         assert selected is not None
@@ -134,8 +135,11 @@ class Operator:
 
     def until_state(self, camera_id: str, state: IncidentState) -> None:
         self.until(lambda: self.state(camera_id) is state)
-        wanted = self.incident(camera_id)
-        self.until(lambda: self.shown_id() != wanted.id or self.shown() == wanted)
+        self.until(lambda: self._is_told(self.incident(camera_id)))
+
+    def _is_told(self, incident: Incident) -> bool:
+        """The panel shows another one, or this one as it is."""
+        return self.shown_id() != incident.id or self.shown() == incident
 
 
 @pytest.fixture

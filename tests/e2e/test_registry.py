@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from app import exit_codes
-from tests.e2e.conftest import Program
+from tests.e2e.conftest import Program, run_until, sightings
 
 
 def test_a_camera_is_added_listed_and_removed_and_its_password_is_nowhere(program: Program, home: Path) -> None:
@@ -34,7 +34,10 @@ def test_a_rule_guards_a_zone_of_a_real_site(program: Program, home: Path, demo_
     assert program("rule", "add", "1", *corners, "--hold-s", "0.5", "--opens-incident").code == 0
     assert "Person in zone" in program("rule", "list").out
     out = tmp_path / "out"
-    ran = program("node", "--seconds", "13", "--out", str(out))
+    journal = next(home.rglob("journal.db"))
+    ran = run_until(
+        lambda _log: bool(sightings(journal)), "node", "--out", str(out), folder=tmp_path / "run", home=home
+    )
     assert ran.code == 0, ran.err
     assert json.loads((out / "metrics.json").read_text())["incidents"] >= 1
     number = next(out.glob("incident-*.pdf")).stem.removeprefix("incident-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from collections import Counter
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from storage.errors import StorageCode, StorageError
 from storage.footage_folders import ROOM_BYTES, FootageFolders
 from storage.footage_lock import FolderLock
+from storage.known_folders import MARK
 
 GB = 10**9
 
@@ -208,3 +210,75 @@ def test_everybody_finds_a_place_in_proportion(
     for path in disks.paths:
         fair = cameras * disks.free[path] / sum(disks.free.values())
         assert abs(found[path.name] - fair) <= 3
+
+
+# A folder whose disk is away
+
+
+def known(disks: Disks, count: int = 1) -> FootageFolders:
+    made = FootageFolders(
+        disks.paths[:count], known=disks.paths[0].parent / "known.json", free_bytes=lambda path: disks.free[path]
+    )
+    disks.opened.append(made)
+    return made
+
+
+def test_a_single_folder_that_was_used_is_never_made_anew(disks: Disks) -> None:
+    folders = known(disks)
+    one = disks.paths[0]
+    disk = one.with_name("the disk")
+    one.rename(disk)
+    for mount_point in (False, True):
+        if mount_point:
+            one.mkdir()
+        with pytest.raises(StorageError) as caught:
+            folders.choose("c1")
+        assert caught.value.code is StorageCode.FOLDER_MISSING
+        folders.look()
+        assert (folders.healthy, folders.lost) == ((), (one,))
+        assert folders.problem is not None
+        assert folders.problem.code is StorageCode.FOLDER_MISSING
+        assert one.exists() is mount_point
+        assert not mount_point or list(one.iterdir()) == []
+    one.rmdir()
+    disk.rename(one)
+    folders.look()
+    assert folders.healthy == (one,)
+    assert folders.choose("c1") == one
+
+
+def test_at_the_next_start_too(disks: Disks) -> None:
+    known(disks).release()
+    one = disks.paths[0]
+    shutil.rmtree(one)
+    one.mkdir()
+    with pytest.raises(StorageError) as caught:
+        known(disks)
+    assert caught.value.code is StorageCode.FOLDER_MISSING
+    assert list(one.iterdir()) == []
+    (one / MARK).touch()  # an administrator says that this is a new disk
+    assert known(disks).healthy == (one,)
+
+
+def test_of_several_the_others_go_on(disks: Disks) -> None:
+    folders = known(disks, 2)
+    one, two = disks.paths[:2]
+    shutil.rmtree(one)
+    one.mkdir()
+    assert {folders.choose(f"c{n}") for n in range(4)} == {two}
+    assert list(one.iterdir()) == []
+    shutil.rmtree(two)
+    with pytest.raises(StorageError):
+        folders.choose("c1")
+    assert not two.exists()
+
+
+def test_a_list_that_cannot_be_read_is_begun_anew(disks: Disks) -> None:
+    path = disks.paths[0].parent / "known.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for text in ("", "{", "7", "\xff"):
+        path.write_text(text)
+        folders = known(disks)
+        assert folders.healthy == (disks.paths[0],)
+        folders.release()
+    assert json.loads(path.read_text()) == [str(disks.paths[0])]

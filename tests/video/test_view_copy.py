@@ -113,14 +113,77 @@ def test_others_are_pixelated_and_the_chosen_track_is_not() -> None:
     planes.pixelate(Box(0.9, 0.9, 0.1, 0.1))
 
 
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+
+
 @pytest.mark.parametrize("keep", [None, 1, 2])
 def test_boxes_are_blurred_around_their_time_only(piece: FilePiece, tmp_path: Path, keep: int | None) -> None:
-    box = SeenBox(UTC_S + 2.0, 2, Box(0.0, 0.0, 1.0, 1.0))
+    box = SeenBox(UTC_S + 2.0, 2, WHOLE)
     made(piece, tmp_path / "v.mp4", 0.0, 4.0, ViewOptions("x", KYIV, boxes=(box,), keep_track=keep))
     right = {round(time, 1): number_of(luma) for time, luma in pictures(tmp_path / "v.mp4")}
     assert right[1.0] == 15
     assert right[3.0] == 45
     assert (right[2.0] == 30) == (keep != 1)
+
+
+@pytest.mark.parametrize("boxes", [(), (SeenBox(UTC_S + 1.0, 2, WHOLE),)], ids=["no tracks", "others only"])
+def test_nothing_is_sharp_where_the_kept_one_is_not_known(
+    piece: FilePiece, tmp_path: Path, boxes: tuple[SeenBox, ...]
+) -> None:
+    for keep in (None, 1):
+        options = ViewOptions("x", KYIV, boxes=boxes, keep_track=keep, hide_rest=True)
+        made(piece, tmp_path / "v.mp4", 0.0, 4.0, options)
+        for _time, luma in pictures(tmp_path / "v.mp4"):
+            picture = luma[22:]
+            assert picture.shape == (180, 320)
+            for row in range(1, 179):  # within a cell of 13 px no edge is left
+                steps = np.abs(np.diff(picture[row].astype(int)))
+                assert (steps > 24).sum() <= 25
+
+
+def test_the_kept_track_is_sharp_between_looks_that_are_near(piece: FilePiece, tmp_path: Path) -> None:
+    times = (0.5, 1.0, 1.5, 3.5)
+    boxes = tuple(SeenBox(UTC_S + time, 2, WHOLE) for time in times)
+    made(piece, tmp_path / "v.mp4", 0.0, 4.0, ViewOptions("x", KYIV, boxes=boxes, keep_track=2, hide_rest=True))
+    found = pictures(tmp_path / "v.mp4")
+    sharp = [round(time, 3) for n, (time, luma) in enumerate(found) if _is_clear(luma, n)]
+    assert sharp
+    assert all(0.45 < time < 1.55 or abs(time - 3.5) < 0.05 for time in sharp)
+    assert sum(0.45 < time < 1.55 for time in sharp) >= 14
+
+
+def test_another_one_over_the_kept_one_is_not_seen(piece: FilePiece, tmp_path: Path) -> None:
+    kept = tuple(SeenBox(UTC_S + time, 2, WHOLE) for time in (1.0, 2.0, 3.0))
+    other = SeenBox(UTC_S + 2.0, 3, Box(0.0, 0.3, 1.0, 0.9))
+    made(
+        piece, tmp_path / "v.mp4", 0.0, 4.0, ViewOptions("x", KYIV, boxes=(*kept, other), keep_track=2, hide_rest=True)
+    )
+    found = pictures(tmp_path / "v.mp4")
+    assert _is_clear(found[18][1], 18)
+    assert not _is_clear(found[30][1], 30)
+    assert _is_clear(found[42][1], 42)
+
+
+def test_a_track_that_jumps_is_not_followed(tmp_path: Path) -> None:
+    boxes = (
+        SeenBox(UTC_S, 2, Box(0.0, 0.0, 0.2, 0.4)),
+        SeenBox(UTC_S + 0.4, 2, Box(0.6, 0.0, 0.8, 0.4)),
+        SeenBox(UTC_S + 0.8, 2, Box(0.7, 0.0, 0.9, 0.4)),
+    )
+    options = ViewOptions("x", KYIV, boxes=boxes, keep_track=2, hide_rest=True)
+    film = module._Film(Path("x.mp4"), options, (UTC_S, UTC_S + 1), lambda _share: None)
+    assert film._kept_at(UTC_S + 0.2) is None
+    assert film._kept_at(UTC_S - 0.1) is None
+    assert film._kept_at(UTC_S + 0.9) is None
+    assert film._kept_at(UTC_S + 0.01) == boxes[0].box
+    assert film._kept_at(UTC_S + 0.6) == pytest.approx((0.65, 0.0, 0.85, 0.4))
+
+
+def _is_clear(luma: Pixels, number: int) -> bool:
+    """Whether each pixel of a row is as it was filmed: cells of 13 px never end where the blocks do."""
+    line = luma[luma.shape[0] // 2 + 20] > 127
+    filmed = np.array([bool(number >> (x // 32) & 1) for x in range(320)])
+    return number > 0 and bool((line == filmed).all())
 
 
 @given(st.lists(st.integers(0, 60)), st.integers(0, 60))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -57,20 +58,22 @@ NAMES = (
     "Quay",
 )
 _UTC_S = 1_790_000_000.0
+_YOUNG_S = 60.0
+"""So much later than now a picture is due: it is live while a test looks at it, however busy the machine is."""
 
 
 def picture(camera_id: str, seq: int, width: int = 320, height: int = 180, due_s: float | None = None) -> Picture:
-    """A drawn street with something that moves; BGRA."""
+    """A drawn street with something that moves; BGRA. Young for a minute and more unless `due_s` says otherwise."""
     image: npt.NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
     image[: height // 2] = (120, 96, 78, 255)
     image[height // 2 :] = (74, 72, 70, 255)
     image[height // 2 + height // 5 : height // 2 + height // 4, ::2] = (150, 160, 165, 255)
-    shift = (hash(camera_id) % 97) / 97
+    shift = (crc32(camera_id.encode()) % 97) / 97
     left = int((shift + seq * 0.004) % 0.9 * width)
     image[height // 2 - height // 10 : height // 2 + height // 4, left : left + width // 12] = (60, 110, 190, 255)
-    now = time.monotonic() if due_s is None else due_s
+    due = time.monotonic() + _YOUNG_S if due_s is None else due_s
     return Picture(
-        camera_id, seq, seq / 15, _UTC_S + seq / 15, now, width, height, width * 4, "bgra", 640, 360,
+        camera_id, seq, seq / 15, _UTC_S + seq / 15, due, width, height, width * 4, "bgra", 640, 360,
         image.data.cast("B"), image,
     )  # fmt: skip
 
@@ -204,6 +207,7 @@ class FakeDesk:
         self.offices = Offices()
         self.asked: list[tuple[object, ...]] = []
         self.commands: list[Command] = []
+        self.refusals: list[Callable[[], None] | None] = []
         self.feeds: dict[str, FakeFeed] = {}
         self.replays: list[FakeReplay] = []
         self.replay_refused = False
@@ -257,10 +261,15 @@ class FakeDesk:
     def actor_id(self) -> str:
         return "anna"
 
-    def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
+    def apply(
+        self,
+        command: Command,
+        done: Callable[[Receipt], None] | None = None,
+        refused: Callable[[], None] | None = None,
+    ) -> None:
         self.commands.append(command)
 
-    def apply_all(self, commands: Sequence[Command]) -> None:
+    def apply_all(self, commands: Sequence[Command], refused: Callable[[], None] | None = None) -> None:
         self.commands += commands
 
     def enter_incident(self, command: OpenIncident, done: Callable[[Receipt], None] | None = None) -> None:
@@ -280,8 +289,9 @@ class FakeDesk:
     def judge_alarm(self, alarm: Alarm, verdict: Verdict, incident_id: str | None = None) -> None:
         self.asked.append(("judge_alarm", alarm.id, verdict, incident_id))
 
-    def reopen_alarm(self, alarm: Alarm) -> None:
+    def reopen_alarm(self, alarm: Alarm, refused: Callable[[], None] | None = None) -> None:
         self.asked.append(("reopen_alarm", alarm.id, alarm.version))
+        self.refusals.append(refused)
 
     def acknowledge_incident(self, incident: Incident) -> None:
         self.asked.append(("acknowledge_incident", incident.id))
@@ -292,7 +302,7 @@ class FakeDesk:
     def close_incident(self, incident: Incident, outcome: str, note: str = "") -> None:
         self.asked.append(("close_incident", incident.id, outcome, note))
 
-    def reopen_incident(self, incident: Incident) -> None:
+    def reopen_incident(self, incident: Incident, refused: Callable[[], None] | None = None) -> None:
         self.asked.append(("reopen_incident", incident.id, incident.version))
 
     def load_incident(self, incident_id: str, done: Callable[[IncidentFile, dict[str, bytes]], None]) -> None:

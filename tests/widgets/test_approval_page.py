@@ -262,7 +262,7 @@ def test_esc_leaves_it_running_and_c_cancels(opened: Opened) -> None:
     page, form = opened.page, opened.page.package
     opened.site.maker = slow = Slow()
     opened.order()
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     assert form.hasFocus()
     press(Key.Key_Escape)
     assert form.building
@@ -284,7 +284,7 @@ def test_what_is_being_made_is_cancelled_in_its_form(opened: Opened, *, by_mouse
     form = opened.page.package
     opened.site.maker = slow = Slow()
     opened.order()
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     if by_mouse:
         QTest.mouseClick(form.cancel_button, Qt.MouseButton.LeftButton)
     else:
@@ -417,7 +417,7 @@ def test_in_the_window_the_wall_stays_and_its_keys_rest(qtbot: QtBot, tmp_path: 
         press(Key.Key_Return)
         qtbot.waitUntil(lambda: page.waiting() == 0)
         press(Key.Key_P, Key.Key_Return)
-        qtbot.waitUntil(lambda: bool(page.package.result.text()), timeout=20_000)
+        qtbot.waitUntil(lambda: bool(page.package.result.text()))
         press(Key.Key_Escape)
         assert page.list.hasFocus()
         assert window.wall.isVisible()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -36,6 +38,16 @@ def fired(window: MainWindow) -> list[str]:
     return names
 
 
+@pytest.fixture
+def patient_boxes(window: MainWindow) -> Iterator[None]:
+    """Letters belong to one word however long the machine takes between them."""
+    before_ms = QApplication.keyboardInputInterval()
+    QApplication.setKeyboardInputInterval(120_000)
+    yield
+    QApplication.setKeyboardInputInterval(before_ms)
+
+
+@pytest.mark.usefixtures("patient_boxes")
 def test_letters_in_a_box_find_an_entry(qtbot: QtBot, window: MainWindow, desk: FakeDesk, fired: list[str]) -> None:
     desk.change((alarm(1),))
     QTest.keyClick(window.wall, Key.Key_R, Qt.KeyboardModifier.ControlModifier)

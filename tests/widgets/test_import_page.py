@@ -278,5 +278,5 @@ def test_over_a_real_journal(qtbot: QtBot, tmp_path: Path) -> None:
         for worker in tasks.workers:
             worker.stop()
         for worker in tasks.workers:
-            assert worker.join(5)
+            assert worker.join(60)
         archive.close()

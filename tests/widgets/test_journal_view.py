@@ -387,3 +387,18 @@ def test_a_narrow_view_leaves_out_what_has_no_room(qtbot: QtBot, view: JournalVi
     assert shown_columns == ["Number", "Opened", "Category", "Severity"]
     boxes = [*view.filters.boxes.values(), view.filters.words]
     assert all(box.geometry().right() < view.filters.width() for box in boxes)
+
+
+def test_a_refused_search_says_so_and_is_asked_again_once_it_may_be(
+    qtbot: QtBot, view: JournalView, pages: FakePages
+) -> None:
+    for kind in ("page", "count", "histogram"):
+        pages.last(kind).failed("This seat is locked.")
+    qtbot.waitUntil(lambda: view.message.text() == "This seat is locked.")
+    assert view.count_text.text() == ""
+    asked = len(pages.asked)
+    view.on_desk_changed(DeskState(seq=view._seq))
+    qtbot.waitUntil(lambda: len(pages.asked) > asked)
+    pages.answer(incident(1))
+    qtbot.waitUntil(lambda: view.table.incidents.rowCount() == 1 and "7" in view.count_text.text())
+    assert view.message.isHidden()

@@ -22,7 +22,7 @@ from storage.records import AlarmState, IncidentState, Outcome, Role, Severity, 
 from tests.widgets.fakes import FakeDesk, alarm, closed, incident
 from widgets.choice import Question, lettered
 from widgets.chrome import header_pixmap
-from widgets.keys import KEYS, key, markdown
+from widgets.keys import KEYS, KeyGroup, key, markdown
 from widgets.main_window import MainWindow
 
 Key = Qt.Key
@@ -124,6 +124,37 @@ def test_false_verdict_is_undone_with_the_next_version(qtbot: QtBot, window: Mai
     QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert len(desk.asked) == 2
     assert "Nothing" in window.panel.toast.text
+
+
+def test_a_step_that_was_refused_is_kept(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    changed(qtbot, window, desk, (alarm(2),), ())
+    press(window, Key.Key_X)
+    for times in (1, 2):
+        QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert [call[0] for call in desk.asked[1:]] == ["reopen_alarm"] * times
+        refused = desk.refusals[-1]
+        assert refused is not None
+        refused()
+        seen: list[bool] = []
+        window.bridge.call_soon(lambda seen=seen: seen.append(True))  # type: ignore[misc]  # bound where it is made
+        qtbot.waitUntil(lambda seen=seen: bool(seen))  # type: ignore[misc]  # as above
+
+
+def test_a_step_that_was_refused_is_not_the_next_operators(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    desk.bus.publish(SeatChanged("anna", "Anna", Role.OPERATOR, by_password=True))
+    changed(qtbot, window, desk, (alarm(2),), ())
+    press(window, Key.Key_X)
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.bus.publish(SeatChanged("boris", "Boris", Role.OPERATOR, by_password=True))
+    qtbot.waitUntil(lambda: window.status.operator.text() == "Boris")
+    refused = desk.refusals[-1]
+    assert refused is not None
+    refused()
+    seen: list[bool] = []
+    window.bridge.call_soon(lambda: seen.append(True))
+    qtbot.waitUntil(lambda: bool(seen))
+    QTest.keyClick(window.wall, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(desk.asked) == 2
 
 
 def test_incident_is_taken_verified_and_closed_by_keyboard_alone(
@@ -322,9 +353,11 @@ def test_full_screen_and_back(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def test_every_key_is_unique_and_connected(window: MainWindow) -> None:
-    sequences = [QKeySequence(s).toString() for k in KEYS for s in k.sequences]
-    assert all(sequences)
-    assert len(sequences) == len(set(sequences))
+    for inside in (False, True):  # where playback has the keyboard its keys are its own
+        keys = [k for k in KEYS if (k.group is KeyGroup.PLAYBACK and k.wall_only) is inside]
+        sequences = [QKeySequence(s).toString() for k in keys for s in k.sequences]
+        assert all(sequences)
+        assert len(sequences) == len(set(sequences))
     assert set(window.actions_by_name) == {k.name for k in KEYS if not k.wall_only}
 
 

@@ -117,7 +117,7 @@ def test_it_always_says_that_it_is_not_live(qtbot: QtBot, window: MainWindow, de
     pane, replay = opened(window, desk)
     assert pane.view.plate == "REPLAY …"
     replay.show(12)
-    qtbot.waitUntil(lambda: pane.view.plate in {f"REPLAY −{s} s" for s in range(12, 20)})
+    qtbot.waitUntil(lambda: pane.view.plate in {f"REPLAY −{s} s" for s in range(12, 90)})
     assert pane.clock.text().endswith("1x")
     assert time.strftime("%H:%M", time.localtime(replay.player.utc_s)) in pane.clock.text()
     press(window, Key.Key_K)
@@ -129,7 +129,8 @@ def test_it_always_says_that_it_is_not_live(qtbot: QtBot, window: MainWindow, de
 
 def test_gaps_and_missing_footage_are_told(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
     pane, replay = opened(window, desk)
-    replay.show(20, Hole(time.time() - 40, time.time() - 24))
+    now_utc_s = time.time()
+    replay.show(20, Hole(now_utc_s - 40, now_utc_s - 24))
     qtbot.waitUntil(lambda: "No footage" in pane.view.line)
     assert "(16 s)" in pane.view.line
     replay.player = PlaybackStatus(PlaybackState.EMPTY, None, 1.0)
@@ -194,9 +195,8 @@ def test_it_has_room_at_every_size(qtbot: QtBot, window: MainWindow, desk: FakeD
     qtbot.waitUntil(window.panel.incident.close_button.isEnabled)
     window.resize(*size)
     pane, replay = opened(window, desk)
-    QApplication.processEvents()
+    qtbot.waitUntil(lambda: pane.view.height() >= 150)
     assert (window.width(), window.height()) == size
-    assert pane.view.height() >= 150
     assert replay.wanted == pane.view.box
     for button in pane.findChildren(QPushButton):
         assert button.fontMetrics().horizontalAdvance(button.text()) <= button.width() - 4, button.text()

@@ -48,6 +48,7 @@ def now() -> list[float]:
 @pytest.fixture
 def window(qtbot: QtBot, desk: FakeDesk, now: list[float]) -> Iterator[MainWindow]:
     made = opened(qtbot, desk)
+    now[0] = time.monotonic()  # never before what the roles have seen already
     made.roles.clock = lambda: now[0]
     yield made
     made.close()
@@ -224,6 +225,7 @@ def test_an_alarm_calls_its_view_up_only_where_it_is_set_and_hands_are_off(
     desk.extend(saved_views=(SavedView("v1", "Gates", "grid:4", ("c28", "c29")),))
     desk.offices = Offices(wall=WallSettings(alarm_view="Gates", alarm_view_severity=4, alarm_view_s=30))
     window = opened(qtbot, desk)
+    now[0] = time.monotonic()
     window.roles.clock = lambda: now[0]
     roles(window).step()
     before = window.wall.arrangement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from tests.widgets.test_wall import pushed
 from widgets.figures import TileCount, WallFigures
 from widgets.main_window import MainWindow
 from widgets.quality_words import quality_glyph, quality_sentence
+from widgets.tile import STALE_AFTER_S
 
 TWO = Camera("c1", 1, "Gate", "rtsp://a/main", "rtsp://a/sub")
 SUB = Quality(Stream.SUB, "sw", 410_000.0)
@@ -79,10 +81,11 @@ def test_the_glyph_is_in_the_tiles_line_and_the_tooltip_explains_it(
 def test_a_tile_with_key_frames_only_is_live_for_as_long_as_they_are_apart(
     qtbot: QtBot, window: MainWindow, desk: FakeDesk
 ) -> None:
-    pushed(qtbot, window, desk, "c1")
+    pushed(qtbot, window, desk, "c1", time.monotonic() - STALE_AFTER_S - 0.2)
     tile = window.wall.tiles[0]
-    desk.feeds["c1"].tile_status = replace(STATUS, pictures_per_s=0.1)
-    qtbot.waitUntil(lambda: tile.status.pictures_per_s > 0 and tile.age_s > 2.2)
+    desk.feeds["c1"].tile_status = replace(STATUS, pictures_per_s=0.01)
+    qtbot.waitUntil(lambda: tile.status.pictures_per_s > 0)
+    assert tile.age_s > STALE_AFTER_S
     assert tile.state is TileState.LIVE
     desk.feeds["c1"].tile_status = STATUS
     qtbot.waitUntil(lambda: tile.state is TileState.STALE)
@@ -119,7 +122,7 @@ def test_the_wall_tells_its_load_and_a_hidden_one_does_not(qtbot: QtBot, window:
     told: list[WallLoad] = []
     end = desk.bus.subscribe(WallLoad, told.append)
     qtbot.waitUntil(lambda: bool(told) and told[-1].stall_p99_ms is not None)
-    pushed(qtbot, window, desk, "c1")
+    desk.feeds["c1"].running = True  # the load is of the last seconds only
     qtbot.waitUntil(lambda: told[-1].late_p95_ms is not None)
     end()
 

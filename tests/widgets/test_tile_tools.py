@@ -46,7 +46,12 @@ class LiftDesk(FakeDesk):
     def actor_id(self) -> str:
         return self.sitting
 
-    def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
+    def apply(
+        self,
+        command: Command,
+        done: Callable[[Receipt], None] | None = None,
+        refused: Callable[[], None] | None = None,
+    ) -> None:
         super().apply(command, done)
         if done is not None:
             self.durable.append(done)

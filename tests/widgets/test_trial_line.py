@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.offices import Offices
+from app.rule_changes import SaveAnswer
 from app.rule_trial import Trial, Tried, TriedAlarm
-from app.trial_desk import Said, SaveAnswer, Told, TrialAnswer
+from app.trial_desk import Said, Told, TrialAnswer
 from app.trial_texts import trial_sentence
 from storage.commands import PutRecord
 from storage.records import RuleSpec, Zone
@@ -45,6 +47,7 @@ class FakeTrials:
     def __init__(self) -> None:
         self.tried: list[Tried] = []
         self.saved: list[Tried] = []
+        self.removed: list[Tried] = []
         self.cancelled = 0
         self.signed = False
 
@@ -69,6 +72,17 @@ class FakeTrials:
             return
         self.saved.append(record)
         done(SaveAnswer(saved=True, sentence="Saved."))
+
+    def save_all(self, records: Sequence[Tried], done: object, refused: Said) -> None:
+        assert callable(done)
+        lost = any(self.answer(record).lost for record in records) and not self.signed
+        self.saved += [] if lost else records
+        done(SaveAnswer(not lost, "Not saved: a second person was asked." if lost else "Saved."))
+
+    def remove(self, record: Tried, done: object, refused: Said) -> None:
+        assert callable(done)
+        self.removed += [record] if self.signed else []
+        done(SaveAnswer(self.signed, "Out of use." if self.signed else "Not changed: a second person was asked."))
 
 
 @pytest.fixture

@@ -54,10 +54,17 @@ class DurableDesk(FakeDesk):
     def actor_id(self) -> str:
         return self.sitting
 
-    def apply(self, command: Command, done: Callable[[Receipt], None] | None = None) -> None:
+    def apply(
+        self,
+        command: Command,
+        done: Callable[[Receipt], None] | None = None,
+        refused: Callable[[], None] | None = None,
+    ) -> None:
         super().apply(command, done)
         if self.refuses:
             self.bus.publish(CommandRefused("no"))
+            if refused is not None:
+                refused()
             return
         self._register(command)
         if done is not None:
@@ -593,7 +600,32 @@ def test_a_changed_zone_is_tried_and_one_that_loses_an_alarm_waits_for_a_second_
     assert said[-1] == "Saved: Yard (Area). Ctrl+Z takes it back."
     desk.extend(zones=(changed,))
     QTest.keyClick(window.wall, Key.Key_Z, CTRL)
-    assert desk.commands == [PutRecord(YARD)]
+    assert (trials.saved, desk.commands) == ([changed, YARD], []), "what an undo brings back is tried, too"
+
+
+def test_an_undo_that_was_refused_can_be_tried_again(
+    qtbot: QtBot, trials: Guarded, window: MainWindow, desk: DurableDesk, said: list[str]
+) -> None:
+    far = replace(YARD, points=tuple((0.3 + x / 3, y) for x, y in CORNERS))
+    desk.extend(zones=(far,))
+    trials.signed = True
+    assert window.zones.draw(window.wall, ZoneDraft(Shape.AREA, "c1", far))
+    pushed(qtbot, window, desk, "c1")
+    press(window, Key.Key_Left, ALT | SHIFT, times=15)
+    changed = draft(window).made()
+    press(window, Key.Key_Return)
+    qtbot.waitUntil(lambda: trials.saved == [changed] and window.zones.canvas is None)
+    assert isinstance(changed, Zone)
+    desk.extend(zones=(changed,))
+    trials.signed = False
+    QTest.keyClick(window.wall, Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: said[-1] == "Not saved: a second person was asked.")
+    told: list[bool] = []
+    window.bridge.call_soon(lambda: told.append(True))  # after the refusal, which came the same way
+    qtbot.waitUntil(lambda: bool(told))
+    trials.signed = True
+    QTest.keyClick(window.wall, Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: trials.saved == [changed, far])
 
 
 def test_new_zones_and_masks_are_not_tried_and_another_seat_hears_nothing(

@@ -1,0 +1,26 @@
+"""A run of the wall that counts its seconds from the first picture, where there is one to come."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.runtime import Runtime
+from storage.journal import Registry
+from widgets import wall_run
+from widgets.main_window import MainWindow
+
+
+def test_without_cameras_no_picture_is_waited_for(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[bool] = []
+    monkeypatch.setattr(wall_run, "FIRST_PICTURE_S", 1e6)
+    monkeypatch.setattr(wall_run, "RunFigures", lambda _runtime: object())
+    monkeypatch.setattr(wall_run, "QApplication", SimpleNamespace(exit=lambda: ended.append(True)))
+    timed = wall_run._TimedRun(window, cast(Runtime, SimpleNamespace(registry=Registry())), 0.0, None)
+    qtbot.waitUntil(lambda: ended == [True])
+    window.removeEventFilter(timed)

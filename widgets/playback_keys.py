@@ -1,0 +1,88 @@
+"""What a key means where playback has the keyboard: its own keys, those of its tiles, and which stay the window's.
+
+Nothing plain leaks to the live wall behind: a key that has no meaning here says so instead of judging an alarm. No
+state; GUI thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QKeyCombination, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+
+from widgets.claimed_keys import Call
+from widgets.keys import KEYS, Key, KeyGroup, key, name_of_press
+
+WALL_NAMES = frozenset({"layout_1", "layout_4", "layout_9", "layout_16", "overlay"})
+TILE_NAMES = frozenset(
+    {"zoom_in", "zoom_out", "pan_left", "pan_right", "pan_up", "pan_down", "whole", "turn", "mirror", "fill", "unmask"}
+)
+MOMENT_NAMES = frozenset({"enter", "mark", "bookmark"})
+"""Of the window, about the moment that is played."""
+RANGE_NAMES = frozenset({"export"})
+"""Of the window, about the time that was chosen."""
+WINDOW_NAMES = frozenset({"alarms", "incident", "mute", "undo", "package", "foreign"})
+"""Of the window, and harmless here."""
+_OTHER_GROUPS = frozenset({KeyGroup.WINDOW})
+_OWN = {QKeySequence(s).toString(): k for k in KEYS if k.group is KeyGroup.PLAYBACK for s in k.sequences}
+_WINDOWS = {QKeySequence(s).toString(): k for k in KEYS if not k.wall_only for s in k.sequences}
+OPENING = frozenset({"playback", "playback_case"})
+
+
+def own_key(event: QKeyEvent) -> Key | None:
+    """The key of playback that was pressed."""
+    found = _OWN.get(_pressed(event))
+    if found is None and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
+        name = name_of_press(event.key(), event.nativeVirtualKey(), shifted=_shifted(event), group=KeyGroup.PLAYBACK)
+        found = key(name) if name is not None else None
+    return found if found is not None and found.name not in OPENING else None
+
+
+def window_key(event: QKeyEvent) -> Key | None:
+    """The key of the window that was pressed."""
+    found = _WINDOWS.get(_pressed(event))
+    if found is None and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
+        name = name_of_press(event.key(), event.nativeVirtualKey(), shifted=_shifted(event))
+        found = key(name) if name is not None else None
+    return found
+
+
+def stays_the_windows(asked: Key) -> bool:
+    """Whether a key of the window acts from here as it does anywhere."""
+    return asked.group in _OTHER_GROUPS or asked.name in OPENING or asked.name in WINDOW_NAMES
+
+
+class PlaybackKeys:
+    """`calls` by name: all of the group, `WALL_NAMES`, `TILE_NAMES`, `MOMENT_NAMES` and `RANGE_NAMES`; `refuse` is told
+    a key that has no meaning here."""
+
+    def __init__(self, calls: Mapping[str, Callable[[], object]], refuse: Callable[[Key], None]) -> None:
+        self._calls, self._refuse = calls, refuse
+
+    def call_of(self, event: QKeyEvent) -> Call | None:
+        """What to do for `ClaimedKeys`; None leaves the key to the widget and the window."""
+        pressed = own_key(event)
+        if pressed is None:
+            pressed = window_key(event)
+            if pressed is None or stays_the_windows(pressed):
+                return None
+        call = self._calls.get(pressed.name)
+        if event.isAutoRepeat() and not pressed.repeats:
+            return _nothing
+        if call is None:
+            return lambda: self._refuse(pressed)
+        return lambda: (call(), None)[1]
+
+
+def _shifted(event: QKeyEvent) -> bool:
+    return event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+
+
+def _pressed(event: QKeyEvent) -> str:
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key()))).toString()
+
+
+def _nothing() -> None:
+    """A key that is held down acts once."""
