@@ -14,31 +14,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from app.acting import Acting, Said, seldom
 from app.approval_facts import ApprovalFacts, ApprovalLine, ApprovalsWaiting, PackagePlan
 from app.archive import Archive
 from app.bus import Bus
-from app.errors import AppCode, AppError
 from app.feeds import DeskState
 from app.i18n import _
 from app.package_shelf import PackageShelf
 from app.sign_in import Seat
 from app.tasks import Tasks
-from app.texts import sentence
 from storage.commands import Command
-from storage.errors import StorageCode, StorageError, WatchfloorError
+from storage.errors import StorageCode, StorageError
 from storage.people_commands import BreakGlass, DecideApproval, RequestApproval, ReviewApproval
 from storage.people_records import ApprovalKind
 from storage.records import Actor
 
 if TYPE_CHECKING:
     from app.package_desk import PackageOrder
-    from app.package_films import PackageStep, Progress
+    from app.package_films import Progress
     from app.packages import PackageResult
 
 log = logging.getLogger(__name__)
-
-Said = Callable[[str], None]
-"""Gets the sentence to show; on a task thread, or at once when nothing can be begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +129,7 @@ class SiteApprovalDesk:
         self._archive, self._seat, self._tasks = archive, seat, tasks
         self._maker, self._changed, self._clock = package_desk_factory, changed, clock
         self._facts = ApprovalFacts(archive.journal)
+        self._acting = Acting(tasks, lambda: seat.actor, "a step of the approvals")
         self._shelf = shelf or PackageShelf(archive.folders.data / "packages")
         self._cancelled = threading.Event()
         self._waiting, self._counting, self._stale = ApprovalsWaiting(), False, False
@@ -175,15 +172,15 @@ class SiteApprovalDesk:
     def load(self, done: Callable[[tuple[ApprovalLine, ...]], None], refused: Said) -> None:
         """See `ApprovalDesk.load`."""
         sitting_id = self._seat.state.operator_id
-        self._run(lambda: done(self._facts.lines(sitting_id, self._clock())), refused)
+        self._acting.run(lambda: done(self._facts.lines(sitting_id, self._clock())), refused)
 
     def plan(self, incident_id: str, done: Callable[[PackagePlan], None], refused: Said) -> None:
         """See `ApprovalDesk.plan`."""
-        self._acting(lambda actor: done(self._facts.plan(incident_id, actor.id)), refused)
+        self._acting.act(lambda actor: done(self._facts.plan(incident_id, actor.id)), refused)
 
     def look_up_key(self, recipient: str, done: Callable[[bool], None], refused: Said) -> None:
         """See `ApprovalDesk.look_up_key`."""
-        self._run(lambda: done(self._key_is_known(recipient)), refused)
+        self._acting.run(lambda: done(self._key_is_known(recipient)), refused)
 
     def ask(self, wish: PackageWish, done: Said, refused: Said) -> None:
         """See `ApprovalDesk.ask`. What the second person must know stands in the reason."""
@@ -193,7 +190,7 @@ class SiteApprovalDesk:
             self._apply(command, actor)
             done(_("A second person was asked for the originals."))
 
-        self._acting(work, refused)
+        self._acting.act(work, refused)
 
     def decide(
         self, line: ApprovalLine, words: str, second: SecondPerson | None, done: Said, refused: Said, *, approved: bool
@@ -231,7 +228,7 @@ class SiteApprovalDesk:
             self._changed()
             done(result)
 
-        if not self._acting(work, refused, long=True):
+        if not self._acting.act(work, refused, long=True):
             self._shelf.hand_back()
 
     def cancel(self) -> None:
@@ -257,7 +254,7 @@ class SiteApprovalDesk:
             self._shelf.free(plan.number),
             order,
             actor,
-            _seldom(told),
+            seldom(told),
             lambda: self._cancelled.is_set() or self._tasks.ending,
         )
 
@@ -285,9 +282,9 @@ class SiteApprovalDesk:
             done()
 
         if second is None:
-            self._acting(step, refused)
+            self._acting.act(step, refused)
         elif self._may_act(refused):
-            failed = _failing(refused)
+            failed = self._acting.failing(refused)
             self._seat.second_person(second.name, second.password, step, failed)
 
     def _apply(self, command: Command, actor: Actor) -> None:
@@ -295,45 +292,4 @@ class SiteApprovalDesk:
         self._changed()
 
     def _may_act(self, refused: Said) -> bool:
-        return self._sitting(refused) is not None
-
-    def _sitting(self, refused: Said) -> Actor | None:
-        try:
-            return self._seat.actor
-        except WatchfloorError as error:
-            refused(sentence(error))
-            return None
-
-    def _acting(self, work: Callable[[Actor], None], refused: Said, *, long: bool = False) -> bool:
-        actor = self._sitting(refused)
-        return actor is not None and self._run(lambda: work(actor), refused, long=long)
-
-    def _run(self, work: Callable[[], None], refused: Said, *, long: bool = False) -> bool:
-        begun = self._tasks.submit(work, failed=_failing(refused), long=long)
-        if not begun:
-            refused(_("Too much is waiting; nothing was done. Try again in a moment."))
-        return begun
-
-
-def _failing(refused: Said) -> Callable[[Exception], None]:
-    def failed(error: Exception) -> None:
-        if not isinstance(error, WatchfloorError):
-            log.error("a step of the approvals failed", exc_info=error)
-            error = AppError(AppCode.INTERNAL)
-        refused(sentence(error))
-
-    return failed
-
-
-def _seldom(told: Progress) -> Progress:
-    """Only when the step or the per cent changes: views are told over a bounded queue."""
-    last: tuple[PackageStep, int] | None = None
-
-    def tell(step: PackageStep, share: float) -> None:
-        nonlocal last
-        now = (step, int(share * 100))
-        if now != last:
-            last = now
-            told(step, share)
-
-    return tell
+        return self._acting.sitting(refused) is not None

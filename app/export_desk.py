@@ -6,13 +6,13 @@ One export at a time at a seat. What is cancelled, or cut short by the end of th
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from app.acting import Acting, Said, seldom
 from app.approval_facts import ApprovalFacts, PackagePlan
 from app.archive import Archive
 from app.camera_rights import seen_by
@@ -22,7 +22,6 @@ from app.i18n import _
 from app.range_entry import range_text
 from app.site_time import zone_of
 from app.tasks import Tasks
-from app.texts import sentence
 from storage.errors import WatchfloorError
 from storage.people_commands import RecordAccess, RequestApproval
 from storage.people_records import AccessKind, ApprovalKind
@@ -32,12 +31,7 @@ from storage.segments import TOLERANCE_S, SegmentIndex
 if TYPE_CHECKING:
     from app.exports import Exports, Unfinished
     from app.kept_tracks import TrackLine
-    from app.package_films import PackageStep, Progress
-
-log = logging.getLogger(__name__)
-
-Said = Callable[[str], None]
-"""Gets the sentence to show; on a task thread, or at once when nothing can be begun."""
+    from app.package_films import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +86,7 @@ class SiteExportDesk:
     ) -> None:
         self._archive, self._footage, self._tasks = archive, footage, tasks
         self._actor, self._changed, self._clock = actor, changed, clock
+        self._acting = Acting(tasks, actor, "a step of an export")
         self._facts = ApprovalFacts(archive.journal)
         self._busy = threading.Lock()
         self._cancelled = threading.Event()
@@ -121,7 +116,7 @@ class SiteExportDesk:
             case = self._facts.plan(order.incident_id, actor.id) if order.incident_id is not None else None
             done(ExportPlan(int(size), held, holes, case))
 
-        self._acting(work, refused)
+        self._acting.act(work, refused)
 
     def tracks(self, order: ExportOrder, done: Callable[[tuple[TrackLine, ...]], None], refused: Said) -> None:
         """See `ExportDesk.tracks`."""
@@ -144,7 +139,7 @@ class SiteExportDesk:
             self._archive.journal.apply(access, actor)
             done(exports.tracks(camera_id, order.from_utc_s, order.to_utc_s))
 
-        self._acting(work, refused, long=True)
+        self._acting.act(work, refused, long=True)
 
     def ask(self, order: ExportOrder, done: Said, refused: Said) -> None:
         """See `ExportDesk.ask`. What the second person must know stands in the reason."""
@@ -157,7 +152,7 @@ class SiteExportDesk:
             self._changed()
             done(_("A second person was asked for the originals."))
 
-        self._acting(work, refused)
+        self._acting.act(work, refused)
 
     def export(self, order: ExportOrder, told: Progress, done: Callable[[ExportResult], None], refused: Said) -> None:
         """See `ExportDesk.export`."""
@@ -171,7 +166,7 @@ class SiteExportDesk:
                 result = self._exports().make(
                     order,
                     actor,
-                    progress=_seldom(told),
+                    progress=seldom(told),
                     cancelled=lambda: self._cancelled.is_set() or self._tasks.ending,
                 )
             finally:
@@ -179,7 +174,7 @@ class SiteExportDesk:
             self._changed()
             done(result)
 
-        if not self._acting(work, refused, long=True):
+        if not self._acting.act(work, refused, long=True):
             self._busy.release()
 
     def cancel(self) -> None:
@@ -188,7 +183,7 @@ class SiteExportDesk:
 
     def unfinished(self, done: Callable[[tuple[Unfinished, ...]], None], refused: Said) -> None:
         """See `ExportDesk.unfinished`."""
-        self._acting(lambda actor: done(self._exports().unfinished(actor.id)), refused)
+        self._acting.act(lambda actor: done(self._exports().unfinished(actor.id)), refused)
 
     def _exports(self) -> Exports:
         from app.exports import Exports  # with what draws films: not at start
@@ -201,17 +196,6 @@ class SiteExportDesk:
         span = range_text(order.from_utc_s, order.to_utc_s, zone_of(self._archive.settings))
         return "; ".join(filter(None, (order.reason, cameras, span)))
 
-    def _acting(self, work: Callable[[Actor], None], refused: Said, *, long: bool = False) -> bool:
-        try:
-            actor = self._actor()
-        except WatchfloorError as error:
-            refused(sentence(error))
-            return False
-        begun = self._tasks.submit(lambda: work(actor), failed=_failing(refused), long=long)
-        if not begun:
-            refused(_("Too much is waiting; nothing was done. Try again in a moment."))
-        return begun
-
 
 def _missing_s(spans: list[tuple[float, float]], from_utc_s: float, to_utc_s: float) -> float:
     """How much of a time the spans leave open."""
@@ -221,27 +205,3 @@ def _missing_s(spans: list[tuple[float, float]], from_utc_s: float, to_utc_s: fl
             missing += min(begin, to_utc_s) - covered
         covered = max(covered, end)
     return missing
-
-
-def _failing(refused: Said) -> Callable[[Exception], None]:
-    def failed(error: Exception) -> None:
-        if not isinstance(error, WatchfloorError):
-            log.error("a step of an export failed", exc_info=error)
-            error = AppError(AppCode.INTERNAL)
-        refused(sentence(error))
-
-    return failed
-
-
-def _seldom(told: Progress) -> Progress:
-    """Only when the step or the per cent changes: views are told over a bounded queue."""
-    last: tuple[PackageStep, int] | None = None
-
-    def tell(step: PackageStep, share: float) -> None:
-        nonlocal last
-        now = (step, int(share * 100))
-        if now != last:
-            last = now
-            told(step, share)
-
-    return tell

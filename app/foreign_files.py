@@ -7,22 +7,21 @@ origin and the difference of its clock. Refused files leave nothing behind, and 
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from app.acting import Acting, Said
 from app.archive import Archive
 from app.errors import AppCode, AppError
 from app.i18n import _
 from app.tasks import Tasks
-from app.texts import sentence
 from storage.access import Permission, may
 from storage.case_commands import AttachExhibit
 from storage.case_records import Exhibit
-from storage.errors import StorageCode, StorageError, WatchfloorError
+from storage.errors import StorageCode, StorageError
 from storage.package_zip import need_space
 from storage.records import Actor, EvidenceKind, new_id
 from video.source import VideoCode, VideoError
@@ -30,11 +29,10 @@ from video.source import VideoCode, VideoError
 if TYPE_CHECKING:
     from video.foreign_file import ForeignFilm
 
-log = logging.getLogger(__name__)
-
-Said = Callable[[str], None]
 MOST_BYTES = 200_000_000_000
 _PICTURES = {"JPEG": ".jpg", "PNG": ".png"}
+_JPEG_TOO = "MPO"
+"""What Pillow calls the JPEG of many phones, with a second picture behind its end."""
 _FILMS = {
     "mov": ".mp4",
     "matroska": ".mkv",
@@ -165,12 +163,12 @@ class ForeignFiles:
             kind=facts.kind,
             path=relative,
             sha256=sha256,
-            name=wish.path.name[:_NAME_LETTERS],
+            name=_line(wish.path.name)[:_NAME_LETTERS],
             at_utc_s=0.0,
             actor_id="",
             from_utc_s=begin,
             to_utc_s=begin + length[0] if begin is not None else None,
-            origin=" ".join(wish.origin.split()),
+            origin=_line(wish.origin),
             clock_offset_s=wish.offset_s,
         )
         self._archive.journal.apply(AttachExhibit(exhibit), actor)
@@ -194,12 +192,13 @@ class SiteForeignDesk:
     def __init__(
         self, archive: Archive, tasks: Tasks, actor: Callable[[], Actor], *, changed: Callable[[], None] = lambda: None
     ) -> None:
-        self._files, self._tasks, self._actor, self._changed = ForeignFiles(archive), tasks, actor, changed
+        self._files, self._tasks, self._changed = ForeignFiles(archive), tasks, changed
+        self._acting = Acting(tasks, actor, "a file from elsewhere")
         self._busy, self._cancelled = threading.Lock(), threading.Event()
 
     def look(self, path: Path, done: Callable[[ForeignFacts], None], refused: Said) -> None:
         """See `ForeignDesk.look`."""
-        self._acting(lambda _actor: done(self._files.look(path)), refused)
+        self._acting.act(lambda _actor: done(self._files.look(path)), refused)
 
     def take_in(
         self, wish: ForeignWish, told: Callable[[float], None], done: Callable[[Exhibit], None], refused: Said
@@ -223,30 +222,17 @@ class SiteForeignDesk:
             self._changed()
             done(exhibit)
 
-        if not self._acting(work, refused, long=True):
+        if not self._acting.act(work, refused, long=True):
             self._busy.release()
 
     def cancel(self) -> None:
         """See `ForeignDesk.cancel`."""
         self._cancelled.set()
 
-    def _acting(self, work: Callable[[Actor], None], refused: Said, *, long: bool = False) -> bool:
-        try:
-            actor = self._actor()
-        except WatchfloorError as error:
-            refused(sentence(error))
-            return False
 
-        def failed(error: Exception) -> None:
-            if not isinstance(error, WatchfloorError):
-                log.error("a file from elsewhere was not taken in", exc_info=error)
-                error = AppError(AppCode.INTERNAL)
-            refused(sentence(error))
-
-        begun = self._tasks.submit(lambda: work(actor), failed=failed, long=long)
-        if not begun:
-            refused(_("Too much is waiting; nothing was done. Try again in a moment."))
-        return begun
+def _line(text: str) -> str:
+    """Without signs that nobody sees (also those that turn a name around) and bytes that are no letters."""
+    return " ".join("".join(sign if sign.isprintable() else "_" for sign in " ".join(text.split())).split())
 
 
 def _size(path: Path) -> int:
@@ -280,7 +266,7 @@ def _picture(path: Path) -> tuple[str, int, int] | None:
         raise AppError(AppCode.FOREIGN_TOO_LARGE, path=str(path)) from error
     except (OSError, ValueError, SyntaxError) as error:
         raise AppError(AppCode.FOREIGN_TRUNCATED, path=str(path)) from error
-    return kind, width, height
+    return ("JPEG" if kind == _JPEG_TOO else kind), width, height
 
 
 def _film(path: Path) -> ForeignFilm:
