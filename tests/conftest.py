@@ -28,7 +28,7 @@ settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
-_GRACE_S = 6.0
+_GRACE_S = 30.0
 _MOST_RERUNS = 3
 _PATIENCE_S = 30.0
 QtBot.waitUntil.__kwdefaults__ = {"timeout": int(_PATIENCE_S * 1000)}
