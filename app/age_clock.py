@@ -8,6 +8,7 @@ day. Any thread; it never raises.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,16 @@ LEAP_S = DAY_S
 OFF_S = 14 * DAY_S
 """What may have passed between the newest recording and the start."""
 TRUST_S = DAY_S
+
+
+def newest_known(newest_before: Callable[[float], float | None]) -> float | None:
+    """The newest time of recordings that a start may rely on. What was recorded after a leap, before that was believed,
+    is of less than a day and stands behind a hole; `newest_before` gives the newest time before another one."""
+    newest = newest_before(math.inf)
+    if newest is None:
+        return None
+    before = newest_before(newest - TRUST_S)
+    return newest if before is None or newest - TRUST_S - before <= OFF_S else before
 
 
 class AgeClock:

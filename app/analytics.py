@@ -76,6 +76,7 @@ class Analytics:
         self._running = False
         self._refused: set[str] = set()
         self._started = False
+        self._away: frozenset[str] = frozenset()
         self._slots = SharedSlots.create(slots + SPARE_SLOTS)
         self._lock = threading.Lock()
         self.service = DetectionTeam(
@@ -104,7 +105,7 @@ class Analytics:
         self._say_what_is_missing()
 
     def _take_in(self, registry: Registry) -> None:
-        """A slot for every camera that has none; a removed one's stays as it is, without rules."""
+        """A slot for every camera that has none."""
         known = {camera.id for camera, _tap in self._taps}
         fresh = [camera for camera in registry.cameras if camera.id not in known]
         room = self._slots.count - len(self._taps)
@@ -115,30 +116,57 @@ class Analytics:
             self._attach(camera, tap, ruled=_is_ruled(camera, registry))
             self._taps.append((camera, tap))
 
+    def _let_go(self, registry: Registry) -> None:
+        """What was taken out of use is not opened or looked at any more; its slot waits until it comes back."""
+        cameras = {camera.id: camera for camera in registry.cameras}
+        away = frozenset(camera.id for camera, _tap in self._taps if camera.id not in cameras)
+        for number, (camera, tap) in enumerate(self._taps):
+            if camera.id in away - self._away:
+                self._detach(camera, tap)
+                self._forgive(camera.id)
+                for facts in (self._tracks, self._known, self._latency_s):
+                    facts.pop(camera.id, None)
+            elif camera.id in self._away - away:
+                self._taps[number] = cameras[camera.id], tap
+                self._attach(cameras[camera.id], tap, ruled=_is_ruled(camera, registry))
+        self._away = away
+
     def renew(self, registry: Registry) -> None:
         """Cameras, rules, zones and scales as they are now."""
         if not self._started:
             return
+        self._let_go(registry)
         self._take_in(registry)
         old, new = self._configuration, self._wishes(registry)
         if new == old:
             return
         self._configuration = new
-        for (camera, tap), before, after in zip(self._taps, old, new, strict=False):  # fresh ones have no `before`
+        known, wanted = ({one.camera_id: one for one in every} for every in (old, new))
+        for camera, tap in self._taps:
+            before, after = known.get(camera.id), wanted.get(camera.id)
+            if before is None or after is None or before == after:
+                continue
             if bool(before.rules) != bool(after.rules):
-                self._hub.detach(camera.id, tap)
-                self._hub.detach_small(camera.id, tap)
+                self._detach(camera, tap)
                 self._attach(camera, tap, ruled=bool(after.rules))
-            if before != after and camera.id in self._refused:
-                self._refused.discard(camera.id)
-                self._bus.publish(Banner(f"rules {camera.id}", ""))
+            self._forgive(camera.id)
         self.look_less(less=self._less)
+
+    def _forgive(self, camera_id: str) -> None:
+        """Its rules were changed: what was wrong with them is no more."""
+        if camera_id in self._refused:
+            self._refused.discard(camera_id)
+            self._bus.publish(Banner(f"rules {camera_id}", ""))
 
     def _wishes(self, registry: Registry) -> list[AnalyticsCamera]:
         cameras = [camera for camera, _tap in self._taps]
         found = _configuration(cameras, registry, self._timezone, self._far_view)
         words = dict(self._choice.classes)
-        return [replace(camera, rules=in_our_words(camera.rules, words)) for camera in found]
+        return [replace(c, rules=in_our_words(c.rules, words)) for c in found if c.camera_id not in self._away]
+
+    def _detach(self, camera: Camera, tap: SlotTap) -> None:
+        self._hub.detach(camera.id, tap)
+        self._hub.detach_small(camera.id, tap)
 
     def _attach(self, camera: Camera, tap: SlotTap, *, ruled: bool) -> None:
         if ruled:
@@ -202,8 +230,7 @@ class Analytics:
     def close(self) -> None:
         """Release the shared memory, after the service has stopped."""
         for camera, tap in self._taps:
-            self._hub.detach(camera.id, tap)
-            self._hub.detach_small(camera.id, tap)
+            self._detach(camera, tap)
         self._taps.clear()
         self._slots.close()
 

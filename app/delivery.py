@@ -115,7 +115,7 @@ class Delivery:
         the alert itself goes: nobody waits for help because of a picture."""
         route = self._route(message)
         try:
-            found = self._stills(message) if route is not None and route.stills else ()
+            found = self._stills(message, route) if route is not None and route.stills else ()
         except AppError as error:
             log.warning("alert %s goes without pictures: %s", message.id, error)
             self._without_pictures.add(message.route_id)
@@ -126,8 +126,10 @@ class Delivery:
             self._plan.tell(Banner(_pictures_key(message), ""))
         return found
 
-    def _stills(self, message: OutboxMessage) -> tuple[Attachment, ...]:
-        if self._plan.stills is None or message.channel is not Channel.SMTP:
+    def _stills(self, message: OutboxMessage, route: AlertRoute) -> tuple[Attachment, ...]:
+        """What waits for an address that the route no longer has is for nobody who is named."""
+        moved = route.target != message.target
+        if self._plan.stills is None or message.channel is not Channel.SMTP or moved:
             shown = message.target if message.channel is Channel.SMTP else message.channel.value
             raise AppError(AppCode.ALERT_NO_KEY, target=shown)
         return self._plan.stills(message)

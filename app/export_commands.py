@@ -58,7 +58,7 @@ def export(
             master=master and film,
             still=still or not film,
             masked=not bare,
-            blur=Blur.EVERYBODY if blur and film else Blur.NOBODY,
+            blur=Blur.EVERYBODY if blur else Blur.NOBODY,
         )
         index = SegmentIndex(archive.folders.footage_index)
         try:

@@ -6,6 +6,7 @@ clocks go back stay apart.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from app.report_facts import ReportContext, iso_text, utc_text
 from storage.package_manifest import GapFacts
 
 FORMAT = "watchfloor.export/1"
+README = "README.txt"
 
 
 def manifest(
@@ -27,8 +29,9 @@ def manifest(
     gaps: Sequence[GapFacts],
     names: Mapping[str, str],
     context: ReportContext,
+    words: bytes,
 ) -> bytes:
-    """`export.json`; it is signed as it stands."""
+    """`export.json`; it is signed as it stands. `words` is the `README.txt` beside it."""
     zone = context.zone
     tree: dict[str, Any] = {
         "format": FORMAT,
@@ -51,6 +54,7 @@ def manifest(
             for gap in gaps
         ],
         "files": [_piece(piece, zone) for piece in pieces],
+        "readme": {"path": README, "bytes": len(words), "sha256": hashlib.sha256(words).hexdigest()},
         "signing_key": {"algorithm": "Ed25519", "fingerprint": context.key_fingerprint},
     }
     return (json.dumps(tree, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")

@@ -13,10 +13,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from app.archive import Archive
+from app.blurred_still import blurred_still
 from app.dori import band_text, bands
 from app.errors import AppCode, AppError
 from app.export_orders import Blur, ExportOrder, ExportPiece, ExportResult, PieceKind
-from app.export_papers import manifest, readme
+from app.export_papers import README, manifest, readme
 from app.i18n import _, spoken
 from app.kept_tracks import blurred_boxes
 from app.masked_still import masked_still
@@ -36,7 +37,7 @@ from video.copied_fragments import SourceFlaw
 from video.footage import FilePiece
 from video.recorded_still import TOLERANCE_S, recorded_still
 from video.source import VideoCode, VideoError
-from video.view_copy import frames_in
+from video.view_copy import Hidden, frames_in
 
 _OUT = "out"
 
@@ -71,13 +72,21 @@ class ExportWork:
         if not pieces:
             raise AppError(AppCode.EXPORT_EMPTY, reason=", ".join(sorted({gap.reason for gap in self._gaps})))
         gaps = tuple(sorted(self._gaps, key=lambda gap: (gap.source_id, gap.from_utc_s)))
-        told = manifest(self._order, pieces, gaps, self._names, self._context)
+        words = readme(self._order, pieces, gaps, self._names, self._context)
+        told = manifest(self._order, pieces, gaps, self._names, self._context, words)
         key = self._archive.key
         durable.replace(out / "export.json", told)
         durable.replace(out / "export.sig", (key.sign(told) + "\n").encode())
-        durable.replace(out / "README.txt", readme(self._order, pieces, gaps, self._names, self._context))
+        durable.replace(out / README, words)
         self._read_again(out, pieces, course)
         return ExportResult(out, tuple(pieces), gaps, hash_file(out / "export.json"), key.fingerprint)
+
+    def masks_hold(self) -> bool:
+        """Whether the masks that were drawn are those of now."""
+        if not self._order.masked:
+            return True
+        now = self._archive.journal.registry()
+        return all(masks_of(now, one) == masks_of(self._registry, one) for one in self._order.camera_ids)
 
     def _films(self, out: Path, course: Course) -> list[ExportPiece]:
         if not self._order.films:
@@ -151,7 +160,7 @@ class ExportWork:
         order = self._order
         masks = masks_of(self._registry, camera_id) if order.masked else ()
         scope = CameraScope(camera_id, order.from_utc_s, order.to_utc_s, masks)
-        if order.blur is Blur.NOBODY or not order.view:
+        if order.blur is Blur.NOBODY or not (order.view or order.still):
             return scope
         keep = order.keep if order.blur is Blur.ALL_BUT else ""
         found = blurred_boxes(self._tracks, camera_id, order.from_utc_s, order.to_utc_s, keep)
@@ -183,6 +192,10 @@ class ExportWork:
             return []
         masks = masks_of(self._registry, camera_id) if self._order.masked else ()
         jpeg = masked_still(still.jpeg, masks)
+        blurred = self._order.blur is not Blur.NOBODY
+        if blurred:
+            scope = self._scope(camera_id)
+            jpeg = blurred_still(jpeg, Hidden(scope.boxes, scope.keep_track, hide_rest=scope.hide_rest), still.utc_s)
         notes = [band_text(band) for band in bands(self._registry, camera_id, still.height)]
         stem = f"{camera_slug(self._content(), camera_id)}_{stamp(still.utc_s)}"
         with spoken(self._context.language):
@@ -205,6 +218,7 @@ class ExportWork:
                     width_px=still.width,
                     height_px=still.height,
                     masks=len(masks),
+                    blurred=blurred,
                     segments=told,
                     notes=tuple(notes),
                 )

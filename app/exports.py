@@ -14,9 +14,10 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.alert_message import one_line
 from app.approval_facts import approvals_of, granted_unused
 from app.archive import Archive
 from app.camera_rights import seen_by
@@ -45,6 +46,7 @@ ORDER = "order.json"
 _WORK = ".work-"
 _VIEW_BYTES_PER_S = 1_000_000
 _MOST_NAMES = 999
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Exports:
 
         Raises as `check`, and AppError: CANCELLED, EXPORT_EMPTY, EXPORT_NOT_INTACT, NO_SUCH_TRACK; StorageError:
         DISK_FULL, READ_ONLY; VideoError: DAMAGED, UNSUPPORTED; OSError."""
+        order = replace(order, reason=one_line(order.reason))  # no line of the papers' own
         approval = self.check(order, actor)
         self._write_down(order, actor)
         root = durable.make_folder(self.folder if target is None or order.to_incident else target.parent)
@@ -103,7 +106,8 @@ class Exports:
         course = Course(progress, cancelled)
         finished = False
         try:
-            made = ExportWork(self._archive, self._footage, self._tracks, order, actor, work, self._clock()).run(course)
+            made = self._made(order, actor, work, course)
+            self.check(order, actor)  # films take long: a right may have been taken away meanwhile
             if order.to_incident:
                 result = self._into_incident(made, order, actor, course)
             else:
@@ -112,7 +116,8 @@ class Exports:
                 )
             finished = True
         except WatchfloorError as error:
-            finished = error.code is not AppCode.CANCELLED and not isinstance(error, StorageError)
+            refused = error.code is StorageCode.NOT_PERMITTED
+            finished = refused or (error.code is not AppCode.CANCELLED and not isinstance(error, StorageError))
             raise
         finally:
             if finished:
@@ -139,6 +144,24 @@ class Exports:
         """Bytes that will be read and copied, about."""
         found = (self._footage.between(c, order.from_utc_s, order.to_utc_s) for c in order.camera_ids)
         return sum(segment.bytes for segments in found for segment in segments)
+
+    def _made(self, order: ExportOrder, actor: Actor, work: Path, course: Course) -> ExportResult:
+        """Anew where a mask was changed meanwhile: what is given is covered by those of now. And where a recording was
+        deleted while it was copied: what is gone is told then."""
+        tries = _TRIES
+        while True:
+            at_work = ExportWork(self._archive, self._footage, self._tracks, order, actor, work, self._clock())
+            try:
+                made = at_work.run(course)
+            except FileNotFoundError:
+                tries -= 1
+                if not tries:
+                    raise
+                for films in work.glob("films-*"):
+                    shutil.rmtree(films, ignore_errors=True)
+                continue
+            if at_work.masks_hold():
+                return made
 
     def _begin(self, root: Path, order: ExportOrder, actor: Actor) -> Path:
         """The work folder, with the order in it for a run after a crash."""
@@ -196,10 +219,14 @@ class Exports:
         return result
 
     def _into_incident(self, made: ExportResult, order: ExportOrder, actor: Actor, course: Course) -> ExportResult:
-        """Every file into the evidence store, then its exhibit. A file that is there already is the same one."""
+        """Every file into the evidence store, then its exhibit. A file that is there already is the same one, and one
+        that a run before this one attached is not attached again."""
         assert made.folder is not None
+        attached = {exhibit.sha256 for exhibit in self._archive.journal.incident_file(str(order.incident_id)).exhibits}
         for piece in made.pieces:
             course.check()
+            if piece.sha256 in attached:
+                continue
             path = made.folder / piece.path
             relative, sha256 = self._archive.store.put_file(path, path.suffix)
             if sha256 != piece.sha256:

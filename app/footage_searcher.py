@@ -42,10 +42,10 @@ _POINT = "{:.3f},{:.3f}"
 
 
 class FootageRun:
-    """One search: what came of it and is not taken yet. Any thread."""
+    """One search: what came of it and is not taken yet. Any thread. `may` is asked again when a moment is taken."""
 
-    def __init__(self, query: FootageQuery) -> None:
-        self.query = query
+    def __init__(self, query: FootageQuery, may: Callable[[FoundMoment], bool] = lambda _moment: True) -> None:
+        self.query, self._may = query, may
         self.ended = threading.Event()
         self._lock = threading.Lock()
         self._moments: list[FoundMoment] = []
@@ -54,8 +54,9 @@ class FootageRun:
     def take(self) -> SearchNews:
         """See `SearchRun`."""
         with self._lock:
-            moments, self._moments = tuple(self._moments), []
-            return replace(self._news, moments=moments)
+            moments, self._moments = self._moments, []
+            news = self._news
+        return replace(news, moments=tuple(moment for moment in moments if self._may(moment)))
 
     def cancel(self) -> None:
         """See `SearchRun`."""
@@ -108,12 +109,14 @@ class FootageSearcher(Worker):
 
     def begin(self, query: FootageQuery) -> FootageRun:
         """See `FootageSearchDesk`."""
-        run = FootageRun(query)
         try:
-            order = _Order(run, self._actor())
+            actor = self._actor()
         except WatchfloorError as error:
+            run = FootageRun(query)
             run.end(SearchState.REFUSED, sentence(error))
             return run
+        run = FootageRun(query, lambda moment: self._sits() == actor.id and self._may_see(actor.id, moment.camera_id))
+        order = _Order(run, actor)
         with self._orders:
             before = (self._current, self._next.run if self._next is not None else None)
             self._next = order

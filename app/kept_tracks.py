@@ -26,6 +26,10 @@ _MARGIN_S = 1.0
 _PAUSE_S = 5.0
 _HOLE_S = 1.5
 """Looks that saw nothing are kept once a second: more than this between two is a time without looks."""
+_HELD_S = 1.2
+"""And this where something was seen: a film covers a box for half of it before and after its look."""
+_NEAR_S = 0.3
+"""Between two looks at a track that are further apart than this, all is covered that lies between its boxes."""
 _STEP_S = 0.5
 
 
@@ -64,6 +68,7 @@ def blurred_boxes(stored: StoredTracks, camera_id: str, from_utc_s: float, to_ut
     number = keys.index(keep) if keep else EVERYBODY
     holes = _holes(found.times, from_utc_s - _MARGIN_S, to_utc_s + _MARGIN_S)
     cover = [SeenBox(at, _UNSEEN, _WHOLE) for begin, end in holes for at in _steps(begin, end)]
+    cover += [box for box in found.ways if box.track_id != number]
     unseen_s = sum(max(min(end, to_utc_s) - max(begin, from_utc_s), 0.0) for begin, end in holes)
     return Blurred((*found.boxes, *cover), number, unseen_s)
 
@@ -74,12 +79,22 @@ class _Tracks:
     def __init__(self, stored: StoredTracks, camera_id: str, from_utc_s: float, to_utc_s: float) -> None:
         self.lines: list[TrackLine] = []
         self.boxes: list[SeenBox] = []
-        self.times: list[float] = []
+        self.ways: list[SeenBox] = []
+        self.times: list[tuple[float, bool]] = []
+        self._last: dict[int, SeenBox] = {}
         self._open: dict[int, int] = {}
         for look in _looks(stored, camera_id, from_utc_s - _MARGIN_S, to_utc_s + _MARGIN_S):
-            self.times.append(look.utc_s)
+            self.times.append((look.utc_s, bool(look.tracks)))
             for track in look.tracks:
-                self.boxes.append(SeenBox(look.utc_s, self._number(track.id, track.label, look.utc_s), track.box))
+                self._add(SeenBox(look.utc_s, self._number(track.id, track.label, look.utc_s), track.box))
+
+    def _add(self, seen: SeenBox) -> None:
+        last = self._last.get(seen.track_id)
+        if last is not None and seen.utc_s - last.utc_s > _NEAR_S:
+            way = _both(last.box, seen.box)
+            self.ways += [SeenBox(at, seen.track_id, way) for at in _steps(last.utc_s, seen.utc_s)]
+        self._last[seen.track_id] = seen
+        self.boxes.append(seen)
 
     def _number(self, track_id: int, label: str, utc_s: float) -> int:
         number = self._open.get(track_id)
@@ -101,10 +116,14 @@ def _looks(stored: StoredTracks, camera_id: str, from_utc_s: float, to_utc_s: fl
     yield from sorted((look for looks in chunks for look in looks), key=lambda look: look.utc_s)
 
 
-def _holes(times: list[float], from_utc_s: float, to_utc_s: float) -> list[tuple[float, float]]:
-    """Where no look is; `times` grow."""
-    edges = [from_utc_s, *times, to_utc_s]
-    return [(a, b) for a, b in pairwise(edges) if b - a > _HOLE_S]
+def _holes(times: list[tuple[float, bool]], from_utc_s: float, to_utc_s: float) -> list[tuple[float, float]]:
+    """Where no look is; `times` grow, with whether something was seen."""
+    edges = [(from_utc_s, False), *times, (to_utc_s, False)]
+    return [(a, b) for (a, one), (b, other) in pairwise(edges) if b - a > (_HELD_S if one or other else _HOLE_S)]
+
+
+def _both(one: Box, other: Box) -> Box:
+    return Box(min(one.x1, other.x1), min(one.y1, other.y1), max(one.x2, other.x2), max(one.y2, other.y2))
 
 
 def _steps(begin: float, end: float) -> Iterator[float]:

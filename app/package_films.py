@@ -20,6 +20,8 @@ from app.package_content import CameraScope, PackageContent
 from storage import durable
 from storage.footage_records import Gap, Segment
 from storage.package_manifest import GapFacts
+from storage.segments import TOLERANCE_S
+from video.copied_fragments import SourceFlaw
 from video.export_copy import ExportedFile, export_copy
 from video.footage import FilePiece
 from video.source import VideoCode, VideoError
@@ -131,9 +133,11 @@ class Films:
         """The view copy of a master, taken over where an earlier run finished it."""
         target = self._work / "view" / f"{film.stem}.mp4"
         note = target.with_suffix(".json")
-        if target.exists() and note.exists():
-            return ViewFile(**json.loads(note.read_bytes()))
         master, scope = film.master, film.scope
+        if target.exists() and note.exists():
+            told = json.loads(note.read_bytes())
+            if told.pop("master", "") == master.sha256:  # else more was recorded since, or some of it is gone
+                return ViewFile(**told)
         options = ViewOptions(
             title=self._title(scope.camera_id),
             zone=self._content.context.zone,
@@ -155,8 +159,11 @@ class Films:
             if error.code is not VideoCode.NOT_BUFFERED:
                 raise
             log.warning("no picture of %s can be shown in the time that was asked for", film.stem)
+            begin, end = max(scope.from_utc_s, master.from_utc_s), min(scope.to_utc_s, master.to_utc_s)
+            if end - begin > TOLERANCE_S:
+                self.gaps.append(GapFacts(scope.camera_id, begin, end, SourceFlaw.UNREADABLE.value))
             return None
-        durable.replace(note, json.dumps(asdict(made)).encode(), 0o600)
+        durable.replace(note, json.dumps(asdict(made) | {"master": master.sha256}).encode(), 0o600)
         return made
 
     def _title(self, camera_id: str) -> str:

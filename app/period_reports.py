@@ -58,8 +58,9 @@ def write_period(
 
 
 def period_content(archive: Archive, period: Period, form: str, actor: Actor, *, verified: bool = False) -> bytes:
-    """A period's report as it would be written; nothing is noted. Raises StorageError."""
-    if is_long(archive, period):
+    """A period's report as it would be written; nothing is noted. What is kept is counted over all cameras: who may not
+    see them all gets what they may see, counted one by one. Raises StorageError."""
+    if is_long(archive, period) and archive.journal.cameras_of(actor.id) is None:
         facts = gather_long(archive, period, actor.id, LIST_SHOWN if form == "pdf" else MOST_INCIDENTS)
     else:
         facts = gather(archive.journal, archive.registry, period, actor.id)

@@ -94,6 +94,8 @@ class LookLeaves:
         )
 
         def granted() -> None:
+            if self._sits() != leave.operator_id:
+                return  # relieved meanwhile: what is asked from now on would stand under another name
             with self._lock:
                 self._given[camera_ids[0]] = leave
                 self._asked.pop(camera_ids[0], None)

@@ -8,6 +8,7 @@ given; masks are those of now.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -28,6 +29,8 @@ from storage.search import Watch
 from video.footage import Footage
 from video.frame import Picture
 from video.key_frames import KeyFrames
+
+log = logging.getLogger(__name__)
 
 _MOST_KEPT = 96
 _LARGEST_PX = 640
@@ -164,7 +167,11 @@ class PreviewSession:
 
     def _show(self, wish: _Wish) -> None:
         """On the worker's thread: a picture that may not be seen any more is not given."""
-        picture = self._previews.picture(wish.camera_id, wish.utc_s, wish.box) if self._may(wish) else None
+        try:
+            picture = self._previews.picture(wish.camera_id, wish.utc_s, wish.box) if self._may(wish) else None
+        except WatchfloorError as error:  # an index that cannot be read now: the next wish is carried out
+            log.warning("no preview: %s", error)
+            return
         if self._may(wish):
             masks = masks_of(self._previews.registry(), wish.camera_id)
             wish.shown(Preview(wish.camera_id, wish.utc_s, picture, masks))

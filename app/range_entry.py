@@ -41,11 +41,8 @@ def parse_range(text: str, zone: tzinfo, now_utc_s: float) -> TypedRange:
     a month)."""
     words = " ".join(re.sub(r"(?<=\d)T(?=\d)", " ", text).split())
     today = datetime.fromtimestamp(now_utc_s, zone).date()
-    last = _last(words, now_utc_s)
-    if last is not None:
-        return last
     try:
-        found = _typed(words, zone, today)
+        found = _last(words, now_utc_s) or _typed(words, zone, today)
     except (ValueError, OverflowError):
         raise AppError(AppCode.RANGE_UNREADABLE, value=text) from None
     if (

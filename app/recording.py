@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.age_clock import AgeClock
+from app.age_clock import AgeClock, newest_known
 from app.bus import Bus
 from app.cameras import CameraHub
 from app.feeds import Banner
@@ -87,8 +87,7 @@ class Recording:
             self.index.open_gap(segment.camera_id, segment.to_utc_s, GapReason.UNKNOWN)
         self.pool = RecorderPool(folders, self.index, segment_s=float(settings.segment_s))
         self._cameras = RecordedCameras(self.pool, self._zone, time.time)
-        newest = [self.index.newest_utc_s(camera_id) for camera_id in self.index.camera_ids()]
-        ages = AgeClock(max((utc_s for utc_s in newest if utc_s is not None), default=None))
+        ages = AgeClock(newest_known(self.index.newest_before))
         self._keeper = FootageKeeper(
             folders, self.index, journal, settings, self._bus.publish, self._cameras, ages=ages
         )

@@ -24,6 +24,8 @@ FONT_FOLDER = Path(__file__).resolve().parent.parent / "resources" / "fonts"
 _FONTS = (("noto", "", "NotoSans-Regular.ttf"), ("noto", "B", "NotoSans-Bold.ttf"))
 _SYMBOLS = "NotoSansMath-Symbols.ttf"
 _MISSING = "\ufffd"
+_PAGES = "\ue000" * 3
+"""Where the number of pages will stand: `printable` lets no text have it."""
 
 Colour = tuple[int, int, int]
 INK: Colour = (28, 34, 42)
@@ -63,6 +65,7 @@ class Page(FPDF):
         self.set_producer("Watchfloor (fpdf2)")
         self.set_lang(language)
         self.set_creation_date(datetime.fromtimestamp(int(made_utc_s), UTC))
+        self.alias_nb_pages(_PAGES)
         self.c_margin = 0.0
         self.set_margins(MARGIN_MM, MARGIN_MM, MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=_FOOTER_MM)
@@ -133,9 +136,9 @@ class Page(FPDF):
         self.set_y(-14 - len(self.footer_lines) * _FOOTER_LINE_MM)
         self.rule()
         self.ink(7.5, colour=FAINT)
-        words = self.page_words.format(page=self.page_no(), pages="{nb}")
+        words = printable(self.page_words).format(page=self.page_no(), pages=_PAGES)
         self.cell(self.epw * 0.8, 4, self.one_line(self.footer_text, self.epw * 0.8))
-        self.cell(0, 4, printable(words), align="R", new_x="LMARGIN", new_y="NEXT")
+        self.cell(0, 4, words, align="R", new_x="LMARGIN", new_y="NEXT")
         for line in self.footer_lines:
             self.cell(self.epw, _FOOTER_LINE_MM, self.one_line(line, self.epw), new_x="LMARGIN", new_y="NEXT")
 

@@ -80,8 +80,11 @@ def _logo(name: str) -> bytes | None:
         return None
     from PIL import Image  # not at start
 
-    path = Path(name).expanduser()
+    path = Path(name)
     try:
+        path = path.expanduser()
+        if not path.is_file():  # a pipe or a device never ends
+            raise _bad("logo", str(path))
         if path.stat().st_size > _MOST_BYTES:
             raise _bad("logo", f"{path}: > {_MOST_BYTES >> 20} MB")
         data = path.read_bytes()
@@ -91,7 +94,14 @@ def _logo(name: str) -> bytes | None:
                 if max(picture.size) > _MOST_PX:
                     raise _bad("logo", f"{path}: {picture.width} × {picture.height} px")
                 picture.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise _bad("logo", str(path)) from error
     return data
 

@@ -20,7 +20,7 @@ from storage.people_commands import RequestApproval
 from storage.people_records import ApprovalKind, ApprovalState
 from storage.records import Actor
 from storage.rows import REGISTRY
-from storage.tried_rules import PutTriedRecord, change_id, removal_id
+from storage.tried_rules import CHANGED_SINCE, PutTriedRecord, change_id, removal_id
 
 _UNSIGNED = (StorageCode.NEEDS_TRIAL, StorageCode.NOT_PERMITTED)
 
@@ -70,7 +70,7 @@ class RuleChanges:
 
     def _signed(self, subject_id: str) -> str | None:
         approvals = approvals_of(self._archive.journal, ApprovalKind.RULE_CHANGE, subject_id)
-        return next((one.id for one in approvals if one.state is ApprovalState.APPROVED), None)
+        return max((one.id for one in approvals if one.state is ApprovalState.APPROVED), default=None)  # the newest
 
     def _asked(self, subject_id: str, reason: str, text: str, actor: Actor) -> SaveAnswer:
         approvals = approvals_of(self._archive.journal, ApprovalKind.RULE_CHANGE, subject_id)
@@ -94,8 +94,11 @@ class RuleChanges:
 
 
 def _wants_signature(error: StorageError, signed: str | None) -> bool:
-    """Whether it was refused only because nobody else has signed."""
-    unsigned = error.code is StorageCode.NEEDS_TRIAL or error.details.get("reason") == "no approval"
+    """Whether it was refused only because nobody else has signed, or not for what stands there now."""
+    reason = error.details.get("reason")
+    if reason == CHANGED_SINCE:
+        return True
+    unsigned = error.code is StorageCode.NEEDS_TRIAL or reason == "no approval"
     return signed is None and error.code in _UNSIGNED and unsigned
 
 

@@ -38,7 +38,7 @@ def still_card(jpeg: bytes, lines: Sequence[str], bands: Sequence[DoriBand]) -> 
     width, height = picture.size
     size = max(round(height / 40), 12)
     font = _font(size)
-    texts = [_fit(line, font, width) for line in lines]
+    texts = [_fit(" ".join(line.split()), font, width) for line in lines]
     strip = _strip_width(bands, font, size)
     card = Image.new("RGB", (width + strip, height + round(size * 1.45 * len(texts)) + size), _PAPER)
     card.paste(picture, (0, 0))

@@ -80,7 +80,7 @@ class Tasks:
                 if failed is None:
                     log.exception("task failed")
                 else:
-                    failed(error)
+                    _tell(failed, error)
 
         return self._queue_long(job) if long else self._queue(job)
 
@@ -117,3 +117,11 @@ class Tasks:
         self.refused += 1
         log.warning("task queue full, %d refused", self.refused)
         return False
+
+
+def _tell(failed: Callable[[Exception], None], reason: Exception) -> None:
+    """Who cannot be told costs no thread, and no place for long work."""
+    try:
+        failed(reason)
+    except Exception:
+        log.exception("a task failed (%s), and nobody could be told", type(reason).__name__)

@@ -46,7 +46,7 @@ from storage.footage_spans import FootageSpans, Recorded
 from storage.journal import Registry
 from storage.records import Actor
 from storage.search import Watch
-from storage.timeline_queries import CaseMark
+from storage.timeline_queries import CaseMark, EventRow
 from storage.track_activity import Activity, TrackActivity
 from storage.worker import Worker
 from video.footage import Footage
@@ -67,6 +67,11 @@ class TimelineJournal(EventSource, Protocol):
 
     def cameras_of(self, operator_id: str) -> frozenset[str] | None:
         """See `Journal.cameras_of`."""
+
+    def hidden_events(
+        self, cameras: Sequence[str], from_utc_s: float, to_utc_s: float, viewer_id: str, watch: Watch
+    ) -> list[EventRow]:
+        """See `timeline_reads.TimelineReads`."""
 
     def case_marks(
         self, cameras: Sequence[str], from_utc_s: float, to_utc_s: float, viewer_id: str, watch: Watch
@@ -151,8 +156,9 @@ class SiteTimelineDesk:
         now_utc_s = self._clock()
         begin, end = question.from_utc_s, question.to_utc_s
         recorded = self._recorded(ids, begin, min(end, now_utc_s), watch)
+        hidden = self._journal.hidden_events(ids, begin, end, actor.id, watch)
         severity, times = self._events.counted(
-            {camera_id: row for row, camera_id in enumerate(ids)}, begin, end, question.columns, watch
+            {camera_id: row for row, camera_id in enumerate(ids)}, begin, end, question.columns, watch, hidden
         )
         marks = self._marks(ids, question, actor, watch)
         moved = self._moved(ids, question, watch)

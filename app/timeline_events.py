@@ -7,7 +7,7 @@ written since; bounded, so that a year does not stay because somebody looked at 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -45,10 +45,17 @@ class EventColumns:
         self._forget()
 
     def counted(
-        self, rows: Mapping[str, int], from_utc_s: float, to_utc_s: float, columns: int, watch: Watch
+        self,
+        rows: Mapping[str, int],
+        from_utc_s: float,
+        to_utc_s: float,
+        columns: int,
+        watch: Watch,
+        hidden: Iterable[EventRow] = (),
     ) -> tuple[Bytes, list[tuple[float, ...]]]:
         """By row (a camera's place in `rows`) and column: the highest severity, and the times of the row's events, of
-        those in one column the first. Raises CANCELLED and what the journal raises."""
+        those in one column the first; as if the `hidden` ones were not. Raises CANCELLED and what the journal
+        raises."""
         self._refresh(from_utc_s, to_utc_s, watch)
         low, high = np.searchsorted(self._utc_s, (from_utc_s, to_utc_s))
         row_of = np.full(len(self._numbers) + 1, -1, np.int64)
@@ -56,6 +63,9 @@ class EventColumns:
             if camera_id in self._numbers:
                 row_of[self._numbers[camera_id]] = place
         row = row_of[self._camera[low:high]]
+        for one in hidden:
+            begin, end = np.searchsorted(self._utc_s[low:high], (one.utc_s, np.nextafter(one.utc_s, np.inf)))
+            row[begin:end][self._camera[low:high][begin:end] == self._numbers.get(one.camera_id, -1)] = -1
         shown = row >= 0
         row, utc_s, severity = row[shown], self._utc_s[low:high][shown], self._severity[low:high][shown]
         column = ((utc_s - from_utc_s) * (columns / (to_utc_s - from_utc_s))).astype(np.int64).clip(0, columns - 1)

@@ -144,7 +144,7 @@ def _remove_record(ledger: Ledger, command: RemoveRecord, actor: Actor) -> Done:
         raise StorageError(StorageCode.NOT_FOUND, table=table.name, id=command.record_id)
     before = _administrators(ledger)
     registry_use.require_unused(ledger, table, command.record_id)
-    require_signed_removal(ledger, command)
+    require_signed_removal(ledger, command, actor)
     registry_use.retire_along(ledger, table, command.record_id)
     ledger.update(table, row, {"retired": 1})
     _keep_an_administrator(ledger, before)

@@ -26,17 +26,24 @@ class KnownFolders:
 
     def is_missing(self, folder: Path) -> bool:
         """Whether the folder was used before and is not there now, whatever stands in its place."""
-        return str(folder) in self._known and not (folder / MARK).is_file()
+        return str(folder) in self._known and not (folder / MARK).exists()
 
     def used(self, folder: Path) -> None:
-        """Mark and note it. Raises StorageError READ_ONLY, DISK_FULL; OSError."""
+        """Mark and note it; where the note cannot be written, the disk is good all the same. Raises StorageError
+        READ_ONLY, DISK_FULL; OSError."""
         mark = folder / MARK
-        if not mark.is_file():
+        if not mark.exists():
             with typed_errors(mark):
                 mark.write_bytes(_TEXT)
         if self._path is not None and str(folder) not in self._known:
             self._known.add(str(folder))
-            replace(self._path, json.dumps(sorted(self._known), ensure_ascii=False, indent=1).encode())
+            self._note(self._path)
+
+    def _note(self, path: Path) -> None:
+        try:
+            replace(path, json.dumps(sorted(self._known), ensure_ascii=False, indent=1).encode())
+        except (OSError, StorageError) as error:
+            log.warning("the list of recording folders cannot be written: %s", error)
 
     def _read(self) -> set[str]:
         """A list that cannot be read is begun anew: it only keeps from filling the wrong disk."""

@@ -205,6 +205,11 @@ class SegmentIndex:
         found: float | None = self._rows("SELECT max(to_utc_s) FROM segments WHERE camera_id = ?", (camera_id,))[0][0]
         return found
 
+    def newest_before(self, utc_s: float) -> float | None:
+        """The newest end of footage, of whichever camera, before that time."""
+        found: float | None = self._rows("SELECT max(to_utc_s) FROM segments WHERE to_utc_s < ?", (utc_s,))[0][0]
+        return found
+
     def total_bytes(self, without: Iterable[Path] = ()) -> int:
         """Of all segments, but for those in some folders."""
         prefixes = [f"{folder}{os.sep}" for folder in without]

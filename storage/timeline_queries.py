@@ -21,7 +21,7 @@ from storage.statements import Statement, Value, constant
 
 MOST_MARKS = 5000
 
-_events, _incidents, _notes = schema.events, schema.incidents, schema_cases.notes
+_events, _alarms, _incidents, _notes = schema.events, schema.alarms, schema.incidents, schema_cases.notes
 _rowid: ColumnElement[int] = literal_column("events.rowid", Integer)
 _IN_TIME = (_events.c.utc_s >= bindparam("from_utc_s"), _events.c.utc_s < bindparam("to_utc_s"))
 _EVENT = select(_events.c.camera_id, _events.c.utc_s, _events.c.severity)
@@ -75,6 +75,18 @@ def _notes_of(*viewer: bool) -> Statement:
 
 
 _MARKS = {True: _notes_of(), False: _notes_of(True)}
+_HIDDEN = Statement(
+    _EVENT.where(
+        *_IN_TIME,
+        _events.c.camera_id.in_(_CAMERAS),
+        _events.c.alarm_id.in_(
+            select(_alarms.c.id)
+            .join(_incidents, _incidents.c.id == _alarms.c.incident_id)
+            .where(_incidents.c.restricted == 1, func.coalesce(need_to_know.CLAUSE, 0) == 0)
+            .scalar_subquery()
+        ),
+    )
+)
 
 
 class EventRow(NamedTuple):
@@ -122,6 +134,16 @@ def later_events(
 ) -> list[EventRow]:
     """Those of a time that were written after `after`."""
     return _rows(_LATER, connection, {"from_utc_s": from_utc_s, "to_utc_s": to_utc_s, "after": after.newest})
+
+
+def hidden_events(
+    connection: sqlite3.Connection, cameras: Collection[str], from_utc_s: float, to_utc_s: float, viewer_id: str
+) -> list[EventRow]:
+    """Events of restricted incidents that the viewer must not know of; in no order."""
+    if need_to_know.sees_all(connection, viewer_id):
+        return []
+    span: dict[str, Value] = {"from_utc_s": from_utc_s, "to_utc_s": to_utc_s, "cameras": json.dumps(sorted(cameras))}
+    return _rows(_HIDDEN, connection, span | need_to_know.clause_values(connection, viewer_id))
 
 
 def _rows(statement: Statement, connection: sqlite3.Connection, params: dict[str, Value]) -> list[EventRow]:

@@ -32,6 +32,13 @@ class TimelineReads:
                 return [], mark, False
             return timeline_queries.later_events(connection, from_utc_s, to_utc_s, after), mark, False
 
+    def hidden_events(
+        self: _Readable, cameras: Collection[str], from_utc_s: float, to_utc_s: float, viewer_id: str, watch: Watch
+    ) -> list[EventRow]:
+        """Events of these cameras and of restricted incidents that the viewer must not know of. Raises CANCELLED."""
+        with self._reading() as connection, watch.over(connection):
+            return timeline_queries.hidden_events(connection, cameras, from_utc_s, to_utc_s, viewer_id)
+
     def case_marks(
         self: _Readable, cameras: Collection[str], from_utc_s: float, to_utc_s: float, viewer_id: str, watch: Watch
     ) -> list[CaseMark]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, func, select
 
 from storage import registry_use, schema, schema_cases
 from storage.approvals import spend_approval
@@ -34,6 +34,7 @@ LOOKBACK_S = 7 * 86_400.0
 """So far back confirmed alarms count."""
 
 TRIED = (RuleSpec, Zone, CameraScale)
+CHANGED_SINCE = "changed since it was signed"
 _DIGITS = 16
 _REMOVED = "out of use"
 _rules = schema.rules
@@ -55,6 +56,13 @@ _NEEDING: dict[Table, Statement] = {
     )
 }
 """The rules that a record of a table decides about."""
+
+
+_VERSIONS = Statement(
+    select(func.min(schema.history.c.seq).label("oldest"), func.max(schema.history.c.seq).label("newest")).where(
+        schema.history.c.table_name == bindparam("table_name"), schema.history.c.row_id == bindparam("row_id")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +87,14 @@ def removal_id(record_id: str) -> str:
     return f"{record_id}/{_REMOVED}"
 
 
-def put_tried_record(ledger: Ledger, command: PutTriedRecord, _actor: Actor) -> Done:
+def put_tried_record(ledger: Ledger, command: PutTriedRecord, actor: Actor) -> Done:
     """Raises NOT_PERMITTED when a confirmed alarm is lost and nobody else has signed. That a rule which found some is
     switched off, or guards another camera, needs no trial to be known."""
     if not isinstance(command.record, TRIED):
         raise bad("record", "nothing that can be tried")
     row, table = registry_row(command.record), REGISTRY[type(command.record)]
     if command.lost or (_blinds(ledger, table, row) and _at_stake(ledger, table, str(row["id"]))):
-        _signed(ledger, command.approval_id, change_id(command.record))
+        _signed(ledger, command.approval_id, change_id(command.record), actor, table)
     registry_use.check(ledger, command.record)
     ledger.put(table, row)
     return Done(table.name, str(row["id"]))
@@ -103,7 +111,7 @@ def require_trial(ledger: Ledger, record: RegistryRecord) -> None:
         raise StorageError(StorageCode.NEEDS_TRIAL, table=table.name, id=str(row["id"]))
 
 
-def require_signed_removal(ledger: Ledger, command: RemoveRecord) -> None:
+def require_signed_removal(ledger: Ledger, command: RemoveRecord, actor: Actor) -> None:
     """Raise NEEDS_TRIAL when the record decides about a rule that found a confirmed alarm lately, and nobody else has
     signed; their signature is spent."""
     table = _TABLES.get(command.table)
@@ -111,12 +119,26 @@ def require_signed_removal(ledger: Ledger, command: RemoveRecord) -> None:
         return
     if command.approval_id is None:
         raise StorageError(StorageCode.NEEDS_TRIAL, table=table.name, id=command.record_id)
-    _signed(ledger, command.approval_id, removal_id(command.record_id))
+    _signed(ledger, command.approval_id, removal_id(command.record_id), actor, table)
 
 
-def _signed(ledger: Ledger, approval_id: str | None, subject_id: str) -> None:
+def _signed(ledger: Ledger, approval_id: str | None, subject_id: str, actor: Actor, table: Table) -> None:
+    """Who signed does not change it, whoever asked; and what was signed began from what stands there now."""
     require_approval(ledger, approval_id, ApprovalKind.RULE_CHANGE, subject_id)
+    asked, _decided = _seqs(ledger, schema_cases.approvals, str(approval_id))
+    _made, changed = _seqs(ledger, table, subject_id.rpartition("/")[0])
+    if changed > asked:
+        raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, reason=CHANGED_SINCE)
+    if ledger.get(schema_cases.approvals, str(approval_id))["decided_by_id"] == actor.id:
+        raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, reason="the one who signed")
     spend_approval(ledger, str(approval_id))
+
+
+def _seqs(ledger: Ledger, table: Table, row_id: str) -> tuple[int, int]:
+    """The audit entries of a row's first and newest version; 0 for a row that never was."""
+    values = {"table_name": table.name, "row_id": row_id}
+    (row,) = _VERSIONS.rows(ledger.connection, values)
+    return int(row["oldest"] or 0), int(row["newest"] or 0)
 
 
 def _finds_the_same(table: Table, before: Row | None, row: Row) -> bool:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Item = tuple[StreamInfo, Packet]
 Items = Generator[Item | None, None, None]
+RECORDED = {"protocol_whitelist": "file", "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts"}
+"""No format that names other files: FFmpeg would follow a playlist that somebody laid in the place of a recording."""
 _MOST_WAITING = 3000
 _PULL_S = 0.5
 _SEEKS = 3
@@ -66,7 +68,7 @@ class FilePiece:
     def play(self, utc_s: float) -> Items:
         """See `Piece.play`. A torn or still growing file ends where it can be read to."""
         try:
-            with av.open(self.path) as container:
+            with av.open(self.path, options=RECORDED) as container:
                 yield from packets_of(container, self, utc_s)
         except av.error.InvalidDataError:
             return  # Torn at its end: a recorder that lost its power, or one that is writing now.

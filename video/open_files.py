@@ -15,13 +15,13 @@ import av.error
 
 from video.av_errors import file_error
 from video.codec import video_stream
-from video.footage import FilePiece, Items, Piece, packets_of
+from video.footage import RECORDED, FilePiece, Items, Piece, packets_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 _MOST = 2
-_OPTIONS = {"fpsprobesize": "0"}
+_OPTIONS = {**RECORDED, "fpsprobesize": "0"}
 """The nominal rate stands in the file: not one frame more than needed is decoded at the opening."""
 
 

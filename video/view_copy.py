@@ -71,6 +71,36 @@ class ViewOptions:
     hide_rest: bool = False
 
 
+class Hidden:
+    """What is pixelated of a picture at a time, and what is not; see `ViewOptions`."""
+
+    def __init__(self, boxes: Sequence[SeenBox], keep_track: int | None, *, hide_rest: bool) -> None:
+        self.hide_rest = hide_rest
+        self._blurred = sorted((b for b in boxes if b.track_id != keep_track), key=_time_of)
+        self._kept = sorted((b for b in boxes if b.track_id == keep_track), key=_time_of)
+
+    def boxes_at(self, utc_s: float) -> list[Box]:
+        """Boxes to pixelate now, grown: what was seen shortly before or after may be here."""
+        begin = bisect_left(self._blurred, utc_s - _BOX_HOLD_S, key=_time_of)
+        end = bisect_right(self._blurred, utc_s + _BOX_HOLD_S, lo=begin, key=_time_of)
+        return [_grown(seen.box) for seen in self._blurred[begin:end]]
+
+    def kept_at(self, utc_s: float) -> Box | None:
+        """Where the kept track is now; None: not known for certain."""
+        at = bisect_left(self._kept, utc_s, key=_time_of)
+        near = self._kept[max(at - 1, 0) : at + 1]
+        for seen in near:
+            if abs(seen.utc_s - utc_s) <= _SAME_S:
+                return seen.box
+        if len(near) < 2:
+            return None
+        before, after = near
+        if after.utc_s - before.utc_s > 2 * _BOX_HOLD_S or not _touch(before.box, after.box):
+            return None
+        share = (utc_s - before.utc_s) / (after.utc_s - before.utc_s)
+        return Box(*(one + (other - one) * share for one, other in zip(before.box, after.box, strict=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class ViewFile:
     """A finished view copy."""
@@ -138,8 +168,7 @@ class _Film:
         self._size = (0, 0)
         self._frames = 0
         self._first = self._last = 0.0
-        self._blurred = sorted((b for b in options.boxes if b.track_id != options.keep_track), key=_time_of)
-        self._kept = sorted((b for b in options.boxes if b.track_id == options.keep_track), key=_time_of)
+        self._hidden = Hidden(options.boxes, options.keep_track, hide_rest=options.hide_rest)
 
     def run(self, pieces: Sequence[FilePiece]) -> ViewFile | None:
         """None when there was no picture."""
@@ -169,9 +198,9 @@ class _Film:
         for mask in self._masks:
             planes.cover(mask)
         if self._options.hide_rest:
-            planes.pixelate_all_but(self._kept_at(shot.utc_s))
+            planes.pixelate_all_but(self._hidden.kept_at(shot.utc_s))
         if self._options.hide_rest or self._options.keep_track is not None:
-            for box in self._boxes_at(shot.utc_s):
+            for box in self._hidden.boxes_at(shot.utc_s):
                 planes.pixelate(box)
         self._band.write(planes, self._options.title, time_texts(shot.utc_s, self._options.zone))
         frame = planes.frame
@@ -202,27 +231,6 @@ class _Film:
         stream.codec_context.thread_count = 1
         stream.options = dict(_OPTIONS)
         self._stream = stream
-
-    def _boxes_at(self, utc_s: float) -> list[Box]:
-        """Boxes to pixelate now, grown: what was seen shortly before or after may be here."""
-        begin = bisect_left(self._blurred, utc_s - _BOX_HOLD_S, key=_time_of)
-        end = bisect_right(self._blurred, utc_s + _BOX_HOLD_S, lo=begin, key=_time_of)
-        return [_grown(seen.box) for seen in self._blurred[begin:end]]
-
-    def _kept_at(self, utc_s: float) -> Box | None:
-        """Where the kept track is now; None: not known for certain."""
-        at = bisect_left(self._kept, utc_s, key=_time_of)
-        near = self._kept[max(at - 1, 0) : at + 1]
-        for seen in near:
-            if abs(seen.utc_s - utc_s) <= _SAME_S:
-                return seen.box
-        if len(near) < 2:
-            return None
-        before, after = near
-        if after.utc_s - before.utc_s > 2 * _BOX_HOLD_S or not _touch(before.box, after.box):
-            return None
-        share = (utc_s - before.utc_s) / (after.utc_s - before.utc_s)
-        return Box(*(one + (other - one) * share for one, other in zip(before.box, after.box, strict=True)))
 
 
 def time_texts(utc_s: float, zone: tzinfo) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from app.errors import AppError
 from app.export_orders import Blur, ExportOrder
@@ -22,9 +22,11 @@ from storage.records import Camera, Incident
 from widgets.camera_ticks import CameraTicks
 from widgets.claimed_keys import LetterBox
 from widgets.export_words import BLUR_WORDS, meant_text, track_text
+from widgets.wrapped_check import WrappedCheck
 
 _LETTERS = 500
 _TRACKS_PX = 96
+_BLUR_LETTERS = 16
 _BLURS = tuple(Blur)
 Clock = Callable[[], float]
 
@@ -43,14 +45,14 @@ class ExportForm(QWidget):
         self.range, self.reason = QLineEdit(self), QLineEdit(self)
         self.meant = QLabel(self)
         self.cameras = CameraTicks(self)
-        self.view = QCheckBox(_("View copy: camera and time burned in, masks filled"), self)
-        self.master = QCheckBox(_("Untouched copy, every packet as recorded (a second person approves)"), self)
-        self.still = QCheckBox(_("Still of the beginning, with px/m where the camera is calibrated"), self)
-        self.bare = QCheckBox(_("Without privacy masks (needs the right)"), self)
+        self.view = WrappedCheck(_("View copy: camera and time burned in, masks filled"), self)
+        self.master = WrappedCheck(_("Untouched copy, every packet as recorded (a second person approves)"), self)
+        self.still = WrappedCheck(_("Still of the beginning, with px/m where the camera is calibrated"), self)
+        self.bare = WrappedCheck(_("Without privacy masks (needs the right)"), self)
         self.blur = LetterBox(self)
         self.tracks = QListWidget(self)
-        self.case = QCheckBox(self)
-        self.inside = QCheckBox(_("Into the incident, as exhibits; nothing leaves the house"), self)
+        self.case = WrappedCheck(parent=self)
+        self.inside = WrappedCheck(_("Into the incident, as exhibits; nothing leaves the house"), self)
         self._dress()
         self._arrange()
         self._connect()
@@ -66,6 +68,8 @@ class ExportForm(QWidget):
         self.meant.setWordWrap(True)
         self.meant.setTextFormat(Qt.TextFormat.PlainText)
         self.blur.addItems([_(BLUR_WORDS[blur]) for blur in _BLURS])
+        self.blur.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.blur.setMinimumContentsLength(_BLUR_LETTERS)
         self.blur.setAccessibleName(_("Who is blurred in the view copy"))
         self.tracks.setAccessibleName(_("Stored tracks of this time"))
         self.tracks.setFixedHeight(_TRACKS_PX)
@@ -136,7 +140,7 @@ class ExportForm(QWidget):
             self.case.setChecked(False)
         self._incident = incident
         if incident is not None:
-            self.case.setText(_("Case: incident {number}").format(number=incident.number))
+            self.case.say(_("Case: incident {number}").format(number=incident.number))
         self._renew()
 
     def show_order(self, order: ExportOrder) -> None:
@@ -183,7 +187,7 @@ class ExportForm(QWidget):
         moment = meant.to_utc_s <= meant.from_utc_s
         row = self.tracks.currentRow()
         view = self.view.isChecked() and not moment
-        blur = self.blurring if view else Blur.NOBODY
+        blur = self.blurring if self.view.isChecked() else Blur.NOBODY  # of a moment: the still's
         return ExportOrder(
             camera_ids=self.cameras.camera_ids,
             from_utc_s=meant.from_utc_s,

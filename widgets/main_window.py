@@ -164,7 +164,7 @@ class MainWindow(QMainWindow):
         self.panel.offices.incident_chosen.connect(self.page_keys.show_found)
         self.panel.offices.camera_chosen.connect(self._show_on_wall)
         self.panel.offices.moment_chosen.connect(self.playback.show_moment)
-        self.panel.offices.range_chosen.connect(self.page_keys.export_range)
+        self.panel.offices.range_chosen.connect(self.page_keys.begin_export_of)
         self.wall.arrangement_changed.connect(self._renew_status)
         self.panel.board.said.connect(self.say)
         self.panel.board.view_changed.connect(self._show_alarms)
@@ -288,9 +288,11 @@ class MainWindow(QMainWindow):
         self.say(text.format(camera=name, minutes=round(RECORD_S / 60)))
 
     def toggle_panel(self) -> None:
-        """Panel on or off; the keyboard goes to the wall."""
+        """Panel on or off; the keyboard goes to the wall, or stays in the playback."""
         self.panel.setVisible(self.panel.isHidden())
-        self.wall.setFocus()
+        played = self.playback.view
+        if played is None or not played.has_keyboard:
+            self.wall.setFocus()
 
     def toggle_full_screen(self) -> None:
         """The whole monitor for wall and panel; menu and frame go."""

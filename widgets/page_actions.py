@@ -121,17 +121,6 @@ class PageActions(QObject):
             self._panel.offices.show_incident(self._panel.incident.incident)
             self.enter_page(page)
 
-    def export_range(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> None:
-        """The export page with a time that was chosen elsewhere."""
-        page = self._panel.offices.begin_export(camera_ids, from_utc_s, to_utc_s)
-        if page is None:
-            self.said.emit(_("This is not available here."))
-            return
-        self._panel.offices.show_incident(self._panel.incident.incident)
-        self._panel.show()
-        self._panel.pages.setCurrentWidget(page)
-        page.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
     def begin_export_of(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> None:
         """The export page with a range that was chosen elsewhere, and the keyboard."""
         page = self._panel.offices.page("export")

@@ -22,6 +22,7 @@ from widgets.playback_words import ago_text, clock_in, date_in, offset_in, rate_
 _NARROW_PX = 760
 _SPACE_PX = 12
 _LEAST_PX, _AROUND_PX = 26, 10
+_LEAST_LETTERS = 18
 _KEY_SIGNS = {"Shift+N": "⇧N", "PgDown": "PgDn"}
 
 
@@ -85,10 +86,12 @@ class PlaybackHead(QFrame):
                 label.setMinimumWidth(wide)
 
     def _tell(self, text: str) -> None:
-        """As much of it as there is room for; all of it in the tooltip."""
+        """As much of it as there is room for, and no scrap of it; all of it in the tooltip."""
         if self.told.toolTip() != text:
             self.told.setToolTip(text)
-        fitting = self.told.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, self.told.width())
+        metrics, room_px = self.told.fontMetrics(), self.told.width()
+        readable = room_px >= metrics.averageCharWidth() * _LEAST_LETTERS
+        fitting = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room_px) if readable else ""
         self._say(self.told, fitting)
 
     def show_keyboard(self, *, here: bool) -> None:

@@ -87,6 +87,7 @@ class PlaybackDock(QObject):
         self._tools: TileTools | None = None
         self._seat = SeatChanged()
         self._asker = False
+        self._page: QWidget | None = None
         self._share = _LIVE_SHARE
         main.wall.entered.connect(self._stay)
         app = QGuiApplication.instance()
@@ -126,7 +127,8 @@ class PlaybackDock(QObject):
             self._show(camera_id, utc_s - LEAD_S)
 
     def show_moment(self, camera_id: str, utc_s: float) -> None:
-        """A moment that was found elsewhere, its camera in focus."""
+        """A moment that was found elsewhere, its camera in focus; Esc goes back to the page where it was found."""
+        page = self._main.panel.pages.currentWidget()
         self._live = self._main.walls.wall_in_use()
         if self.view is None:
             cameras = self._live.arrangement.on_page
@@ -134,6 +136,7 @@ class PlaybackDock(QObject):
             self._open(ordered, camera_id, utc_s - LEAD_S)
         else:
             self._show(camera_id, utc_s - LEAD_S)
+        self._page = page
 
     def _case(self) -> tuple[str | None, float, Incident | None]:
         panel = self._main.panel
@@ -198,11 +201,12 @@ class PlaybackDock(QObject):
         for name in MOMENT_NAMES:
             calls[name] = partial(self._asking, self._main.actions_by_name[name].trigger)
         calls["unmask"] = partial(self._asking, tools.unmask)
-        calls["export"] = partial(self._export, view)
+        for name in RANGE_NAMES:
+            calls[name] = partial(self._asking, self._main.actions_by_name[name].trigger)
         assert calls.keys() <= WALL_NAMES | TILE_NAMES | MOMENT_NAMES | RANGE_NAMES
         view.use(calls)
         view.said.connect(self.said)
-        view.left.connect(self.give_back)
+        view.left.connect(self._leave)
         view.closed.connect(self.close)
 
     def close(self) -> None:
@@ -219,7 +223,7 @@ class PlaybackDock(QObject):
         if self._tools is not None:
             self._tools.deleteLater()
             self._tools = None
-        self._asker = False
+        self._asker, self._page = False, None
         self.opened.emit(False)
         if had_keyboard:
             self.give_back()
@@ -316,11 +320,20 @@ class PlaybackDock(QObject):
         if self.view is not None:
             self.view.window().raise_()
             self.view.window().activateWindow()
-            self.view.wall.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.view.take_keyboard()
+
+    def _leave(self) -> None:
+        """To the page of the panel where the moment was chosen, while it is there; else to the live wall."""
+        page, self._page = self._page, None
+        if page is not None and page.isVisible() and page is not self._main.panel.work:
+            self._main.activateWindow()
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.give_back()
 
     def give_back(self) -> None:
         """The keys act on the live wall that they came from."""
-        self._asker = False
+        self._asker, self._page = False, None
         live = self._live if self._live in self._main.walls.walls else self._main.wall
         live.window().activateWindow()
         live.setFocus()
@@ -341,15 +354,7 @@ class PlaybackDock(QObject):
         assert self.view is not None
         before = self._main.focusWidget()
         self._main.walls.lend(self.view.wall, call)
-        self._asker = self._main.focusWidget() is not before
-
-    def _export(self, view: PlaybackView) -> None:
-        """The page of exports, with these cameras and the time that was chosen."""
-        if view.chosen_range is None:
-            self._in_main("export")
-            return
-        self._main.page_keys.export_range(view.wall.arrangement.order, *view.chosen_range)
-        self._main.activateWindow()
+        self._asker = self._main.focusWidget() not in (before, self._main.wall)
 
 
 def _called(call: Callable[[], object], _checked: bool = False) -> None:

@@ -20,8 +20,8 @@ TILE_NAMES = frozenset(
 )
 MOMENT_NAMES = frozenset({"enter", "mark", "bookmark"})
 """Of the window, about the moment that is played."""
-RANGE_NAMES = frozenset({"export"})
-"""Of the window, about the time that was chosen."""
+RANGE_NAMES = frozenset({"export", "footage_search"})
+"""Of the window, about the cameras that are played, and the time that was chosen."""
 WINDOW_NAMES = frozenset({"alarms", "incident", "mute", "undo", "package", "foreign"})
 """Of the window, and harmless here."""
 _OTHER_GROUPS = frozenset({KeyGroup.WINDOW})
@@ -50,7 +50,8 @@ def window_key(event: QKeyEvent) -> Key | None:
 
 def stays_the_windows(asked: Key) -> bool:
     """Whether a key of the window acts from here as it does anywhere."""
-    return asked.group in _OTHER_GROUPS or asked.name in OPENING or asked.name in WINDOW_NAMES
+    elsewhere = asked.group in _OTHER_GROUPS and asked.name not in RANGE_NAMES
+    return elsewhere or asked.name in OPENING or asked.name in WINDOW_NAMES
 
 
 class PlaybackKeys:

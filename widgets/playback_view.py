@@ -262,6 +262,8 @@ class PlaybackView(QFrame):
         self._ends = (begin, end)
         if begin is not None and end is not None:
             self.range_chosen.emit(begin, end)
+        if self.timeline is not None:
+            self.timeline.show_range(self.chosen_range)
         self._renew()
 
     # What is shown
@@ -269,14 +271,16 @@ class PlaybackView(QFrame):
     def _on_arranged(self) -> None:
         """Other cameras, or another one in focus."""
         now = self.wall.arrangement
-        if now.focused is not None and now.focused != self._focused:
-            self._focused = now.focused
-            self.session.focus(now.focused)
         if now.order != self._cameras:
             self._cameras = now.order
             if self.timeline is not None:
                 self.timeline.show_cameras(now.order)
                 self._give_room()
+        if now.focused is not None and now.focused != self._focused:
+            self._focused = now.focused
+            self.session.focus(now.focused)
+            if self.timeline is not None:
+                self.timeline.focus_camera(now.focused)
         self._renew()
 
     def _give_room(self) -> None:
@@ -319,6 +323,11 @@ class PlaybackView(QFrame):
         window = self.window()
         focused: QWidget | None = window.focusWidget()
         return window.isActiveWindow() and focused is not None and self.isAncestorOf(focused)
+
+    def take_keyboard(self) -> None:
+        """The keys act here: in what is still asked, else on the pictures."""
+        asked = next((one for one in (self.time_field, self.reason, self.days) if one.isVisible()), self.wall)
+        asked.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _clear_popups(self, wanted: QWidget) -> None:
         """One question at a time."""

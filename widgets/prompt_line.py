@@ -25,6 +25,7 @@ class PromptLine(QFrame):
         self.field.setMinimumWidth(_FIELD_PX)
         self.field.setAccessibleName(heading)
         self.field.installEventFilter(self)
+        self.setFocusProxy(self.field)
         for label in (self.heading, self.meaning):
             label.setTextFormat(Qt.TextFormat.PlainText)
         line = QHBoxLayout(self)

@@ -30,9 +30,11 @@ _REFRESH_MS = 10_000
 _WIDER = 0.5
 """So much of the seen time is asked for before and after it."""
 _ROW_PX = (11, 30)
-_PLATE_PX = 60
+_PLATE_PX = 80
 _FINENESS = (0.8, 1.25)
 """How many px a column of the answer may be wide."""
+_FOLLOWED, _TO_COME = 0.1, 0.1
+"""Where a playhead that is followed stands, of what is seen; and how much of that may be still to come."""
 
 
 class TimelineBoard(QWidget):
@@ -48,6 +50,7 @@ class TimelineBoard(QWidget):
         self.questions = Questions(desk, bridge, self, self._on_answer, self._on_failed, self._ask_if_needed)
         self.chosen: tuple[float, float] | None = None
         self.held = False
+        self._range: tuple[float, float] | None = None
         self._desk, self._zone = desk, zone
         self._ids: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
@@ -80,11 +83,24 @@ class TimelineBoard(QWidget):
         scale = self.scale
         seen = before is not None and scale.from_utc_s <= before <= scale.to_utc_s
         if seen and not scale.from_utc_s <= utc_s <= scale.to_utc_s and not self.held:
-            self.show_scale(scale.panned(utc_s - scale.from_utc_s - 0.1 * scale.span_s))
+            self._follow(utc_s)
             return
         for at in (before, utc_s):
             if at is not None and scale.from_utc_s <= at <= scale.to_utc_s:
                 self.update(self.x_of(at) - _PLATE_PX, 0, 2 * _PLATE_PX, self.height())
+
+    def _follow(self, utc_s: float) -> None:
+        """What comes after the playhead is seen, but not a time that has nothing in it yet."""
+        scale = self.scale
+        now = self.answer.now_utc_s if self.answer is not None else time.time()
+        wanted = min(utc_s - _FOLLOWED * scale.span_s, now - (1.0 - _TO_COME) * scale.span_s)
+        least = utc_s - (1.0 - _TO_COME) * scale.span_s
+        self.show_scale(scale.panned(max(wanted, least) - scale.from_utc_s))
+
+    def show_range(self, chosen: tuple[float, float] | None) -> None:
+        """The time that was chosen, until another one is."""
+        self._range = chosen
+        self.update()
 
     def show_span(self, from_utc_s: float, to_utc_s: float) -> None:
         """The time from the left edge to the right one, as far as it can be shown."""
@@ -155,6 +171,11 @@ class TimelineBoard(QWidget):
             self.scroll_rows(int(top + scene.shape.row - lanes.bottom()))
         self.renew(ask=False)
 
+    def focus_camera(self, camera_id: str) -> None:
+        """Choose the row of a camera, if it has one."""
+        if camera_id in self._ids:
+            self.focus_row(row=self._ids.index(camera_id))
+
     def scroll_rows(self, by_px: int) -> None:
         """Rows that have no room."""
         room_px = self.height() - AXIS_PX - LEGEND_PX
@@ -168,7 +189,7 @@ class TimelineBoard(QWidget):
         self._forget()
         self.pointer.use(None)
         self._ids, self._names = (), {}
-        self._place = self.chosen = None
+        self._place = self.chosen = self._range = None
         self.renew(ask=False)
 
     def renew(self, *, ask: bool = True) -> None:
@@ -261,7 +282,7 @@ class TimelineBoard(QWidget):
         scaled = QRectF(part.x() * ratio, part.y() * ratio, part.width() * ratio, part.height() * ratio)
         painter.drawPixmap(part, self._sheet, scaled)
         scene = self.scene()
-        paint_moving(painter, scene, self._place, self.chosen, self.problem, focused=self.hasFocus())
+        paint_moving(painter, scene, self._place, self.chosen or self._range, self.problem, focused=self.hasFocus())
         self.pointer.paint(painter, scene)
         painter.end()
 

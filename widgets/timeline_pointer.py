@@ -65,7 +65,8 @@ def _paint_playhead(painter: QPainter, scene: Scene, utc_s: float) -> None:
     font = text_font(12, bold=True)
     painter.setFont(font)
     width = QFontMetricsF(font).horizontalAdvance(text) + 10
-    plate = QRectF(x - width / 2, 16, width, 17)
+    left = min(max(x - width / 2, scene.lanes.left()), scene.lanes.right() - width)  # all of it, also at an edge
+    plate = QRectF(left, 16, width, 17)
     painter.fillRect(plate, QColor(theme.PURPLE))
     painter.setPen(QColor("#14101a"))
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)

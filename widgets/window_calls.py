@@ -194,9 +194,10 @@ def _export(window: MainWindow) -> None:
         return
     arrangement, chosen = view.wall.arrangement, view.chosen_range
     focused = (arrangement.focused,) if arrangement.focused is not None else ()
+    seen = tuple(camera_id for camera_id, _rect in arrangement.shown)  # what is not seen does not leave the house
     begin, end = chosen or around(view.session.place().utc_s, time.time())
     window.walls.bring_panel_forward()
-    window.page_keys.begin_export_of(arrangement.order if chosen is not None else focused, begin, end)
+    window.page_keys.begin_export_of(seen if chosen is not None else focused, begin, end)
 
 
 def _page_calls(window: MainWindow) -> Calls:

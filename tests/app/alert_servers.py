@@ -268,7 +268,7 @@ class MqttBroker:
 
         thread = threading.Thread(target=run, name="mqtt-broker")
         thread.start()
-        assert started.wait(5.0)
+        assert started.wait(30)
         try:
             yield self
         finally:

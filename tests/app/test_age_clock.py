@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.age_clock import DAY_S, LEAP_S, OFF_S, TRUST_S, AgeClock
+from app.age_clock import DAY_S, LEAP_S, OFF_S, TRUST_S, AgeClock, newest_known
 
 START_UTC_S = 1_790_000_000.0
 
@@ -78,3 +78,16 @@ def test_never_later_than_the_clock_and_never_a_leap_within_a_day(steps: list[tu
         told_s = ages()
         assert told_s <= max(machine.utc_s, before_s + wait_s)
         assert ages() == told_s
+
+
+def newest_of(*times_utc_s: float) -> float | None:
+    return newest_known(lambda before_s: max((at for at in times_utc_s if at < before_s), default=None))
+
+
+def test_what_was_recorded_by_a_clock_that_had_leapt_is_not_relied_on_at_the_next_start() -> None:
+    leapt_s = START_UTC_S + 400 * DAY_S
+    assert newest_of(START_UTC_S, leapt_s, leapt_s + 3600.0) == START_UTC_S
+    assert newest_of(START_UTC_S, leapt_s, leapt_s + TRUST_S + 1) == leapt_s + TRUST_S + 1  # it has stood for a day
+    assert newest_of(START_UTC_S, START_UTC_S + OFF_S) == START_UTC_S + OFF_S
+    assert newest_of(START_UTC_S) == START_UTC_S
+    assert newest_of() is None

@@ -169,6 +169,20 @@ def test_the_letter_carries_it_and_the_alert_goes_without_it_where_nobody_is_nam
     assert any("nobody is named" in banner.text for banner in house.banners)
 
 
+def test_what_waits_for_an_address_that_was_taken_from_the_route_goes_without(desk: Desk, authority: Authority) -> None:
+    desk.recipients.keep(ROUTE, desk.key)
+    with MailServer(authority).running() as server:
+        settings = server.settings
+        sender = SmtpSender(settings, tls_context(settings.authorities), lambda: Credential(USER, PASSWORD), Lines(2.0))
+        house = House(sender, (replace(ROUTE, target="new@police.example"),), stills=desk.stills)
+        house.journal.put(outgoing(1))
+        with house.running():
+            house.settled(OutboxState.SENT)
+    (mail,) = server.mails
+    assert list(mail.iter_attachments()) == []
+    assert desk.noted == []
+
+
 def test_a_recipient_is_named_on_the_command_line_and_noted(tmp_path: Path) -> None:
     folders = put_route(Settings())
     key = tmp_path / "duty.pub"

@@ -176,7 +176,7 @@ def _answered(port: int, route_id: str, message_id: str) -> int:
         "X-Watchfloor-Timestamp": str(timestamp),
         "X-Watchfloor-Signature": signature(SECRET, timestamp, body),
     }
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3.0)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30.0)
     try:
         connection.request("POST", "/answers", body, headers)
         return connection.getresponse().status

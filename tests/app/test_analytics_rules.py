@@ -100,6 +100,19 @@ def test_a_camera_that_is_added_while_it_runs_is_looked_at_with_its_rules(desk: 
     assert desk.hub.taps == {"c1": "small", "c2": "small", "c3": "main"}
 
 
+def test_a_camera_that_is_taken_out_of_use_is_not_opened_or_looked_at_any_more(desk: Desk) -> None:
+    rules = Registry(cameras=CAMERAS, zones=(ZONE,), rules=(RULE, replace(RULE, id="r2", camera_id="c2")))
+    desk.analytics.renew(rules)
+    desk.analytics.renew(replace(rules, cameras=CAMERAS[1:], rules=rules.rules[1:]))
+    assert [(camera.camera_id, camera.slot) for camera in desk.told[-1]] == [("c2", 1)]
+    assert desk.hub.taps == {"c2": "main"}
+    desk.analytics.renew(replace(rules, cameras=CAMERAS[1:], rules=()))
+    assert desk.hub.taps == {"c2": "small"}
+    desk.analytics.renew(rules)
+    assert [(camera.camera_id, camera.slot) for camera in desk.told[-1]] == [("c1", 0), ("c2", 1)]
+    assert desk.hub.taps == {"c1": "main", "c2": "main"}
+
+
 def test_the_first_camera_of_an_empty_site_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     desk = Desk(monkeypatch, ())
     desk.analytics.renew(Registry(cameras=CAMERAS[:1]))

@@ -53,7 +53,7 @@ def backing_up(archive: Archive, folder: Path, clock: SteppedClock) -> Iterator[
         yield worker, banners
     finally:
         worker.stop()
-        assert worker.join(5)
+        assert worker.join(30.0)
 
 
 def test_a_missed_backup_is_made_up_for_and_no_second_one(archive: Archive, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_wall_goes_from_the_queue_to_the_file(recorder: BlackBoxRecorder, path
     wait_until(lambda: recorder.rows == 2)
     recorder.show(wall(9), START + 3)
     recorder.stop()
-    assert recorder.join(5)
+    assert recorder.join(30.0)
     assert recorder.rows == 3, "what came last is written too"
     assert [found.wall for found in read_walls(path, START + 1)] == [wall(4)]
     assert [found.wall for found in read_walls(path, START + 3)] == [wall(9)]

@@ -28,7 +28,7 @@ def tasks() -> Iterator[Tasks]:
     for worker in tasks.workers:
         worker.stop()
     for worker in tasks.workers:
-        assert worker.join(5.0)
+        assert worker.join(30.0)
 
 
 class _Journal:

@@ -135,7 +135,7 @@ def test_it_runs_and_stops(journal: EmbeddedJournal, clock: SteppedClock) -> Non
     deadlines = Deadlines(journal, lambda _banner: said.set(), clock=clock, period_s=0.05)
     deadlines.start()
     try:
-        assert said.wait(10)
+        assert said.wait(30)
     finally:
         deadlines.stop()
-        assert deadlines.join(10)
+        assert deadlines.join(30.0)

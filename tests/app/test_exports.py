@@ -304,3 +304,108 @@ def test_what_was_exported_or_cut_short_goes_with_an_erased_incident(site: Expor
     command = EraseSubject("incidents", incident, "Art. 17 (1) GDPR", "wish of the person", "a1")
     Eraser(journal, site.archive.store, site.archive.folders).erase(command, officer)
     assert list(site.exports.folder.iterdir()) == [other.folder]
+
+
+def test_a_recording_that_is_deleted_while_it_is_copied_is_missing(site: ExportSite) -> None:
+    source = Path(site.segments[1].path)
+
+    def delete(_step: PackageStep, share: float) -> None:
+        if share > 0.1:  # of the first 0.15, in which the three are copied
+            source.unlink(missing_ok=True)
+
+    result = site.exports.make(site.order(), ANNA, progress=delete)
+    assert not source.exists()
+    assert [(gap.reason, round(gap.from_utc_s - BEGIN)) for gap in result.gaps] == [("missing", 4)]
+
+
+def test_every_byte_of_the_papers_is_signed(site: ExportSite) -> None:
+    result = site.exports.make(site.order(end=1), ANNA)
+    assert result.folder is not None
+    paper = told(result)["readme"]
+    assert hash_file(result.folder / paper["path"]) == paper["sha256"]
+
+
+def test_a_still_is_blurred_as_the_film_beside_it(site: ExportSite) -> None:
+    site.store_tracks()
+    times = {"begin": 5, "end": 6, "still": True}
+    plain, blurred = (site.exports.make(site.order(**times, blur=blur), ANNA) for blur in (Blur.NOBODY, Blur.EVERYBODY))
+    key = site.exports.tracks("c1", BEGIN + 5, BEGIN + 6)[0].key
+    kept = site.exports.make(site.order(**times, blur=Blur.ALL_BUT, keep=key), ANNA)
+    before, after, but_one = (still_of(result) for result in (plain, blurred, kept))
+    person, car, wall = np.s_[50:130, 40:90], np.s_[80:120, 200:280], np.s_[165:, 85:105]
+    for area, by_all, by_one in ((person, True, False), (car, True, True), (wall, False, True)):
+        assert bool(np.abs(before[area] - after[area]).mean() > 4) is by_all
+        assert bool(np.abs(before[area] - but_one[area]).mean() > 4) is by_one
+    assert all(piece.blurred for piece in blurred.pieces)
+
+
+def still_of(result: ExportResult) -> np.ndarray[Any, Any]:
+    assert result.folder is not None
+    (name,) = (p.path for p in result.pieces if p.kind is PieceKind.STILL and not p.path.endswith("_card.jpg"))
+    with Image.open(result.folder / name) as picture:
+        return np.asarray(picture.convert("L"), float)
+
+
+def test_a_right_that_is_taken_away_while_the_films_are_made_counts(site: ExportSite) -> None:
+    def take_away(_step: PackageStep, _share: float) -> None:
+        operator = Operator("anna", "Anna", Role.OPERATOR, group_ids=("g1",))
+        site.archive.journal.apply(PutOperator(operator), site.archive.actor)
+
+    with pytest.raises(StorageError) as caught:
+        site.exports.make(site.order("c2", end=3), ANNA, progress=take_away)
+    assert caught.value.code is StorageCode.NOT_PERMITTED
+    assert list(site.exports.folder.iterdir()) == []
+
+
+def test_a_mask_that_is_drawn_while_the_films_are_made_is_in_them(site: ExportSite) -> None:
+    drawn: list[float] = []
+
+    def draw(_step: PackageStep, share: float) -> None:
+        if not drawn and share > 0.3:
+            drawn.append(share)
+            site.mask()
+
+    result = site.exports.make(site.order(end=2), ANNA, progress=draw)
+    assert drawn
+    assert result.folder is not None
+    (piece,) = result.pieces
+    assert piece.masks == 1
+    assert pictures(result.folder / piece.path)[5][60:, :150].std() < 3
+
+
+def test_a_film_that_was_finished_before_more_was_recorded_is_made_anew(site: ExportSite) -> None:
+    last, shares = site.segments[2], [0.0]
+    site.index.discard(last.id)
+    order = site.order("c1", "c2")
+    with pytest.raises(AppError):
+        site.exports.make(
+            order, ANNA, progress=lambda _step, share: shares.append(share), cancelled=lambda: shares[-1] > 0.5
+        )
+    assert list(site.exports.folder.rglob("view/camera-001*.mp4"))
+    site.index.adopt([last])
+    pieces = site.exports.make(order, ANNA).pieces
+    assert sum(piece.frames for piece in pieces if piece.camera_id == "c1") == 180
+
+
+def test_what_a_cancelled_run_attached_is_not_attached_twice(site: ExportSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = site.order(end=4, master=True, incident_id=site.incident, to_incident=True)
+    put_file, put = site.archive.store.put_file, list[object]()
+
+    def noted(*values: Any, **named: Any) -> tuple[str, str]:
+        put.append(values)
+        return put_file(*values, **named)
+
+    monkeypatch.setattr(site.archive.store, "put_file", noted)
+    with pytest.raises(AppError):
+        site.exports.make(order, ANNA, cancelled=lambda: bool(put))
+    assert len(site.archive.journal.incident_file(site.incident).exhibits) == 1
+    site.exports.make(order, ANNA, cancelled=lambda: False)
+    assert len(site.archive.journal.incident_file(site.incident).exhibits) == 2
+
+
+def test_a_reason_cannot_look_like_another_line(site: ExportSite) -> None:
+    reason = "case 7\r\nNothing is missing.\u202e\0"
+    result = site.exports.make(site.order(end=1, still=True, reason=reason), ANNA)
+    assert result.folder is not None
+    assert "Reason: case 7 Nothing is missing.\r\n" in (result.folder / "README.txt").read_bytes().decode()
+    assert told(result)["reason"] == "case 7 Nothing is missing."

@@ -173,7 +173,7 @@ def searcher(site: Site) -> Iterator[Searcher]:
     yield made
     made.gate.set()
     made.desk.stop()
-    assert made.desk.join(10.0)
+    assert made.desk.join(30.0)
     assert made.desk.failures == 0
 
 
@@ -386,3 +386,11 @@ def test_stopping_ends_the_search_at_work(searcher: Searcher) -> None:
     run = held(searcher, MOTION)
     searcher.desk.stop()
     assert run.take().state is SearchState.CANCELLED
+
+
+@pytest.mark.parametrize("actor", [OLENA, None])
+def test_what_was_found_is_not_given_to_who_sits_down_next(searcher: Searcher, actor: Actor | None) -> None:
+    run = searcher.desk.begin(EVENTS)
+    assert run.ended.wait(30.0)
+    sit_down(searcher, actor)
+    assert run.take().moments == ()

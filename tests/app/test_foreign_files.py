@@ -197,3 +197,24 @@ def test_who_may_not_handle_incidents_and_no_origin(quiet_site: ExportSite, phon
     with pytest.raises(StorageError) as caught:
         files.take_in(ForeignWish("none", phone_film, "w"), RUNTIME, unheard)
     assert caught.value.code in (StorageCode.NOT_FOUND, StorageCode.NOT_PERMITTED)
+
+
+def test_a_photo_of_a_phone_that_holds_a_second_picture_is_a_still(site: ExportSite, tmp_path: Path) -> None:
+    """CIPA DC-007: a JPEG with another one behind its end."""
+    path = tmp_path / "phone.jpg"
+    Image.new("RGB", (64, 48)).save(path, "MPO", save_all=True, append_images=[Image.new("RGB", (32, 24))])
+    facts = ForeignFiles(site.archive).look(path)
+    assert (facts.kind, facts.suffix, facts.width_px) == (EvidenceKind.STILL, ".jpg", 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(b"caf\xe9.jpg", "caf_.jpg"), ("a\u202egpj.jpg".encode(), "a_gpj.jpg"), (b"a\nb.jpg", "a b.jpg")],
+)
+def test_names_that_no_journal_takes_or_that_mislead_are_made_plain(
+    site: ExportSite, tmp_path: Path, name: bytes, shown: str
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    with path.open("wb") as file:
+        Image.new("RGB", (64, 48)).save(file, "JPEG")
+    assert ForeignFiles(site.archive).take_in(wish(site, path), ANNA, unheard).name == shown

@@ -259,7 +259,7 @@ def test_outages_outlive_the_program(tmp_path: Path) -> None:
     first.monitor.start()
     wait_until(lambda: bool(first.monitor.outages("c1")))
     first.monitor.stop()
-    assert first.monitor.join(5)
+    assert first.monitor.join(30.0)
     file = OutageFile(path)
     (kept,) = file.load()
     file.close()
@@ -267,7 +267,7 @@ def test_outages_outlive_the_program(tmp_path: Path) -> None:
     second.monitor.start()
     wait_until(lambda: bool(second.monitor.snapshot.cameras))
     second.monitor.stop()
-    assert second.monitor.join(5)
+    assert second.monitor.join(30.0)
     (known,) = second.monitor.outages("c1")
     assert (known.id, known.reason) == (kept.id, VideoCode.SILENT)
     assert known.to_utc_s is not None
@@ -314,7 +314,7 @@ def test_without_a_file_the_outages_are_in_memory(tmp_path: Path, caplog: pytest
     site.monitor.start()
     wait_until(lambda: bool(site.monitor.outages("c1")))
     site.monitor.stop()
-    assert site.monitor.join(5)
+    assert site.monitor.join(30.0)
     assert "kept in memory only" in caplog.text
 
 
@@ -340,7 +340,7 @@ def tasks() -> Iterator[Tasks]:
     yield pool
     for worker in pool.workers:
         worker.stop()
-    assert all(worker.join(5) for worker in pool.workers)
+    assert all(worker.join(30.0) for worker in pool.workers)
 
 
 def _asked(ask: Callable[[str, Callable[[bytes, float], None]], bool], camera_id: str) -> tuple[bytes, float]:

@@ -36,7 +36,7 @@ class Answers:
         self.got.put(values[0] if values else None)
 
     def next(self) -> Any:
-        return self.got.get(timeout=10)
+        return self.got.get(timeout=60)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def pager(journal: EmbeddedJournal, seat: Seat) -> Iterator[JournalPager]:
     yield made
     for worker in made.workers:
         worker.stop()
-    assert all(worker.join(5) for worker in made.workers)
+    assert all(worker.join(30.0) for worker in made.workers)
 
 
 def test_pages_counts_and_histograms_come_from_another_thread(pager: JournalPager) -> None:
@@ -105,7 +105,7 @@ def test_what_was_cancelled_is_not_answered(journal: EmbeddedJournal) -> None:
     assert isinstance(wanted.next(), Page)
     assert called_off.got.empty()
     pager.workers[0].stop()
-    assert pager.workers[0].join(5)
+    assert pager.workers[0].join(30.0)
 
 
 def test_too_many_questions_cancel_the_oldest(journal: EmbeddedJournal) -> None:
@@ -149,9 +149,9 @@ def test_stopping_cancels_the_question_at_work(journal: EmbeddedJournal, monkeyp
     failed = Answers()
     pager.workers[0].start()
     pager.page(IncidentQuery(), None, Answers(), failed)
-    assert at_work.wait(10)
+    assert at_work.wait(30)
     pager.workers[0].stop()
-    assert pager.workers[0].join(5)
+    assert pager.workers[0].join(30.0)
     assert failed.got.empty()
 
 
@@ -200,6 +200,6 @@ def test_where_nobody_may_act_every_question_is_answered_with_a_sentence(journal
     finally:
         for worker in pager.workers:
             worker.stop()
-            assert worker.join(5)
+            assert worker.join(30.0)
     assert told == {sentence(AppError(AppCode.SEAT_LOCKED))}
     assert done.got.empty()

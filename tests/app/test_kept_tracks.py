@@ -72,3 +72,24 @@ def test_without_stored_tracks_all_is_covered_and_none_can_be_kept(tmp_path: Pat
     with pytest.raises(AppError) as caught:
         blurred_boxes(nothing, "c1", BEGIN, BEGIN + 4, "1@2.000")
     assert caught.value.code is AppCode.NO_SUCH_TRACK
+
+
+def test_who_is_seen_seldom_is_covered_all_the_time(tmp_path: Path) -> None:
+    """A film covers a box for 0.6 s around its look."""
+    looks = [look(n * 1.4, (1, "person")) for n in range(-1, 8)]
+    found = blurred_boxes(stored(tmp_path, looks), "c1", BEGIN, BEGIN + 8)
+    for tenth in range(81):
+        assert any(abs(box.utc_s - BEGIN - tenth / 10) <= 0.6 for box in found.boxes), tenth
+
+
+def test_the_way_between_two_looks_is_covered_but_for_who_is_kept(tmp_path: Path) -> None:
+    def at(at_s: float, x: float) -> SeenLook:
+        box = Box(x, 0.2, x + 0.1, 0.8)
+        return SeenLook(BEGIN + at_s, (SeenTrack(1, box, "person", 0.9, BEGIN, BEGIN),))
+
+    kept = stored(tmp_path, [at(n, 0.1 + n * 0.2) for n in range(-1, 4)])
+    way = pytest.approx((0.3, 0.2, 0.6, 0.8), abs=0.001)
+    (line,) = track_lines(kept, "c1", BEGIN, BEGIN + 2)
+    assert [b.box for b in blurred_boxes(kept, "c1", BEGIN, BEGIN + 2).boxes if b.utc_s == BEGIN + 1.5] == [way]
+    shown = blurred_boxes(kept, "c1", BEGIN, BEGIN + 2, line.key)
+    assert all(box.box[2] - box.box[0] < 0.11 for box in shown.boxes if box.track_id == shown.keep)

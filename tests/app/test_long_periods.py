@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ from app.period_facts import Period, gather
 from app.period_reports import period_content
 from app.site_time import zone_of
 from storage.case_commands import OpenIncident
+from storage.commands import PutOperator, PutRecord
 from storage.folders import Folders
-from storage.records import Camera, Severity
+from storage.records import Actor, Camera, Operator, Role, Severity
+from storage.registry_records import CameraGroup
 from storage.settings import Settings
 from tests.conftest import wait_until
 
@@ -65,6 +68,18 @@ def test_the_report_of_a_long_time_says_how_it_was_counted(archive: Archive) -> 
     assert b"theft" in period_content(archive, year(archive), "json", archive.actor).lower()
 
 
+def test_who_may_not_see_every_camera_is_told_of_their_own_alone(archive: Archive) -> None:
+    journal = archive.journal
+    journal.apply(PutRecord(Camera("c2", 2, "Yard", "demo://yard")), archive.actor)
+    journal.apply(PutRecord(CameraGroup("g", "Yard only", ("c2",))), archive.actor)
+    journal.apply(PutOperator(Operator("guest", "Guest", Role.SUPERVISOR, group_ids=("g",))), archive.actor)
+    journal.apply(OpenIncident("theft", Severity.LOW, 1.79e9, "c2"), archive.actor)
+    told = [
+        json.loads(period_content(archive, year(archive), "json", actor)) for actor in (Actor("guest"), archive.actor)
+    ]
+    assert [(one["count"], sorted(one["by_camera"].values())) for one in told] == [(1, [1]), (8, [1, 7])]
+
+
 def test_the_keeper_renews_and_ends(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     renewed = threading.Event()
     keeper = RollupKeeper(archive, period_s=0.01)
@@ -80,7 +95,7 @@ def test_the_keeper_renews_and_ends(archive: Archive, monkeypatch: pytest.Monkey
         wait_until(renewed.is_set, what="a renewal")
     finally:
         keeper.stop()
-        assert keeper.join(5.0)
+        assert keeper.join(30.0)
     rollups = opened_rollups(archive)
     try:
         assert not rollups.renew().rebuilt

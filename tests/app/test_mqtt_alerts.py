@@ -177,7 +177,7 @@ def test_an_answer_comes_back_also_after_the_broker_was_away(authority: Authorit
             wait_until(lambda: journal.messages[second.id].state is OutboxState.ANSWERED, 3.0)
     finally:
         answers.stop()
-        assert answers.join(2.0)
+        assert answers.join(30.0)
 
 
 def test_answers_that_came_while_we_were_away_are_kept_by_the_broker(authority: Authority) -> None:
@@ -193,7 +193,7 @@ def test_answers_that_came_while_we_were_away_are_kept_by_the_broker(authority: 
         first.start()
         wait_until(lambda: first.connected, 3.0)
         first.stop()
-        assert first.join(2.0)
+        assert first.join(30.0)
         with broker(server.settings).connected() as session:
             session.publish(
                 "watchfloor/old-town/answers", signed(json.dumps({"message": f"{1:032x}", "accepted": True}))
@@ -205,7 +205,7 @@ def test_answers_that_came_while_we_were_away_are_kept_by_the_broker(authority: 
             wait_until(lambda: OutboxState.ANSWERED in journal.states(), 4.0)
         finally:
             second.stop()
-            assert second.join(2.0)
+            assert second.join(30.0)
 
 
 def test_an_answer_that_the_journal_could_not_take_comes_again(authority: Authority) -> None:
@@ -228,4 +228,4 @@ def test_an_answer_that_the_journal_could_not_take_comes_again(authority: Author
             wait_until(lambda: OutboxState.ANSWERED in journal.states(), 4.0)
         finally:
             answers.stop()
-            assert answers.join(2.0)
+            assert answers.join(30.0)

@@ -112,7 +112,7 @@ def test_the_desk_reads_on_a_task_thread(archive: Archive, guest: bool, found: l
     assert done.wait(30.0)
     for worker in tasks.workers:
         worker.stop()
-    assert all(worker.join(5.0) for worker in tasks.workers)
+    assert all(worker.join(30.0) for worker in tasks.workers)
     assert [row.camera_id for row in arrived[0].cameras] == found
     assert arrived[0].to_utc_s - arrived[0].from_utc_s == DAYS * 86_400.0
     assert threads == ["task-0"]

@@ -27,14 +27,14 @@ def test_checkpoints_are_signed_while_it_runs(archive: Archive) -> None:
         wait_until(lambda: archive.journal.verify().checkpoints >= 2)
     finally:
         notary.stop()
-        assert notary.join(2)
+        assert notary.join(30.0)
 
 
 def test_a_quiet_hour_signs_nothing(archive: Archive) -> None:
     notary = Notary(archive)
     notary.start()
     notary.stop()
-    assert notary.join(2)
+    assert notary.join(30.0)
     assert archive.journal.verify().checkpoints == 0
 
 

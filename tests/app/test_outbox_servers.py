@@ -80,7 +80,7 @@ def test_the_end_cuts_a_delivery_and_the_next_start_repeats_it_under_the_same_id
     house.journal.put(outgoing(channel=Channel.WEBHOOK, target=hook.url()))
     with hook.running():
         with house.running():
-            assert hook.arrived.wait(3.0)
+            assert hook.arrived.wait(30)
             began_s = time.monotonic()
         assert time.monotonic() - began_s < 10, "long before the delivery's own limit"
         assert house.journal.states() == [OutboxState.WAITING]

@@ -141,7 +141,7 @@ def test_the_sheet_is_kept_fresh(archive: Archive) -> None:
     path = archive.folders.reports / "open-incidents.pdf"
     wait_until(path.exists, 10.0, "the sheet")
     worker.stop()
-    assert worker.join(5.0)
+    assert worker.join(30.0)
 
 
 def test_what_is_not_audited_is_not_written(archive: Archive, period: Period, tmp_path: Path) -> None:

@@ -292,3 +292,17 @@ def test_tracks_are_those_of_the_moment_that_is_shown(tapes: Tapes) -> None:
     assert feed.tracks() is None
     session.close()
     assert not house.supervisor.shutdown(5.0)
+
+
+def test_a_look_that_is_written_down_after_the_relief_gives_the_relieved_nothing(house: PlaybackHouse) -> None:
+    house.waiting = []
+    session = house.open(at(45))
+    feed = house.feed(session)
+    granted = house.waiting.pop()
+    house.sits = "ben"
+    granted()
+    assert house.waiting == []  # the second camera would stand under Ben's name
+    house.sits = "ada"
+    assert not session.leaves.covers("c1", at(45))
+    assert feed.take() is None
+    session.close()

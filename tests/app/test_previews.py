@@ -12,6 +12,7 @@ import pytest
 from app.errors import AppCode, AppError
 from app.previews import Previews, PreviewSession
 from app.timeline import Preview
+from storage.errors import StorageCode, StorageError
 from storage.footage_records import Segment
 from storage.journal import Registry
 from storage.people_commands import RecordAccess
@@ -242,3 +243,17 @@ def test_the_cache_is_bounded(site: Site, monkeypatch: pytest.MonkeyPatch) -> No
     for frame in (10, 40, 70):
         site.look(session, frame)
     assert len(site.previews._kept) == 2
+
+
+def test_an_index_that_cannot_be_read_does_not_end_the_previews(site: Site) -> None:
+    session = site.previews.open("theft")
+    reel = site.footage.reel
+
+    def unreadable(camera_id: str, from_utc_s: float, to_utc_s: float) -> list[Piece]:
+        raise StorageError(StorageCode.BUSY, camera=camera_id, from_utc_s=from_utc_s, to_utc_s=to_utc_s)
+
+    site.footage.reel = unreadable  # type: ignore[method-assign]  # an index that is locked for now
+    assert site.look(session, 44) is None
+    site.footage.reel = reel  # type: ignore[method-assign]
+    assert number(site.look(session, 44)) == 30
+    assert site.previews.worker.failures == 0

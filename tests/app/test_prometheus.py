@@ -42,7 +42,7 @@ def server() -> Iterator[PrometheusServer]:
     wait_until(lambda: made.port > 0)
     yield made
     made.stop()
-    assert made.join(5)
+    assert made.join(30.0)
 
 
 def _get(port: int, path: str = "/metrics", method: str = "GET", host: str = "") -> tuple[int, str, str]:
@@ -107,8 +107,8 @@ def test_slow_clients_hold_neither_a_place_nor_the_end(server: PrometheusServer)
     wait_until(lambda: _answers(server.port))
     begin_s = time.monotonic()
     server.stop()
-    assert server.join(5)
-    assert time.monotonic() - begin_s < 5
+    assert server.join(30.0)
+    assert time.monotonic() - begin_s < 30
     for one in slow:
         one.close()
 
@@ -130,7 +130,7 @@ def test_a_taken_port_is_said_once_and_taken_when_it_is_free() -> None:
     wait_until(lambda: server.port > 0)
     assert [error.code for error in said] == [AppCode.METRICS_ADDRESS]
     server.stop()
-    assert server.join(5)
+    assert server.join(30.0)
 
 
 def test_nobody_else_on_the_network_can_ask(server: PrometheusServer) -> None:

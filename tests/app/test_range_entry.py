@@ -70,7 +70,8 @@ def test_what_is_not_understood_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["today 23:00-23:10", "2026-11-20 10:00 - 2026-11-19 10:00", "2026-01-01 1:00 - 2026-11-01 1:00"]
+    "text",
+    ["today 23:00-23:10", "2026-11-20 10:00 - 2026-11-19 10:00", "2026-01-01 1:00 - 2026-11-01 1:00", "last 9999 h"],
 )
 def test_a_range_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(AppError) as caught:

@@ -145,4 +145,4 @@ def test_answers_and_refusals_come_from_tasks(site: Site) -> None:
         for worker in site.tasks.workers:
             worker.stop()
         for worker in site.tasks.workers:
-            assert worker.join(5.0)
+            assert worker.join(30.0)

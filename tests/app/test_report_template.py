@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -104,6 +105,17 @@ def test_a_file_that_is_no_logo(tmp_path: Path, content: bytes) -> None:
     assert usable_template(settings) is STANDARD
 
 
+@pytest.mark.parametrize("name", ["", "~nobody at all/logo.png", "a\0b"])
+def test_a_logo_that_is_no_file_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A pipe or a device has no end: it is never read."""
+    pipe = tmp_path / "logo.png"
+    os.mkfifo(pipe)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    with pytest.raises(AppError) as caught:
+        template_of(ReportSettings(logo=name or str(pipe)))
+    assert (caught.value.code, caught.value.details["field"]) == (AppCode.BAD_TEMPLATE, "reports.logo")
+
+
 @pytest.mark.parametrize("field", [*MOST_LINES, "sections", "long", "wide logo"])
 def test_what_is_too_much_or_unknown_is_named(tmp_path: Path, field: str) -> None:
     wide = tmp_path / "wide.png"
@@ -125,6 +137,12 @@ def test_it_is_read_from_the_settings_file(tmp_path: Path) -> None:
     template = template_of(load(path).reports)
     assert template.footer == ("a", "b")
     assert [name for name in SECTIONS if template.shows(name)] == ["list"]
+
+
+def test_what_somebody_wrote_is_never_taken_for_the_number_of_pages() -> None:
+    pages = text_of(incident_report(context(template=template_of(ReportSettings(footer=("{nb} {pages} {page}",))))))
+    assert all("{nb} {pages} {page}" in page for page in pages)
+    assert f"{len(pages)} / {len(pages)}" in pages[-1] or f"{len(pages)} of {len(pages)}" in pages[-1]
 
 
 def test_endless_lines_and_strange_letters_stay_on_the_page() -> None:

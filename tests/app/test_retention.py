@@ -180,7 +180,7 @@ def test_the_worker_makes_its_round_and_stops_at_once(site: Site) -> None:
         wait_until(lambda: keeper.erased == 1)
     finally:
         keeper.stop()
-        assert keeper.join(5.0)
+        assert keeper.join(30.0)
 
 
 def test_a_failing_journal_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,12 +196,12 @@ def test_a_failing_journal_is_tried_again(site: Site, monkeypatch: pytest.Monkey
     keeper = RetentionKeeper(site.retention, period_s=0.02, first_s=0.0)
     keeper.start()
     try:
-        assert tried.wait(10)
+        assert tried.wait(30)
         tried.clear()
-        assert tried.wait(10)
+        assert tried.wait(30)
     finally:
         keeper.stop()
-        assert keeper.join(5.0)
+        assert keeper.join(30.0)
 
 
 def test_files_about_it_go_and_others_stay(site: Site, folders: Folders, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def site(tmp_path: Path, ring: PacketRing) -> Iterator[Site]:
     yield made
     for worker in made.tasks.workers:
         worker.stop()
-    assert all(worker.join(3) for worker in made.tasks.workers)
+    assert all(worker.join(30.0) for worker in made.tasks.workers)
     made.archive.close()
 
 

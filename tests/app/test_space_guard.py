@@ -88,7 +88,7 @@ def test_it_looks_by_itself_and_outlives_a_disk_that_is_gone(tmp_path: Path) -> 
         wait_until(lambda: len(looks) > 3)
     finally:
         guard.stop()
-        assert guard.join(2)
+        assert guard.join(30.0)
     assert BANNER == "disk"
 
 
@@ -103,7 +103,7 @@ def test_the_runtime_looks_after_its_journal(tmp_path: Path) -> None:
     finally:
         for worker in workers:
             worker.stop()
-        assert all(worker.join(2) for worker in workers)
+        assert all(worker.join(30.0) for worker in workers)
         archive.close()
     assert names >= {"verifier", "backups", "space-guard"}
     assert not (archive.folders.data / "backups").exists()

@@ -18,7 +18,7 @@ def tasks() -> Iterator[Tasks]:
     yield pool
     for worker in pool.workers:
         worker.stop()
-    assert all(worker.join(3) for worker in pool.workers)
+    assert all(worker.join(30.0) for worker in pool.workers)
 
 
 def test_work_is_done_elsewhere_and_its_result_comes_back(tasks: Tasks) -> None:
@@ -89,6 +89,17 @@ def test_too_much_long_work_is_refused_and_counted(tasks: Tasks) -> None:
         gate.set()
 
 
+@pytest.mark.parametrize("long", [False, True])
+def test_an_answer_that_fails_itself_costs_no_thread_and_no_place(tasks: Tasks, *, long: bool) -> None:
+    def broken(*_anything: object) -> None:
+        raise RuntimeError("the view is gone")
+
+    done: list[int] = []
+    assert all(tasks.submit(lambda: 1, broken, broken, long=long) for _ in tasks.workers)
+    wait_until(lambda: tasks.submit(lambda: 2, done.append, long=long) and 2 in done)
+    assert all(worker.alive for worker in tasks.workers)
+
+
 def test_accepted_work_is_finished_before_the_threads_end() -> None:
     pool = Tasks(threads=1, limit=8)
     done: list[int] = []
@@ -96,7 +107,7 @@ def test_accepted_work_is_finished_before_the_threads_end() -> None:
         assert pool.submit(partial(int, number), done.append)
     pool.workers[0].stop()
     pool.workers[0].start()
-    assert pool.workers[0].join(3)
+    assert pool.workers[0].join(30.0)
     assert done == [0, 1, 2, 3, 4]
 
 

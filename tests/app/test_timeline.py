@@ -443,6 +443,19 @@ def test_what_was_read_is_not_read_again_but_after_an_erasure() -> None:
     assert worst.tolist() == [[3] * 4 + [0] * 6]
 
 
+def test_events_that_must_not_be_known_are_not_counted() -> None:
+    source = Source()
+    source.rows = [EventRow("c1", START + 1, 5), EventRow("c1", START + 1, 2), EventRow("c2", START + 1, 3)]
+    source.rows += [EventRow("c1", START + 2, 4)]
+    hidden = [EventRow("c1", START + 2, 4), EventRow("c9", START + 1, 4), EventRow("c2", START + 1, 3)]
+    counter = EventColumns(source)
+    worst, times = counter.counted({"c1": 0, "c2": 1}, START, START + 4, 4, Watch(), hidden)
+    assert worst.tolist() == [[0, 5, 0, 0], [0, 0, 0, 0]]
+    assert times == [(START + 1,), ()]
+    worst, _times = counter.counted({"c1": 0, "c2": 1}, START, START + 4, 4, Watch())
+    assert worst.tolist() == [[0, 5, 4, 0], [0, 3, 0, 0]]
+
+
 def test_a_question_that_was_called_off_leaves_nothing_half_read() -> None:
     source = Source()
     source.rows = [EventRow("c1", START, 3)]

@@ -38,7 +38,7 @@ def verifying(archive: Archive, period_s: float = 3600.0) -> Iterator[tuple[list
         yield facts, banners
     finally:
         verifier.stop()
-        assert verifier.join(5)
+        assert verifier.join(30.0)
 
 
 def test_a_whole_journal_is_said_to_be_once_after_start(archive: Archive) -> None:

@@ -387,7 +387,7 @@ def test_apply_soon_answers_later(journal: Journal) -> None:
 
     journal.apply_soon(RecordEvent(event()), RUNTIME, done)
     journal.apply_soon(AcknowledgeAlarm("nothing", 1), OPERATOR, done)
-    assert answered.wait(10)
+    assert answered.wait(30)
     assert isinstance(answers[0], Receipt)
     assert isinstance(answers[1], StorageError)
 

@@ -128,7 +128,7 @@ def test_a_fetch_that_fails_says_why_and_in_time(tmp_path: Path, body: str, why:
     with pytest.raises(DetectionError) as caught:
         fetch_model(tmp_path, lambda _: None, deadline_s=1.0, command=script(tmp_path, body))
     assert (caught.value.code, caught.value.details["why"]) == (DetectionCode.FETCH_FAILED, why)
-    assert time.monotonic() - started_s < 5
+    assert time.monotonic() - started_s < 45
 
 
 @pytest.mark.usefixtures("online")
@@ -159,7 +159,7 @@ def test_the_background_fetch_tells_its_end_once_and_can_be_stopped(tmp_path: Pa
         command=script(tmp_path, f"say(done={str(folder)!r})"),
     )
     worker.start()
-    assert worker.join(10)
+    assert worker.join(30.0)
     assert [r.path for r in results if isinstance(r, ModelChoice)] == [folder]
     assert worker.stopping.is_set(), "or the supervisor would fetch again"
     steps: list[str] = []
@@ -172,7 +172,7 @@ def test_the_background_fetch_tells_its_end_once_and_can_be_stopped(tmp_path: Pa
     slow.start()
     wait_until(lambda: bool(steps))
     slow.stop()
-    assert slow.join(5)
+    assert slow.join(30.0)
     assert len(results) == 1
 
 

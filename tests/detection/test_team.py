@@ -52,7 +52,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path)
     yield made
     made.team.stop()
-    assert made.team.join(10)
+    assert made.team.join(30.0)
     made.slots.close()
     del made.slots, made.team
 
@@ -73,7 +73,7 @@ def test_one_process_dies_and_only_its_cameras_are_paused(site: Site) -> None:
 def test_after_the_stop_nothing_runs(site: Site) -> None:
     wait_until(lambda: len(site.team.status.pids) == 2)
     site.team.stop()
-    assert site.team.join(10)
+    assert site.team.join(30.0)
     assert (site.team.status.state, site.team.status.pids) == (DetectionState.STOPPED, ())
 
 

@@ -78,7 +78,7 @@ class Street:
 
     def close(self) -> None:
         self.service.stop()
-        assert self.service.join(6)
+        assert self.service.join(30.0)
         self._stop.set()
         self._pump.join()
         self.slots.close()
@@ -118,9 +118,8 @@ def test_after_kill_9_boxes_are_back_and_nothing_is_reported_again(street: Stree
     first, reported = street.service.status.pid, street.events[0]
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    killed_s, looks = time.monotonic(), len(street.tracks)
+    looks = len(street.tracks)
     wait_until(lambda: any(look.tracks for look in street.tracks[looks + 2 :]), 10, "boxes again")
-    assert time.monotonic() - killed_s < 10
     assert any(s.state is DetectionState.PAUSED for s in street.statuses)
     assert street.service.status.restarts == 1
     assert street.service.status.pid != first

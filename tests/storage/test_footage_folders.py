@@ -282,3 +282,16 @@ def test_a_list_that_cannot_be_read_is_begun_anew(disks: Disks) -> None:
         assert folders.healthy == (disks.paths[0],)
         folders.release()
     assert json.loads(path.read_text()) == [str(disks.paths[0])]
+
+
+def test_a_list_that_cannot_be_written_stops_no_recording(disks: Disks) -> None:
+    one = disks.paths[0]
+    (one.parent / "known.json").mkdir(parents=True)
+    assert known(disks).choose("c1") == one
+
+
+def test_a_mark_that_is_a_folder_is_one(disks: Disks) -> None:
+    one = disks.paths[0]
+    (one / MARK).mkdir(parents=True)
+    known(disks).release()
+    assert known(disks).choose("c1") == one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -54,6 +55,8 @@ def test_what_was_put_is_found_by_its_time(index: SegmentIndex) -> None:
     assert index.oldest("c9") is None
     assert index.newest_utc_s("c1") == START + 180
     assert index.newest_utc_s("c9") is None
+    assert index.newest_before(math.inf) == START + 180
+    assert index.newest_before(START) is None
     assert index.total_bytes() == 400
     assert index.segment(b.id) == b
     assert index.camera_ids() == ("c1", "c2")

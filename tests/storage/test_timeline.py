@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from storage import footage_spans
 from storage.case_commands import AddNote, RestrictIncident
 from storage.case_records import NoteKind
-from storage.commands import RecordEvent
+from storage.commands import AcknowledgeIncident, RecordEvent
 from storage.embedded_journal import EmbeddedJournal
 from storage.errors import StorageCode, StorageError
 from storage.footage_records import Gap, GapReason, Segment
@@ -220,6 +220,20 @@ def test_marks_of_others_and_of_restricted_incidents_are_not_told(cases: Embedde
     cases.apply(RestrictIncident(incident_id, 1, restricted=True), SUPERVISOR)
     assert marks(cases, SECOND) == set()
     assert marks(cases, SUPERVISOR) == {number, "of it"}
+
+
+def test_events_of_restricted_incidents_are_named_to_be_left_out(cases: EmbeddedJournal) -> None:
+    incident_id = str(cases.apply(RecordEvent(event(10, "c2"), opens_incident=True), RUNTIME).incident_id)
+    cases.apply(AcknowledgeIncident(incident_id, 1), OPERATOR)
+
+    def hidden(viewer: Actor, *cameras: str) -> list[tuple[str, float]]:
+        return [(one.camera_id, one.utc_s) for one in cases.hidden_events(cameras, *EVER, viewer.id, Watch())]
+
+    assert hidden(SECOND, "c2") == []
+    cases.apply(RestrictIncident(incident_id, 2, restricted=True), SUPERVISOR)
+    assert hidden(SECOND, "c1", "c2") == [("c2", START_UTC_S + 10)]
+    assert hidden(SECOND, "c1") == []
+    assert hidden(OPERATOR, "c2") == hidden(SUPERVISOR, "c2") == []
 
 
 def test_how_much_moved_is_told_without_unpacking(tmp_path: Path) -> None:

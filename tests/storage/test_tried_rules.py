@@ -114,6 +114,33 @@ def test_a_signature_is_for_one_change_once(guard: Guard) -> None:
     refused(StorageCode.NOT_PERMITTED, guard.journal, RemoveRecord("rules", "r1", out), ADMIN)
 
 
+def test_a_signature_is_for_a_change_of_what_stood_there_when_it_was_asked_for(guard: Guard) -> None:
+    """A to B was signed; from C it might lose more."""
+    guard.found(Verdict.INCIDENT)
+    later, other = replace(guard.rule, hold_s=60.0), replace(guard.rule, min_score=0.9)
+    signed, out = guard.signed(change_id(later)), guard.signed(removal_id("r1"))
+    guard.journal.apply(PutTriedRecord(other, lost=0), ADMIN)
+    for command in (PutTriedRecord(later, lost=1, approval_id=signed), RemoveRecord("rules", "r1", out)):
+        refused(StorageCode.NOT_PERMITTED, guard.journal, command, ADMIN)
+    anew = guard.signed(change_id(later))
+    guard.journal.apply(PutTriedRecord(later, lost=1, approval_id=anew), ADMIN)
+
+
+def test_who_signed_does_not_change_it_whoever_asked(guard: Guard) -> None:
+    guard.found(Verdict.INCIDENT)
+    later = guard.changes()[0]
+    for subject_id in (change_id(later), removal_id("r1")):
+        ask = RequestApproval(ApprovalKind.RULE_CHANGE, subject_id, "asked for by a friend")
+        guard.journal.apply(ask, OPERATOR)
+        guard.journal.apply(DecideApproval(ask.new_approval_id, 1, approved=True), ADMIN)
+        for command in (
+            PutTriedRecord(later, lost=1, approval_id=ask.new_approval_id),
+            RemoveRecord("rules", "r1", ask.new_approval_id),
+        ):
+            refused(StorageCode.NOT_PERMITTED, guard.journal, command, ADMIN)
+    assert guard.rule in guard.journal.registry().rules
+
+
 def test_a_refused_change_spends_no_signature(guard: Guard) -> None:
     guard.found(Verdict.INCIDENT)
     bad = replace(guard.rule, hold_s=-1.0)

@@ -54,7 +54,7 @@ def test_a_worker_runs_until_it_is_asked_to_stop() -> None:
     with pytest.raises(RuntimeError):
         worker.start()
     worker.stop()
-    assert worker.join(2)
+    assert worker.join(30.0)
     assert not worker.alive
 
 
@@ -80,12 +80,12 @@ def test_restarts_wait_longer_each_time() -> None:
     supervisor = Supervisor(clock=lambda: now[0], first_pause_s=1.0)
     worker = Dying(deaths=2)
     supervisor.add(worker)
-    assert worker.join(2)
+    assert worker.join(30.0)
     supervisor.restart_dead()
     assert worker.runs == 1
     now[0] = 1.0
     supervisor.restart_dead()
-    assert worker.join(2)
+    assert worker.join(30.0)
     assert worker.runs == 2
     supervisor.restart_dead()
     now[0] = 2.5
@@ -113,7 +113,7 @@ def test_who_misses_the_deadline_is_named_with_its_stack() -> None:
     supervisor.add(worker)
     late = supervisor.shutdown(0.2)
     worker.release.set()
-    assert worker.join(2)
+    assert worker.join(30.0)
     assert [entry.name for entry in late] == ["deaf"]
     assert "release.wait" in late[0].stack
 
@@ -123,7 +123,7 @@ def test_a_day_of_deaths_does_not_end_the_supervisor() -> None:
     supervisor = Supervisor(clock=lambda: now[0])
     worker = Dying(deaths=1)
     supervisor.add(worker)
-    assert worker.join(2)
+    assert worker.join(30.0)
     worker.failures = 5000
     supervisor.restart_dead()
     now[0] = 30.0
@@ -136,7 +136,7 @@ def test_a_worker_that_held_for_long_begins_its_pauses_anew() -> None:
     worker = Dying(deaths=2)
     worker.failures = 7
     worker.start()
-    assert worker.join(2)
+    assert worker.join(30.0)
     assert worker.failures == 8
     worker.start = lambda: None  # type: ignore[method-assign] # as if it had been started long ago
     worker._started_s -= 3600
@@ -155,7 +155,7 @@ def test_a_worker_that_cannot_be_started_leaves_the_others_alive(caplog: pytest.
     refused, other = Refused(deaths=1), Dying(deaths=1)
     for worker in (refused, other):
         supervisor.add(worker)
-        assert worker.join(2)
+        assert worker.join(30.0)
     supervisor.restart_dead()
     wait_until(lambda: other.runs == 2)
     assert refused.failures == 2

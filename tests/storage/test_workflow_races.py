@@ -120,7 +120,7 @@ def test_stepping_back_sees_moves_of_its_own_group(pair: tuple[EmbeddedJournal, 
     ):
         journal.apply_soon(command, OPERATOR, lambda _answer: answered.release())
     for _ in range(4):
-        assert answered.acquire(timeout=10)
+        assert answered.acquire(timeout=60)
     found = now(journal, incident_id)
     assert (found.state, found.version) == (IncidentState.ACKNOWLEDGED, 5)
     done(journal, incident_id, lambda i: VerifyIncident(i.id, i.version))

@@ -43,4 +43,4 @@ def test_the_newest_offset_is_known(tmp_path: Path) -> None:
     wait_until(lambda: session.status().clock_offset_s is None)
     done.set()
     session.stop()
-    assert session.join(6)
+    assert session.join(30.0)

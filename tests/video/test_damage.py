@@ -95,7 +95,7 @@ def pool() -> Iterator[DecodePool]:
     pool.start()
     yield pool
     pool.stop()
-    assert pool.join(3)
+    assert pool.join(30.0)
 
 
 def test_a_damaged_picture_is_told_once_at_begin_and_end(
@@ -115,7 +115,7 @@ def test_a_damaged_picture_is_told_once_at_begin_and_end(
     finally:
         Wounded.hurts.clear()
         session.stop()
-        assert session.join(5)
+        assert session.join(30.0)
     lines = [record.getMessage() for record in caplog.records]
     assert [line.partition(",")[0].partition(" after")[0] for line in lines] == [
         "Gate: picture damaged",
@@ -142,7 +142,7 @@ def test_a_codec_that_changed_without_a_word_is_opened_anew(
         wait_until(lambda: session.status().reconnects >= 2, what="another try")
     finally:
         session.stop()
-        assert session.join(5)
+        assert session.join(30.0)
     lost = [r.getMessage() for r in caplog.records if "picture lost" in r.getMessage()]
     assert lost
     assert all(line.startswith(f"Gate: picture lost ({VideoCode.DAMAGED.value})") for line in lost)

@@ -44,7 +44,7 @@ def pool() -> Iterator[DecodePool]:
     pool.start()
     yield pool
     pool.stop()
-    assert pool.join(3)
+    assert pool.join(30.0)
 
 
 def packets_of(path: Path, count: int, generation: int = 1) -> tuple[StreamInfo, list[Packet]]:
@@ -137,7 +137,7 @@ def test_backlog_is_decoded_but_not_converted(clips: Clips) -> None:
     pool.start()
     wait_until(lambda: stream.stats().decoded == 15 and bool(tap.pictures), 5, "decoding")
     pool.stop()
-    assert pool.join(3)
+    assert pool.join(30.0)
     assert len(tap.pictures) <= 3
     assert tap.pictures[-1].pts_s == packets[-1].pts_s
 
@@ -247,7 +247,7 @@ def test_one_stream_with_a_backlog_does_not_starve_another(clips: Clips) -> None
     pool.start()
     wait_until(lambda: order.count("calm") == 1 and busy.stats().backlog == 0, 5, "both")
     pool.stop()
-    assert pool.join(3)
+    assert pool.join(30.0)
     assert order.index("calm") <= 1
 
 
@@ -289,7 +289,7 @@ def test_a_stream_that_breaks_leaves_the_others_of_its_thread_alone(
     assert streams[0].stats().errors >= 2
     assert "does not fit" in caplog.text
     pool.stop()
-    assert pool.join(3)
+    assert pool.join(30.0)
 
 
 @pytest.mark.parametrize("name", ["h264", "bframes", "h265"])

@@ -122,3 +122,14 @@ def test_a_file_stays_open_and_one_that_grew_is_opened_again(tmp_path: Path) -> 
     path.write_bytes(whole)
     assert numbers(forward(at, T0 + 65 / FPS)) == list(range(60, 90))
     files.close()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_list_of_files_in_the_place_of_a_recording_is_not_followed(reel: Reel, tmp_path: Path, kept: bool) -> None:
+    (tmp_path / "other.mp4").write_bytes(reel.paths[0].read_bytes())
+    path = tmp_path / "0.mp4"
+    path.write_text("ffconcat version 1.0\nfile other.mp4\n")
+    piece: Piece = FilePiece(str(path), T0, T0 + 6)
+    if kept:
+        piece = reel.files.kept(piece)
+    assert numbers(forward(lambda _utc_s: [piece], T0)) == []

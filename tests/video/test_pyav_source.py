@@ -23,7 +23,7 @@ def _refusal(url: str) -> VideoError:
     with pytest.raises(VideoError) as caught:
         source.open()
     source.close()
-    assert time.monotonic() - begin_s < 5.2
+    assert time.monotonic() - begin_s < 30
     assert caught.value.__cause__ is None, "no foreign text with a password travels along"
     assert "geheim" not in f"{caught.value}{caught.value.details}"
     return caught.value

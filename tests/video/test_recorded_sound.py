@@ -257,5 +257,5 @@ def test_a_camera_is_heard_when_somebody_begins_to_listen(tmp_path: Path) -> Non
     assert recorder.queue.audio_info(2) is not None
     session.remove_ear(recorder.queue)
     session.stop()
-    assert session.join(5)
+    assert session.join(30.0)
     index.close()

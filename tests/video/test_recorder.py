@@ -317,7 +317,7 @@ def test_a_session_gives_the_recorder_its_gop_from_the_beginning(
     wait_until(lambda: session.status().packets > 50)
     for worker in (session, pool.workers[0]):
         worker.stop()
-        assert worker.join(5)
+        assert worker.join(30.0)
     first = all_of(index)[0]
     with av.open(first.path) as container:
         assert next(iter(container.demux(video=0))).is_keyframe
@@ -393,7 +393,7 @@ def test_recording_decodes_nothing(clips: Clips, tmp_path: Path, index: SegmentI
     wait_until(lambda: session.status().packets > 20)
     for worker in everyone:
         worker.stop()
-    assert all(worker.join(5) for worker in everyone)
+    assert all(worker.join(30.0) for worker in everyone)
     assert session.stream is not None
     assert session.stream.stats().decoded == 0
     assert hashlib.sha256(Path(all_of(index)[0].path).read_bytes()).hexdigest() == all_of(index)[0].sha256

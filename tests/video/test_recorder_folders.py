@@ -147,7 +147,7 @@ def test_a_slow_disk_loses_whole_gops_that_are_counted_and_named(tmp_path: Path,
     wait_until(lambda: len(recorder.queue.packets) == 0)
     two_seconds(6)
     pool.workers[0].stop()
-    assert pool.workers[0].join(10)
+    assert pool.workers[0].join(30.0)
     segments = all_of(index)
     whole = sum(frames(s.path) for s in segments)
     assert recorder.dropped_gops > 0

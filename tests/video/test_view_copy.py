@@ -20,7 +20,7 @@ from video import view_copy as module
 from video.drawn_planes import Mask, Planes
 from video.footage import FilePiece
 from video.source import VideoCode, VideoError
-from video.view_copy import SeenBox, ViewFile, ViewOptions, time_texts, view_copy
+from video.view_copy import Hidden, SeenBox, ViewFile, ViewOptions, time_texts, view_copy
 
 UTC_S = 1_800_000_000.0
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -164,19 +164,18 @@ def test_another_one_over_the_kept_one_is_not_seen(piece: FilePiece, tmp_path: P
     assert _is_clear(found[42][1], 42)
 
 
-def test_a_track_that_jumps_is_not_followed(tmp_path: Path) -> None:
+def test_a_track_that_jumps_is_not_followed() -> None:
     boxes = (
         SeenBox(UTC_S, 2, Box(0.0, 0.0, 0.2, 0.4)),
         SeenBox(UTC_S + 0.4, 2, Box(0.6, 0.0, 0.8, 0.4)),
         SeenBox(UTC_S + 0.8, 2, Box(0.7, 0.0, 0.9, 0.4)),
     )
-    options = ViewOptions("x", KYIV, boxes=boxes, keep_track=2, hide_rest=True)
-    film = module._Film(Path("x.mp4"), options, (UTC_S, UTC_S + 1), lambda _share: None)
-    assert film._kept_at(UTC_S + 0.2) is None
-    assert film._kept_at(UTC_S - 0.1) is None
-    assert film._kept_at(UTC_S + 0.9) is None
-    assert film._kept_at(UTC_S + 0.01) == boxes[0].box
-    assert film._kept_at(UTC_S + 0.6) == pytest.approx((0.65, 0.0, 0.85, 0.4))
+    film = Hidden(boxes, 2, hide_rest=True)
+    assert film.kept_at(UTC_S + 0.2) is None
+    assert film.kept_at(UTC_S - 0.1) is None
+    assert film.kept_at(UTC_S + 0.9) is None
+    assert film.kept_at(UTC_S + 0.01) == boxes[0].box
+    assert film.kept_at(UTC_S + 0.6) == pytest.approx((0.65, 0.0, 0.85, 0.4))
 
 
 def _is_clear(luma: Pixels, number: int) -> bool:
@@ -190,9 +189,8 @@ def _is_clear(luma: Pixels, number: int) -> bool:
 def test_boxes_that_are_near_in_time_are_found(times: list[int], at: int) -> None:
     """Tenths of a second, 0.05 s off the limit."""
     boxes = tuple(SeenBox(UTC_S + time / 10, 2, Box(0.1, 0.1, 0.2, 0.1 + 0.001 * n)) for n, time in enumerate(times))
-    options = ViewOptions("x", KYIV, boxes=boxes, keep_track=1)
-    film = module._Film(Path("x.mp4"), options, (UTC_S, UTC_S + 6), lambda _share: None)
-    found = film._boxes_at(UTC_S + at / 10 + 0.05)
+    film = Hidden(boxes, 1, hide_rest=False)
+    found = film.boxes_at(UTC_S + at / 10 + 0.05)
     near = [box for box, time in zip(boxes, times, strict=True) if abs(time / 10 - at / 10 - 0.05) < 0.6]
     assert sorted(box.y1 + box.y2 for box in found) == pytest.approx(sorted(b.box.y1 + b.box.y2 for b in near))
 

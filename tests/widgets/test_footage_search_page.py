@@ -399,7 +399,11 @@ def test_alt_f_opens_it_with_the_focused_camera_and_leads_on_to_playback_and_exp
     monkeypatch.setattr(
         window.panel.offices,
         "begin_export",
-        lambda *chosen: exported.append(chosen),  # no such office here
+        lambda *chosen: exported.append(chosen),
+    )
+    known = window.panel.offices.page
+    monkeypatch.setattr(  # no such office here
+        window.panel.offices, "page", lambda name: known("footage_search" if name == "export" else name)
     )
     press(Qt.Key.Key_F, Qt.KeyboardModifier.AltModifier)
     page = window.panel.pages.currentWidget()

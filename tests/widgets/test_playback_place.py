@@ -122,6 +122,19 @@ def test_it_is_closed_and_gives_everything_back(
     assert len(played.sessions) == 2
 
 
+def test_escape_goes_back_to_the_page_where_a_moment_was_chosen(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.panel.keys
+    window.page_keys.enter_page(page)
+    window.playback.show_moment("c2", NOW - 30)
+    view = view_of(window, qtbot)
+    press(window, Key.Key_Escape)
+    qtbot.waitUntil(lambda: page.hasFocus() or page.isAncestorOf(window.focusWidget()))
+    press(window, Key.Key_F10)
+    qtbot.waitUntil(view.wall.hasFocus)
+    press(window, Key.Key_Escape)  # called from there, not sent from there
+    qtbot.waitUntil(window.wall.hasFocus)
+
+
 def test_the_line_between_live_and_playback_stays_where_it_was_drawn(
     window: MainWindow, played: FakePlaybackDesk, qtbot: QtBot
 ) -> None:

@@ -17,6 +17,7 @@ from app.timeline import Failed, PreviewFeed, RecordedDay, Shown, TimelineAnswer
 from tests.widgets.conftest import opened
 from tests.widgets.fakes import FakeDesk
 from tests.widgets.playback_fakes import FakePlaybackDesk, FakeSession
+from widgets import theme
 from widgets.main_window import MainWindow
 from widgets.playback_view import PlaybackView
 
@@ -130,6 +131,18 @@ def test_a_click_on_it_goes_there_and_a_range_is_told(view: PlaybackView) -> Non
     assert sought(view) == [FIRST.timestamp()]
     timeline.range_chosen.emit(1000.0, 1060.0)
     assert view.chosen_range == (1000.0, 1060.0)
+    begin = sum(timeline.span) / 2
+    timeline.range_chosen.emit(begin, begin + 60.0)
+    row = timeline.y_of("c1")
+    assert timeline.grab().toImage().pixelColor(timeline.x_of(begin), row).name() == theme.ACCENT
+
+
+def test_its_row_is_the_focused_cameras(view: PlaybackView) -> None:
+    timeline = view.timeline
+    assert timeline is not None
+    assert timeline.focused_camera == view.wall.arrangement.focused == "c1"
+    press(view, Key.Key_Right)
+    assert timeline.focused_camera == view.wall.arrangement.focused == "c2"
 
 
 def test_where_it_has_the_keyboard_its_keys_come_first(

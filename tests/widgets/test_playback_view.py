@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -327,10 +328,64 @@ def test_a_chosen_range_is_shown_and_told(view: PlaybackView, qtbot: QtBot) -> N
 
 def test_what_was_chosen_is_exported(view: PlaybackView, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     exported: list[tuple[object, ...]] = []
-    monkeypatch.setattr(window.page_keys, "export_range", lambda *asked: exported.append(asked))
+    monkeypatch.setattr(window.page_keys, "begin_export_of", lambda *asked: exported.append(asked))
     view._choose(AT, AT + 60)
     press(view, Key.Key_E, Modifier.ControlModifier)
     assert exported == [(("c1", "c2", "c3", "c4"), AT, AT + 60)]
+
+
+def test_a_camera_that_is_not_seen_is_not_exported(
+    view: PlaybackView, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported: list[tuple[object, ...]] = []
+    monkeypatch.setattr(window.page_keys, "begin_export_of", lambda *asked: exported.append(asked))
+    view._choose(AT, AT + 60)
+    press(view, Key.Key_Right)
+    press(view, Key.Key_Return)
+    press(view, Key.Key_E, Modifier.ControlModifier)
+    assert exported == [(("c2",), AT, AT + 60)]
+
+
+def test_the_camera_that_is_played_is_searched(
+    view: PlaybackView, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggested: list[str | None] = []
+    monkeypatch.setattr(window.panel.offices, "suggest_search", suggested.append)
+    press(view, Key.Key_Right)
+    press(view, Key.Key_F, Modifier.AltModifier)
+    assert suggested == ["c2"]
+    assert window.wall.arrangement.focused == "c1"
+
+
+def test_the_panel_goes_and_comes_while_the_keyboard_stays(view: PlaybackView, window: MainWindow) -> None:
+    for _time in range(2):
+        press(view, Key.Key_F9)
+        assert view.wall.hasFocus()
+    assert window.panel.isVisible()
+
+
+def test_who_comes_back_answers_what_was_asked(view: PlaybackView, window: MainWindow, qtbot: QtBot) -> None:
+    press(view, Key.Key_T, Modifier.ControlModifier)
+    qtbot.waitUntil(view.time_field.field.hasFocus)
+    press(view, Key.Key_F10)
+    qtbot.waitUntil(window.wall.hasFocus)
+    press(view, Key.Key_F10)
+    qtbot.waitUntil(view.time_field.field.hasFocus)
+    press(view, Key.Key_Escape)
+    qtbot.waitUntil(view.wall.hasFocus)
+    assert view.time_field.isHidden()
+
+
+def test_escape_from_what_was_opened_here_comes_back_here(
+    view: PlaybackView, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened_page = partial(window.page_keys.enter_page, window.panel.keys)
+    monkeypatch.setattr(window.page_keys, "begin_export_of", lambda *_asked: opened_page())
+    view._choose(AT, AT + 60)
+    press(view, Key.Key_E, Modifier.ControlModifier)
+    qtbot.waitUntil(lambda: not view.has_keyboard)
+    press(view, Key.Key_Escape)
+    qtbot.waitUntil(view.wall.hasFocus)
 
 
 def test_next_event_goes_on_from_the_event_it_went_to(view: PlaybackView, window: MainWindow) -> None:

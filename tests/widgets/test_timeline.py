@@ -33,6 +33,7 @@ from app.timeline import (
 )
 from storage.footage_records import Gap, GapReason
 from tests.widgets.fakes import picture
+from widgets import theme
 from widgets.bridge import Bridge
 from widgets.timeline import Timeline
 from widgets.timeline_lanes import LANE, MOVED, RECORDED, RowShape, lanes_image, reason_colour
@@ -233,6 +234,35 @@ def test_the_playhead_stands_at_its_time_and_is_followed(timeline: Timeline, qtb
     timeline.show_place(T0 + 120)  # nobody saw it leave
     assert timeline.span == pytest.approx((T0 - 2 * HOUR_S, T0))
     answered(qtbot, timeline)
+
+
+def test_a_playhead_that_is_followed_to_now_does_not_show_hours_that_are_still_to_come(timeline: Timeline) -> None:
+    timeline.show_place(T0 - 60)
+    timeline.show_place(T0 + 30)
+    begin, end = timeline.span
+    assert begin < T0 + 30 < end
+    assert end - (T0 + 30) == pytest.approx(0.1 * (end - begin))
+    timeline.show_span(T0 - 26 * HOUR_S, T0 - 24 * HOUR_S)  # of yesterday what comes next is seen
+    timeline.show_place(T0 - 25 * HOUR_S)
+    timeline.show_place(T0 - 23.9 * HOUR_S)
+    begin, end = timeline.span
+    assert T0 - 23.9 * HOUR_S - begin == pytest.approx(0.1 * (end - begin))
+
+
+def test_the_time_of_the_playhead_can_be_read_at_an_edge(timeline: Timeline) -> None:
+    for edge in timeline.span:
+        timeline.show_place(edge)
+        frame = timeline.grab().toImage()
+        plate = [x for x in range(frame.width()) if frame.pixelColor(x, 17).name() == theme.PURPLE]
+        assert len(plate) > 40
+        assert plate[0] >= GUTTER_PX
+
+
+def test_a_chosen_time_stays_to_be_seen(timeline: Timeline) -> None:
+    timeline.show_range((T0 - 1.5 * HOUR_S, T0 - HOUR_S))
+    assert theme.ACCENT in colours(timeline, T0 - 1.5 * HOUR_S, "c1")
+    timeline.show_range(None)
+    assert theme.ACCENT not in colours(timeline, T0 - 1.5 * HOUR_S, "c1")
 
 
 def test_motion_is_steps_in_the_band_and_a_small_fault_is_still_seen() -> None:
