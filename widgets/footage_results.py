@@ -40,6 +40,7 @@ _AROUND_S = 5.0
 """What an export gets before and after a moment."""
 _MARKED = QColor("#27496b")
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 Index = QModelIndex | QPersistentModelIndex
 Named = Callable[[str], str]
 
@@ -118,6 +119,8 @@ class FootageResults(QListView):
     """Cameras, from, to: for the export."""
     bookmark_asked = Signal(object)
     """A `FoundMoment`."""
+    letter_refused = Signal()
+    """A letter was pressed that means nothing here."""
 
     def __init__(self, zone: tzinfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -218,13 +221,18 @@ class FootageResults(QListView):
     # Keys
 
     def _call_of(self, event: QKeyEvent) -> Call | None:
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        """Letters of the window are refused here: who types another reason closes no incident with it."""
+        if event.modifiers() & ~_PLAIN:
             return None
         if event.key() in _ENTER:
             return _nothing if event.isAutoRepeat() else self._choose
+        letter = latin_letter(event.key(), event.nativeVirtualKey())
+        if not letter:
+            return None
         letters: dict[str, Call] = {"B": self._bookmark, "E": self._export}
-        call = letters.get(latin_letter(event.key(), event.nativeVirtualKey()))
-        return _nothing if call is not None and event.isAutoRepeat() else call
+        shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        call = self.letter_refused.emit if shifted else letters.get(letter, self.letter_refused.emit)
+        return _nothing if event.isAutoRepeat() else call
 
     def _choose(self) -> None:
         moment = self.chosen

@@ -64,6 +64,7 @@ class FootageSearchPage(QStackedWidget):
         self.results.moment_chosen.connect(self.moment_chosen)
         self.results.range_chosen.connect(self.range_chosen)
         self.results.bookmark_asked.connect(self._bookmark)
+        self.results.letter_refused.connect(lambda: self.said.emit(self.hint.text()))
         ClaimedKeys(self.form, self._form_call_of)
 
     def _found_page(self) -> QWidget:

@@ -146,7 +146,7 @@ class ReportsPage(QWidget):
         column.addWidget(self.view, 1)
         row_of_buttons = QHBoxLayout()
         for text, call in (
-            (_("Preview"), self.preview),
+            ("Enter  " + _("Preview"), self.preview),
             ("PgUp", partial(self.turn, -1)),
             ("PgDown", partial(self.turn, 1)),
             (_("W  Write"), self.write),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -301,6 +302,24 @@ def test_enter_shows_b_bookmarks_e_exports(
     note = desk.commands[-1]
     assert isinstance(note, AddNote)
     assert (note.kind, note.camera_id, note.utc_s, note.text) == (NoteKind.BOOKMARK, "c2", T0 + 121.0, "Motion 2")
+
+
+def test_letters_of_the_window_rest_in_the_results(
+    qtbot: QtBot, page: FootageSearchPage, search: FakeSearch, desk: FakeDesk
+) -> None:
+    """Who types another reason there must not resolve an incident with it."""
+    hits: list[str] = []
+    for name in ("S", "C", "Shift+X"):
+        QShortcut(name, page.window(), partial(hits.append, name))
+    begun(qtbot, page, search, moment(1))
+    before = len(desk.commands)
+    for key in (Qt.Key.Key_S, Qt.Key.Key_C):
+        with qtbot.waitSignal(page.said) as told:
+            press(key)
+        assert "Bookmark" in told.args[0]
+    with qtbot.waitSignal(page.said):
+        QTest.keyClick(page.results, Qt.Key.Key_X, Qt.KeyboardModifier.ShiftModifier)
+    assert (hits, len(desk.commands)) == ([], before)
 
 
 def test_esc_cancels_first_and_leaves_then(qtbot: QtBot, page: FootageSearchPage, search: FakeSearch) -> None:
