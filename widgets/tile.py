@@ -188,7 +188,7 @@ class Tile:
         header = self._header_now()
         if header == self._header and not self._header_pixmap.isNull():
             return QRect() if self.state is TileState.LIVE else self.cell
-        self._header, self._header_pixmap = header, header_pixmap(header, self._header_rect().width(), self._ratio)
+        self._header, self._header_pixmap = header, QPixmap()  # drawn when it is painted: a window is placed in steps
         return (
             self._header_rect() if before == (self.status, TileState.LIVE) == (self.status, self.state) else self.cell
         )
