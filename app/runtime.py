@@ -108,19 +108,7 @@ class Runtime:
             self.health = self._health_monitor()
             self.rights = CameraRights(lambda: self.archive.registry, lambda: self.seat.people.seat.state)
             self.changes = ChangeFeed(self.archive, self.bus, lambda: self.seat.people.seat.state.operator_id)
-            self.seat = SeatOffices(
-                self.archive,
-                self.recording,
-                self.bus,
-                self.tasks,
-                changed=self.changes.nudge,
-                dead_cameras=self._dead_cameras,
-                health=SiteHealthDesk(self.health, self.hub, self.archive, self.tasks, lambda: self.rights.seen),
-                models=self._model_desk(),
-                playback=self._playback_desk,
-                timeline=self._timeline_desk,
-                search=self._footage_searcher,
-            )
+            self.seat = self._seat_offices()
             viewed = self.seat.people.audit.viewed
             self.replays = Replays(
                 self.footage, self.supervisor, lambda: self.registry, viewed=viewed, allowed=self.rights.allows
@@ -150,6 +138,21 @@ class Runtime:
             undo.pop_all()
         self.governor = Governor(self._lower, self.bus.publish, self.hub.behind_ms, self.hub.lost_gops)
         self._listen()
+
+    def _seat_offices(self) -> SeatOffices:
+        return SeatOffices(
+            self.archive,
+            self.recording,
+            self.bus,
+            self.tasks,
+            changed=self.changes.nudge,
+            dead_cameras=self._dead_cameras,
+            health=SiteHealthDesk(self.health, self.hub, self.archive, self.tasks, lambda: self.rights.seen),
+            models=self._model_desk(),
+            playback=self._playback_desk,
+            timeline=self._timeline_desk,
+            search=self._footage_searcher,
+        )
 
     def _health_monitor(self) -> HealthMonitor:
         return HealthMonitor(

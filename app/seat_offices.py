@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,35 +75,23 @@ class SeatOffices:
         self.people: People = people_of(archive, bus, tasks, facts, changed=changed, dead_cameras=dead_cameras)
         pager = JournalPager(archive.journal, self._actor, lambda: archive.registry)
         shelf = PackageShelf(archive.folders.data / "packages")
-        releases = subjects = None
-        if recording.index is not None:
-            subjects = SiteSubjectDesk(archive, recording.index, bus, tasks, self._actor)
-            releases = SiteReleaseDesk(archive, bus, tasks, self._packed, self._actor, shelf=shelf)
         box = archive.settings.black_box
         black_box = BlackBoxRecorder(archive.folders.black_box, box) if box.enabled else None
         self.workers: tuple[Worker, ...] = (*pager.workers, *((black_box,) if black_box is not None else ()))
         seat, maker = self.people.seat, self._package_desk
         approvals = SiteApprovalDesk(archive, seat, tasks, bus, maker, shelf=shelf, changed=changed)
-        exports = None
-        if recording.index is not None:
-            exports = SiteExportDesk(archive, recording.index, tasks, self._actor, changed=changed)
-        imports = SiteImportDesk(archive, tasks, self._actor)
         timeline_of_site = timeline(self.people) if timeline is not None else None
         self.workers += timeline_of_site.workers if timeline_of_site is not None else ()
         searcher = search(self.people) if search is not None else None
         self.workers += (searcher,) if searcher is not None else ()
-        zone = zone_of(archive.settings)
-        self.offices = Offices(
+        offices = Offices(
             people=self.people.desk,
             pages=pager,
-            releases=releases,
-            subjects=subjects,
             reports=SiteReportDesk(archive, bus, tasks, self._actor),
             approvals=approvals,
-            imports=imports,
-            exports=exports,
+            imports=SiteImportDesk(archive, tasks, self._actor),
             foreign=SiteForeignDesk(archive, tasks, self._actor, changed=changed),
-            zone=zone,
+            zone=zone_of(archive.settings),
             health=health,
             black_box=black_box,
             wall=archive.settings.wall,
@@ -114,6 +103,19 @@ class SeatOffices:
             playback=playback(self.people) if playback is not None else None,
             timeline=timeline_of_site,
             search=searcher,
+        )
+        self.offices = self._with_footage(offices, bus, shelf, changed)
+
+    def _with_footage(self, offices: Offices, bus: Bus, shelf: PackageShelf, changed: Callable[[], None]) -> Offices:
+        """And what needs recordings, where there are any."""
+        archive, tasks, index = self._archive, self._tasks, self._recording.index
+        if index is None:
+            return offices
+        return replace(
+            offices,
+            releases=SiteReleaseDesk(archive, bus, tasks, self._packed, self._actor, shelf=shelf),
+            subjects=SiteSubjectDesk(archive, index, bus, tasks, self._actor),
+            exports=SiteExportDesk(archive, index, tasks, self._actor, changed=changed),
         )
 
     def _actor(self) -> Actor:
