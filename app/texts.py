@@ -75,6 +75,7 @@ SENTENCES: dict[str, str] = {
         "The recordings folder {path} is not there: its disk is not mounted. Nothing is recorded there until it is. "
         "If it is a new disk, make an empty file .watchfloor-recordings in the folder."
     ),
+    StorageCode.ALREADY_ASKED: marked("A second person was asked for this already and has not answered (approvals)."),
     StorageCode.NEEDS_TRIAL: marked(
         "Not changed: a guard rule that found confirmed alarms in the last days depends on it. "
         "Save it in its form, where it is tried first and a second person can sign for it."

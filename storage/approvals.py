@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from storage import schema_cases
 from storage.errors import StorageCode, StorageError
 from storage.incident_moves import check_version, illegal
@@ -14,12 +16,21 @@ from storage.people_commands import BreakGlass, DecideApproval, RequestApproval,
 from storage.people_records import Approval, ApprovalKind, ApprovalState
 from storage.records import Actor
 from storage.rows import plain, to_row
-from storage.statements import Row
+from storage.statements import Row, Statement, constant
 
 _APPROVALS = schema_cases.approvals
 _USABLE = frozenset({ApprovalState.APPROVED, ApprovalState.BROKEN_GLASS})
 _NEVER_AT_ONCE = frozenset({ApprovalKind.ERASURE, ApprovalKind.RULE_CHANGE})
 """No danger to life is averted by erasing, which cannot be taken back, nor by a rule that misses what it found."""
+_WAITING = Statement(
+    select(_APPROVALS.c.id).where(
+        _APPROVALS.c.subject_id == bindparam("subject_id"),
+        _APPROVALS.c.kind == bindparam("kind"),
+        _APPROVALS.c.asked_by_id == bindparam("asked_by_id"),
+        _APPROVALS.c.reason == bindparam("reason"),
+        _APPROVALS.c.state == constant(ApprovalState.REQUESTED),
+    )
+)
 
 
 def approval_granted(ledger: Ledger, approval_id: str | None, kind: ApprovalKind, subject_id: str) -> bool:
@@ -31,7 +42,7 @@ def approval_granted(ledger: Ledger, approval_id: str | None, kind: ApprovalKind
 
 
 def request_approval(ledger: Ledger, command: RequestApproval, actor: Actor) -> Done:
-    """Ask for a second person."""
+    """Ask for a second person; the same wish that still waits is not asked again (`ALREADY_ASKED`)."""
     if ledger.find(_APPROVALS, command.new_approval_id) is not None or not command.subject_id:
         raise StorageError(StorageCode.BAD_VALUE, table=_APPROVALS.name, id=command.new_approval_id)
     approval = Approval(
@@ -44,7 +55,10 @@ def request_approval(ledger: Ledger, command: RequestApproval, actor: Actor) -> 
         asked_utc_s=float(ledger.clock()),
         version=1,
     )
-    ledger.insert(_APPROVALS, to_row(approval, _APPROVALS))
+    new = to_row(approval, _APPROVALS)
+    if _WAITING.row(ledger.connection, new) is not None:
+        raise StorageError(StorageCode.ALREADY_ASKED, kind=approval.kind.value, id=approval.subject_id)
+    ledger.insert(_APPROVALS, new)
     return Done(_APPROVALS.name, approval.id)
 
 

@@ -47,6 +47,7 @@ class StorageCode(StrEnum):
     BAD_LAYOUT = "storage.bad_layout"
     NEEDS_TRIAL = "storage.needs_trial"
     FOLDER_MISSING = "storage.folder_missing"
+    ALREADY_ASKED = "storage.already_asked"
 
 
 class StorageError(WatchfloorError):

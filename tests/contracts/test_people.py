@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -315,6 +316,23 @@ def test_a_second_person_decides(journal: EmbeddedJournal) -> None:
     assert not granted(journal, approval_id, ApprovalKind.ERASURE)
     assert not granted(journal, approval_id, kind, "something else")
     assert not granted(journal, "", kind)
+
+
+def test_the_same_wish_is_asked_once_until_it_is_answered(journal: EmbeddedJournal) -> None:
+    first = asked(journal)
+    again = RequestApproval(ApprovalKind.MASTER_EXPORT, "subject", "needed in court")
+    refused(StorageCode.ALREADY_ASKED, journal, again, OPERATOR)
+    others = (
+        replace(again, reason="for the insurer", new_approval_id="a2"),
+        replace(again, kind=ApprovalKind.ERASURE, new_approval_id="a3"),
+        replace(again, subject_id="another", new_approval_id="a4"),
+    )
+    for other in others:
+        journal.apply(other, OPERATOR)
+    journal.apply(replace(again, new_approval_id="a5"), SUPERVISOR)
+    journal.apply(DecideApproval(first, 1, approved=False), SUPERVISOR)
+    journal.apply(replace(again, new_approval_id="a6"), OPERATOR)
+    assert {a.id for a in journal.approvals()} == {"a2", "a3", "a4", "a5", "a6"}
 
 
 def test_nobody_approves_their_own_wish(journal: EmbeddedJournal) -> None:
