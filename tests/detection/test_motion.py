@@ -8,13 +8,19 @@ from detection.motion import MotionGate, cell_means
 
 RANDOM = np.random.default_rng(11)
 GROUND = np.clip(np.kron(RANDOM.integers(40, 200, (45, 80, 3)), np.ones((8, 8, 1))), 0, 255).astype(np.uint8)
+NOISE = RANDOM.normal(0, 1, (GROUND.shape[0] + 97, GROUND.shape[1] + 89, 3)).astype(np.float32)
+"""Frames take random windows of it: making it anew for each was most of what these tests took."""
 
 
 def frame(noise: float = 3.0, person_x: int | None = None, light: float = 1.0, height: int = 40) -> Image:
     picture = GROUND.astype(np.float32) * light
     if person_x is not None:
         picture[200 : 200 + height, person_x : person_x + height // 3] = 20
-    noisy: Image = np.clip(picture + RANDOM.normal(0, noise, GROUND.shape), 0, 255).astype(np.uint8)
+    top, left = (int(RANDOM.integers(0, spare)) for spare in (97, 89))
+    grain = NOISE[top : top + GROUND.shape[0], left : left + GROUND.shape[1]] * np.float32(
+        RANDOM.choice((-noise, noise))
+    )
+    noisy: Image = np.clip(picture + grain, 0, 255).astype(np.uint8)
     return noisy
 
 
