@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from app.errors import AppCode, AppError
-from app.i18n import _
+from app.i18n import marked
+from app.typed_time import TypedClock, clock_of, day_of, moments_at, named, plain_words
 
 LONGEST_S = 31 * 86_400.0
-_SPLIT = re.compile(r"\s+(?:-|–|—|\.\.|to)\s+|\s*[–—]\s*|(?<=\d)\s*-\s*(?=\d{1,2}:\d\d)|(?<=\d)-(?=\s)")
-_CLOCK = re.compile(
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d{1,3})?))?\s*(?P<utc>utc|z)?$", re.I
-)
-_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})$")
-_DOT_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(?:(\d{4}|\d{2}))?$")
-_LAST = re.compile(r"(\d{1,4})\s*(s|sec|m|min|h)\w*$", re.I)
+_LAST = marked("last")
+_SPLIT = re.compile(r"\s+(?:-|–|—|\.\.|to)\s+|\s*[–—]\s*|(?<=[\dabm])\s*-\s*(?=\d{1,2}:\d\d)|(?<=\d)-(?=\s)")
+_SPAN = re.compile(r"(\d{1,4})\s*(s|sec|m|min|h)\w*$")
 _SECONDS = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -39,7 +36,7 @@ class TypedRange:
 def parse_range(text: str, zone: tzinfo, now_utc_s: float) -> TypedRange:
     """Raises AppError: RANGE_UNREADABLE, RANGE_EMPTY (it begins in the future, ends before it begins, or is longer than
     a month)."""
-    words = " ".join(re.sub(r"(?<=\d)T(?=\d)", " ", text).split())
+    words = plain_words(text)
     today = datetime.fromtimestamp(now_utc_s, zone).date()
     try:
         found = _last(words, now_utc_s) or _typed(words, zone, today)
@@ -79,12 +76,10 @@ def _text(begin: float, end: float, zone: tzinfo) -> str:
 
 def _last(words: str, now_utc_s: float) -> TypedRange | None:
     head, _space, rest = words.partition(" ")
-    if head.casefold() not in _named("last", _("last")):
-        return None
-    found = _LAST.match(rest)
+    found = _SPAN.match(rest) if named(head, _LAST) else None
     if found is None:
         return None
-    seconds = int(found[1]) * _SECONDS[found[2].casefold()]
+    seconds = int(found[1]) * _SECONDS[found[2]]
     return TypedRange(now_utc_s - seconds, now_utc_s)
 
 
@@ -99,53 +94,31 @@ def _typed(words: str, zone: tzinfo, today: date) -> TypedRange:
         return TypedRange(min(earliest), min(earliest), len(earliest) > 1)
     end_day, end = _end(parts[1], today)
     last_day = end_day or first_day
-    if end_day is None and end.clock <= begin.clock and not (begin.utc or end.utc):
+    if end_day is None and end.time <= begin.time and begin.offset == end.offset is None:
         last_day = first_day + timedelta(days=1)
     latest = _moments(last_day, end, zone)
     return TypedRange(min(earliest), max(latest), max(len(earliest), len(latest)) > 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    clock: time
-    utc: bool
-
-
-def _end(text: str, today: date) -> tuple[date | None, _Clock]:
-    """Day and time of one end; a day that is not said is None."""
-    found = _CLOCK.search(text)
-    if found is None:
-        raise ValueError(text)
-    seconds = float((found["second"] or "0").replace(",", "."))
-    whole = int(seconds)
-    clock = time(int(found["hour"]), int(found["minute"]), whole, round((seconds - whole) * 1_000_000))
-    said = text[: found.start()].strip().rstrip(",")
-    return (_day(said, today) if said else None), _Clock(clock, bool(found["utc"]))
+def _end(text: str, today: date) -> tuple[date | None, TypedClock]:
+    """Day and time of one end; a day that is not said is None. Raises ValueError."""
+    words = text.split()
+    for length in (2, 1):  # a time with "utc" or an offset behind it, or without
+        clock = clock_of(words[-length:])
+        said = [word.rstrip(",") for word in words[:-length]]
+        if clock is not None and len(said) <= 1:
+            return (_day(said[0], today) if said else None), clock
+    raise ValueError(text)
 
 
 def _day(said: str, today: date) -> date:
-    word = said.casefold()
-    if word in _named("today", _("today")):
-        return today
-    if word in _named("yesterday", _("yesterday")):
-        return today - timedelta(days=1)
-    iso = _ISO_DAY.match(said)
-    if iso is not None:
-        return date(int(iso[1]), int(iso[2]), int(iso[3]))
-    dotted = _DOT_DAY.match(said)
-    if dotted is None:
+    found = day_of(said, today)
+    if found is None:
         raise ValueError(said)
-    year = int(dotted[3]) if dotted[3] else today.year
-    found = date(year + 2000 if year < 100 else year, int(dotted[2]), int(dotted[1]))
-    return found.replace(year=found.year - 1) if not dotted[3] and found > today else found
+    return found
 
 
-def _named(english: str, translated: str) -> frozenset[str]:
-    return frozenset({english, translated.casefold()})
-
-
-def _moments(day: date, end: _Clock, zone: tzinfo) -> list[float]:
-    """What a time on a clock may mean: one moment, or two where the clock was changed."""
-    if end.utc:
-        return [datetime.combine(day, end.clock, UTC).timestamp()]
-    return sorted({datetime.combine(day, end.clock, zone).replace(fold=fold).timestamp() for fold in (0, 1)})
+def _moments(day: date, clock: TypedClock, zone: tzinfo) -> tuple[float, ...]:
+    """What a time on a clock may mean: one moment, or two where the clock was changed, also where it was skipped."""
+    found = moments_at(day, clock, zone)
+    return found or tuple(datetime.combine(day, clock.time, zone).replace(fold=fold).timestamp() for fold in (0, 1))

@@ -8,9 +8,11 @@ import typer
 
 from app.errors import AppCode, AppError
 from app.record_forms import KINDS, kind_of, made, texts_of
+from app.record_names import RecordNames
 from app.rule_try_command import put_out_of_use, put_tried
 from app.sentences import sentences
 from app.site import archive_of_site
+from app.site_time import zone_of
 from storage.commands import PutRecord, RemoveRecord
 from storage.tried_rules import TRIED
 
@@ -33,11 +35,12 @@ def list_records(kind: Kind) -> None:
 def put_record(
     kind: Kind, values: Annotated[list[str], typer.Argument(help="id=police3 name=District 3 phone=102 ...")]
 ) -> None:
-    """Add or change a record; fields that are not named stay as they are."""
+    """Add or change a record; fields that are not named stay as they are. Others are named by id, name or number."""
     with sentences():
-        given = dict(_pair(value) for value in values)
+        typed = dict(_pair(value) for value in values)
         record_kind = kind_of(kind)
         with archive_of_site() as archive:
+            given = RecordNames(archive.registry, zone_of(archive.settings)).read(kind, typed)
             records = getattr(archive.registry, kind)
             found = next((r for r in records if getattr(r, "id", None) == given.get("id")), None)
             texts = {**(texts_of(found) if found is not None else {}), **given}

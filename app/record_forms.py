@@ -151,7 +151,7 @@ def _text(value: object) -> str:
         return str(value.value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _shape(form: Any) -> str:

@@ -115,7 +115,8 @@ class Tasks:
 
     def _refuse(self) -> bool:
         self.refused += 1
-        log.warning("task queue full, %d refused", self.refused)
+        if self.refused.bit_count() == 1:  # the 1st, 2nd, 4th, 8th ...: a flood of refusals is no flood of lines
+            log.warning("task queue full, %d refused", self.refused)
         return False
 
 

@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from app.i18n import _
-from app.time_entry import WEEKDAYS
 from app.timeline import RecordedDay, TimelineDesk
+from app.typed_time import WEEKDAYS
 from widgets import theme
 from widgets.bridge import Answers, Bridge
 from widgets.chrome import font

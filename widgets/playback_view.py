@@ -20,7 +20,7 @@ from app.i18n import _
 from app.layouts import Arrangement, grid
 from app.mask_lifts import MaskLifts
 from app.playback_feeds import PlaybackSession
-from app.time_entry import moments_of
+from app.typed_time import moments_of
 from widgets.bridge import Bridge
 from widgets.claimed_keys import Call, ClaimedKeys
 from widgets.day_page import DayPage

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from app.i18n import _
 from app.playback_feeds import ClockNote, PlaybackPlace
-from app.time_entry import WEEKDAYS, TimeEntry, TimeFlaw
+from app.time_entry import TimeEntry, TimeFlaw
+from app.typed_time import WEEKDAYS
 
 _DOUBT_S = 1.0
 _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60

@@ -9,6 +9,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
+    QCompleter,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -23,11 +24,13 @@ from PySide6.QtWidgets import (
 from app.feeds import Desk
 from app.i18n import _
 from app.record_forms import BY_CAMERA, KINDS, made, texts_of
+from app.record_names import RecordNames
 from app.rule_texts import meaning
 from app.texts import sentence
 from storage.columns import forms
 from storage.commands import PutRecord, RegistryRecord, RemoveRecord
 from storage.errors import WatchfloorError
+from storage.journal import Registry
 from storage.records import new_id
 from storage.tried_rules import TRIED
 from widgets.bridge import Bridge
@@ -48,6 +51,7 @@ class RecordPage(QWidget):
         self._desk = desk
         self._new_id = new_id()
         self._records: list[RegistryRecord] = []
+        self._names: tuple[Registry, RecordNames] | None = None
         self.kinds = LetterBox(self)
         self.kinds.setSizeAdjustPolicy(LetterBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.kinds.setMinimumContentsLength(12)
@@ -143,8 +147,8 @@ class RecordPage(QWidget):
             self._desk.apply(PutRecord(record))
 
     def _drafted(self) -> RegistryRecord:
-        """What the form says. Raises AppError and DetectionError, as `record_forms.made`."""
-        texts = {name: line.text() for name, line in self.fields.items()}
+        """What the form says. Raises AppError and DetectionError, as `record_forms.made` and `RecordNames.read`."""
+        texts = self._typed()
         if "id" in forms(KINDS[self.kind][0]):
             texts["id"] = texts.get("id") or getattr(self.selected, "id", "") or self._new_id
         return made(KINDS[self.kind][0], texts)
@@ -175,11 +179,34 @@ class RecordPage(QWidget):
         for name in forms(KINDS[self.kind][0]):
             if name == "id" and self.kind not in BY_CAMERA:
                 continue
-            self.fields[name] = QLineEdit(self)
-            self.fields[name].returnPressed.connect(self.save)
-            self.fields[name].textChanged.connect(self._say_meaning)
-            self._form.addRow(field_text("camera_id" if name == "id" else name), self.fields[name])
+            line = self.fields[name] = QLineEdit(self)
+            line.returnPressed.connect(self.save)
+            line.textChanged.connect(self._say_meaning)
+            self._help(name, line)
+            self._form.addRow(field_text("camera_id" if name == "id" else name), line)
         self._show_records(list(getattr(self._desk.registry(), self.kind)))
+
+    def _help(self, name: str, line: QLineEdit) -> None:
+        """Names are offered while they are typed; fields of several are parted by ";" and left to the placeholder."""
+        choices = self.names.choices(self.kind, name)
+        if name.endswith("_ids"):
+            line.setPlaceholderText("; ".join(choices[:3]))
+        elif choices:
+            completer = QCompleter(choices, line)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            line.setCompleter(completer)
+
+    @property
+    def names(self) -> RecordNames:
+        """Names of the registry as it is now."""
+        registry = self._desk.registry()
+        if self._names is None or self._names[0] is not registry:
+            self._names = registry, RecordNames(registry, self._desk.offices.zone)
+        return self._names[1]
+
+    def _typed(self) -> dict[str, str]:
+        return self.names.read(self.kind, {name: line.text() for name, line in self.fields.items()})
 
     def _show_records(self, records: list[RegistryRecord]) -> None:
         row = self.list.currentRow()
@@ -187,7 +214,7 @@ class RecordPage(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for record in records:
-            self.list.addItem(_title(record))
+            self.list.addItem(_title(self.names.shown(self.kind, texts_of(record))))
         self.list.setCurrentRow(min(max(row, 0), len(records) - 1))
         self.list.blockSignals(False)
         self._on_row(self.list.currentRow())
@@ -195,7 +222,7 @@ class RecordPage(QWidget):
     def _on_row(self, _row: int) -> None:
         selected = self.selected
         self._new_id = new_id()
-        self._fill(texts_of(selected) if selected is not None else {})
+        self._fill(self.names.shown(self.kind, texts_of(selected)) if selected is not None else {})
         self.remove_button.setEnabled(selected is not None and hasattr(selected, "id"))
 
     def _fill(self, texts: dict[str, str]) -> None:
@@ -205,8 +232,10 @@ class RecordPage(QWidget):
 
     def _say_meaning(self, _text: str = "") -> None:
         """What a guard rule will do, before it is saved; nothing for other records."""
-        texts = {name: line.text() for name, line in self.fields.items()}
-        text = meaning(self.kind, texts, self._desk.registry())
+        try:
+            text = meaning(self.kind, self._typed(), self._desk.registry())
+        except WatchfloorError:  # half typed
+            text = ""
         self.meaning.setText(text)
         self.meaning.setVisible(bool(text))
         self._offer()
@@ -224,8 +253,7 @@ class RecordPage(QWidget):
         self.trial.offer(record if isinstance(record, TRIED) else None, before)
 
 
-def _title(record: RegistryRecord) -> str:
-    texts = texts_of(record)
+def _title(texts: dict[str, str]) -> str:
     name = texts.get("name") or texts.get("reason") or ""
     rest = [text for key, text in texts.items() if key not in ("id", "name", "reason") and text]
     return "  ·  ".join([name, *rest[:3]]) if name else "  ·  ".join(list(texts.values())[:4])

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.time_entry import TimeEntry, TimeFlaw, moments_of, read_time
+from app.time_entry import TimeEntry, TimeFlaw, read_time
+from app.typed_time import moments_of
 
 ZONE = ZoneInfo("Europe/Kyiv")
 UTC = ZoneInfo("UTC")

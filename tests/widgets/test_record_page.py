@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.record_forms import KINDS
 from storage.columns import forms
 from storage.commands import PutRecord, RemoveRecord
-from storage.records import Severity
+from storage.records import District, Severity
 from storage.registry_records import Deadline, Service
 from tests.widgets.fakes import FakeDesk
 from widgets.main_window import MainWindow
@@ -65,6 +65,22 @@ def test_a_new_deadline(window: MainWindow, desk: FakeDesk) -> None:
     assert isinstance(command, PutRecord)
     assert isinstance(command.record, Deadline)
     assert (command.record.state, command.record.seconds, command.record.category_id) == ("new", 90.0, None)
+
+
+def test_others_are_named_not_numbered(window: MainWindow, desk: FakeDesk) -> None:
+    desk.extend(districts=(District("d7", "Podil"),), services=(Service("s1", "Post 3", district_id="d7"),))
+    page = choose(window, "services")
+    assert page.fields["district_id"].text() == "Podil"
+    assert "Podil" in page.list.item(0).text()
+    completer = page.fields["district_id"].completer()
+    assert completer.model().data(completer.model().index(0, 0)) == "Podil"
+    page.fields["phone"].setText("103")
+    QTest.keyClick(page.fields["phone"], Key.Key_Return)
+    assert desk.commands == [PutRecord(Service("s1", "Post 3", phone="103", district_id="d7"))]
+    page.fields["district_id"].setText("Nowhere")
+    QTest.keyClick(page.fields["district_id"], Key.Key_Return)
+    assert len(desk.commands) == 1
+    assert "Podil" in window.panel.toast.text
 
 
 def test_a_wrong_value_is_said_and_changes_nothing(window: MainWindow, desk: FakeDesk) -> None:
