@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from app.cameras import CameraHub
 from app.feeds import Banner
 from app.health_facts import Looking
 from app.i18n import _, ngettext
+from app.slot_places import SlotPlace, SlotPlaces
 from app.texts import sentence
 from detection.detector import DetectionError, TrackSet
 from detection.messages import AnalyticsCamera, CameraState
@@ -25,14 +26,18 @@ from detection.team import DetectionTeam, devices_of
 from detection.worker import DetectionState, DetectionStatus
 from storage.class_names import in_our_words
 from storage.journal import Registry
-from storage.records import Camera, Event
+from storage.records import Event, RuleSpec
 from storage.worker import Supervisor
-from video.shared_slots import SharedSlots, SlotTap
+from video.session import SessionState
+from video.shared_slots import SharedSlots
 
 log = logging.getLogger(__name__)
 
 RULE_LOOKS_PER_S = 5.0
 OTHER_LOOKS_PER_S = 3.0
+LEAST_FAR_GAIN = 1.2
+"""Times that the far part has to be larger than in the whole picture."""
+
 SPARE_SLOTS = 64
 """For cameras that are added while it runs; a slot without a picture costs no memory."""
 
@@ -40,7 +45,8 @@ SPARE_SLOTS = 64
 class Analytics:
     """Wires cameras to the detection processes. Callbacks come on the services' threads and return at once.
 
-    `far_view`: identifiers or numbers of cameras whose people are small; these never share the network's input."""
+    `far_view`: identifiers or numbers of cameras whose people are small; these never share the network's input, nor do
+    cameras with a far zone. `own_models`: by camera id, for those that are not looked at by the site's model."""
 
     def __init__(
         self,
@@ -57,6 +63,8 @@ class Analytics:
         cache: Path | None = None,
         timezone: str = "UTC",
         on_look: Callable[[TrackSet], None] | None = None,
+        own_models: Mapping[str, ModelChoice] | None = None,
+        refused: DetectionError | None = None,
     ) -> None:
         self.looks = 0
         self._on_look = on_look
@@ -65,10 +73,13 @@ class Analytics:
         self._tracks: dict[str, TrackSet] = {}
         self._known: dict[str, int] = {}
         self._latency_s: dict[str, float] = {}
-        self._taps: list[tuple[Camera, SlotTap]] = []
+        self._slots = SharedSlots.create(slots + SPARE_SLOTS)
+        self._places = SlotPlaces(hub, self._slots)
         self._configuration: list[AnalyticsCamera] = []
         self._timezone = timezone
         self._far_view = frozenset(far_view)
+        self._own = {c: replace(own, classes=choice.classes) for c, own in (own_models or {}).items()}
+        self._refused_own = refused
         self._overloaded = False
         self._less = False
         self._fetch: ModelFetch | None = None
@@ -76,8 +87,7 @@ class Analytics:
         self._running = False
         self._refused: set[str] = set()
         self._started = False
-        self._away: frozenset[str] = frozenset()
-        self._slots = SharedSlots.create(slots + SPARE_SLOTS)
+        self._unseen = 0
         self._lock = threading.Lock()
         self.service = DetectionTeam(
             self._slots,
@@ -87,6 +97,7 @@ class Analytics:
             on_status=self._on_status,
             devices=devices_of(device, processes),
             cache=cache,
+            others=_by_key(self._own),
         )
 
     @property
@@ -96,7 +107,7 @@ class Analytics:
 
     def start(self, registry: Registry) -> None:
         """Attach every camera and start the process."""
-        self._take_in(registry)
+        self._say_unseen(self._places.take_in(registry))
         self._started = True
         self._configuration = self._wishes(registry)
         self.service.configure(self._configuration)
@@ -104,52 +115,40 @@ class Analytics:
             self._supervisor.add(worker)
         self._say_what_is_missing()
 
-    def _take_in(self, registry: Registry) -> None:
-        """A slot for every camera that has none."""
-        known = {camera.id for camera, _tap in self._taps}
-        fresh = [camera for camera in registry.cameras if camera.id not in known]
-        room = self._slots.count - len(self._taps)
-        if len(fresh) > room:
-            log.warning("%d cameras are not looked at before the next start", len(fresh) - room)
-        for camera in fresh[:room]:
-            tap = SlotTap(self._slots, len(self._taps))
-            self._attach(camera, tap, ruled=_is_ruled(camera, registry))
-            self._taps.append((camera, tap))
-
-    def _let_go(self, registry: Registry) -> None:
-        """What was taken out of use is not opened or looked at any more; its slot waits until it comes back."""
-        cameras = {camera.id: camera for camera in registry.cameras}
-        away = frozenset(camera.id for camera, _tap in self._taps if camera.id not in cameras)
-        for number, (camera, tap) in enumerate(self._taps):
-            if camera.id in away - self._away:
-                self._detach(camera, tap)
-                self._forgive(camera.id)
-                for facts in (self._tracks, self._known, self._latency_s):
-                    facts.pop(camera.id, None)
-            elif camera.id in self._away - away:
-                self._taps[number] = cameras[camera.id], tap
-                self._attach(cameras[camera.id], tap, ruled=_is_ruled(camera, registry))
-        self._away = away
+    def _say_unseen(self, count: int) -> None:
+        """How many cameras have no place; once for each change."""
+        if count == self._unseen:
+            return
+        self._unseen = count
+        text = ngettext(
+            "Detection has no room for {count} camera before the next start.",
+            "Detection has no room for {count} cameras before the next start.",
+            count,
+        )
+        log.warning("%d cameras are not looked at: all %d places are taken", count, self._slots.count)
+        self._bus.publish(Banner("places", text.format(count=count) if count else ""))
 
     def renew(self, registry: Registry) -> None:
         """Cameras, rules, zones and scales as they are now."""
         if not self._started:
             return
-        self._let_go(registry)
-        self._take_in(registry)
+        for camera_id in self._places.let_go(registry):
+            self._forgive(camera_id)
+            for facts in (self._tracks, self._known, self._latency_s):
+                facts.pop(camera_id, None)
+        self._say_unseen(self._places.take_in(registry))
         old, new = self._configuration, self._wishes(registry)
         if new == old:
             return
         self._configuration = new
         known, wanted = ({one.camera_id: one for one in every} for every in (old, new))
-        for camera, tap in self._taps:
-            before, after = known.get(camera.id), wanted.get(camera.id)
-            if before is None or after is None or before == after:
+        for camera_id, after in wanted.items():
+            before = known.get(camera_id)
+            if before is None or before == after:
                 continue
             if bool(before.rules) != bool(after.rules):
-                self._detach(camera, tap)
-                self._attach(camera, tap, ruled=bool(after.rules))
-            self._forgive(camera.id)
+                self._places.attach_again(camera_id, ruled=bool(after.rules))
+            self._forgive(camera_id)
         self.look_less(less=self._less)
 
     def _forgive(self, camera_id: str) -> None:
@@ -159,20 +158,13 @@ class Analytics:
             self._bus.publish(Banner(f"rules {camera_id}", ""))
 
     def _wishes(self, registry: Registry) -> list[AnalyticsCamera]:
-        cameras = [camera for camera, _tap in self._taps]
-        found = _configuration(cameras, registry, self._timezone, self._far_view)
+        found = _configuration(self._places.all(), registry, self._timezone, self._far_view)
         words = dict(self._choice.classes)
-        return [replace(c, rules=in_our_words(c.rules, words)) for c in found if c.camera_id not in self._away]
+        return [self._with_model(replace(c, rules=in_our_words(c.rules, words))) for c in found]
 
-    def _detach(self, camera: Camera, tap: SlotTap) -> None:
-        self._hub.detach(camera.id, tap)
-        self._hub.detach_small(camera.id, tap)
-
-    def _attach(self, camera: Camera, tap: SlotTap, *, ruled: bool) -> None:
-        if ruled:
-            self._hub.attach(camera, tap)
-        else:
-            self._hub.attach_small(camera, tap)
+    def _with_model(self, camera: AnalyticsCamera) -> AnalyticsCamera:
+        own = self._own.get(camera.camera_id)
+        return replace(camera, model=_key(own) if own is not None else "")
 
     @property
     def choice(self) -> ModelChoice:
@@ -202,7 +194,7 @@ class Analytics:
         pace = status.pace.cameras.get(camera_id) if status.pace is not None else None
         if pace is None:
             return Looking(looks, self._latency_s.get(camera_id))
-        return Looking(looks, pace.latency_ms / 1000, pace.reason)
+        return Looking(looks, pace.latency_ms / 1000, pace.reason, pace.asked_per_s)
 
     def notice(self, camera_id: str) -> str:
         """What a tile must say about analytics, empty when all is well."""
@@ -212,7 +204,17 @@ class Analytics:
         if state is DetectionState.STARTING:
             return _("Analytics starting")
         trouble = self.service.status.troubled.get(camera_id)
-        return self._trouble(trouble) if trouble is not None else ""
+        return self._trouble(trouble) if trouble is not None else self._far_trouble(camera_id)
+
+    def _far_trouble(self, camera_id: str) -> str:
+        """Why a far view is not one: no main stream, or one that has no more pixels than the whole picture."""
+        gain = self._places.far_gain(camera_id)
+        if gain is None:
+            return ""
+        session = self._hub.session(camera_id)
+        if session is None or session.status().state is not SessionState.LIVE:
+            return _("Far view: waits for the main stream")
+        return _("Far view: the stream is too small, nothing is gained") if 0.0 < gain < LEAST_FAR_GAIN else ""
 
     def _trouble(self, trouble: CameraState) -> str:
         """What of one camera does not work: its pipeline, or rules that cannot be used."""
@@ -229,9 +231,7 @@ class Analytics:
 
     def close(self) -> None:
         """Release the shared memory, after the service has stopped."""
-        for camera, tap in self._taps:
-            self._detach(camera, tap)
-        self._taps.clear()
+        self._places.close()
         self._slots.close()
 
     def _on_tracks(self, found: TrackSet) -> None:
@@ -281,8 +281,9 @@ class Analytics:
         self._bus.publish(Banner(f"rules {camera_id}" if camera_id else "detector", text))
 
     def _say_what_is_missing(self) -> None:
-        if self._choice.refused is not None:
-            self._bus.publish(Banner("model", sentence(self._choice.refused)))
+        refused = self._choice.refused or self._refused_own
+        if refused is not None:
+            self._bus.publish(Banner("model", sentence(refused)))
         if self.needs_model:
             self._bus.publish(
                 Banner(
@@ -310,26 +311,47 @@ class Analytics:
         self.service.use_model(self._choice)
         self._bus.publish(Banner("detector", ""))
 
+    @property
+    def own_models(self) -> dict[str, ModelChoice]:
+        """By camera id, of those that are not looked at by the site's model."""
+        return dict(self._own)
 
-def _is_ruled(camera: Camera, registry: Registry) -> bool:
-    return any(rule.enabled for rule in registry.rules if rule.camera_id == camera.id)
+    def use_own_models(self, own: Mapping[str, ModelChoice]) -> None:
+        """These cameras are looked at by models of their own from now on, all others by the site's. Any thread."""
+        self._own = {c: replace(choice, classes=self._choice.classes) for c, choice in own.items()}
+        self.service.use_others(_by_key(self._own))
+        self._configuration = [self._with_model(camera) for camera in self._configuration]
+        self.look_less(less=self._less)
+
+
+def _key(choice: ModelChoice) -> str:
+    return str(choice.path)
+
+
+def _by_key(own: Mapping[str, ModelChoice]) -> dict[str, ModelChoice]:
+    return {_key(choice): choice for choice in own.values()}
 
 
 def _configuration(
-    cameras: Sequence[Camera], registry: Registry, timezone: str, far_view: Collection[str]
+    places: Iterable[SlotPlace], registry: Registry, timezone: str, far_view: Collection[str]
 ) -> list[AnalyticsCamera]:
-    rules_of = {c.id: tuple(r for r in registry.rules if r.camera_id == c.id and r.enabled) for c in cameras}
     scales = {scale.id: scale for scale in registry.camera_scales}
+    rules_of: dict[str, tuple[RuleSpec, ...]] = {}
+    for rule in filter(lambda one: one.enabled, registry.rules):
+        rules_of[rule.camera_id] = (*rules_of.get(rule.camera_id, ()), rule)
     return [
         AnalyticsCamera(
-            camera_id=camera.id,
-            slot=slot,
-            zones=tuple(z for z in registry.zones if z.camera_id == camera.id),
-            rules=rules_of[camera.id],
-            looks_per_s=RULE_LOOKS_PER_S if rules_of[camera.id] else OTHER_LOOKS_PER_S,
-            scale=scales.get(camera.id),
+            camera_id=camera_id,
+            slot=place.slot,
+            zones=tuple(z for z in registry.zones if z.camera_id == camera_id),
+            rules=rules_of.get(camera_id, ()),
+            looks_per_s=RULE_LOOKS_PER_S if camera_id in rules_of else OTHER_LOOKS_PER_S,
+            scale=scales.get(camera_id),
             timezone=timezone,
-            far_view=not {camera.id, str(camera.number)}.isdisjoint(far_view),
+            far_view=place.far_part is not None or not {camera_id, str(place.camera.number)}.isdisjoint(far_view),
+            far_slot=place.far_slot,
+            far_part=place.far_part,
         )
-        for slot, camera in enumerate(cameras)
+        for place in places
+        for camera_id in (place.camera.id,)
     ]

@@ -16,7 +16,9 @@ from storage.embedded_journal import open_journal
 from storage.errors import WatchfloorError
 from storage.evidence import EvidenceStore
 from storage.folders import Folders
+from storage.journal_keys import JournalKeys
 from storage.keys import SigningKey
+from storage.recoding import left_plain
 from storage.records import Actor
 from storage.reserve import Reserve
 from storage.sealed import Sealer
@@ -39,11 +41,21 @@ class Archive:
         self.actor = Actor(f"os:{user}")
         self.key = SigningKey.load_or_create(folders.signing_key)
         self.reserve = Reserve(folders.data / "reserve")
+        keys = JournalKeys(folders.journal_keys)
+        left = left_plain(folders.journal)
         self.journal = open_journal(
-            folders.journal, self.key, checkpoints=folders.checkpoints, on_full=self.reserve.give_up
+            folders.journal,
+            self.key,
+            checkpoints=folders.checkpoints,
+            on_full=self.reserve.give_up,
+            keys=keys,
         )
         with ExitStack() as undo:
             undo.callback(self.journal.close)
+            if self.journal.file_key is None and keys.active is not None:
+                log.warning("the journal is a plain file although this site encrypts: main.py journal encrypt")
+            if self.journal.file_key is not None and left:
+                log.warning("a plain copy of the encrypted journal was left behind: main.py journal encrypt")
             self.journal.ensure_first_operator(self.actor.id, user)
             for record in records:
                 self.journal.apply(PutRecord(record), self.actor)

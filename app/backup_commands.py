@@ -19,6 +19,7 @@ from storage import database
 from storage.backups import Restored, accept, new_path, prune, reject, restore
 from storage.erasure_register import reapply_to_file
 from storage.errors import StorageCode, StorageError
+from storage.journal_keys import JournalKeys
 from storage.keys import SigningKey
 from storage.verification import verify_file
 
@@ -36,16 +37,17 @@ def backup(
     with sentences():
         plan = site_plan(None)
         folder = backup_folder(plan.folders, plan.settings.backup)
-        source = plan.folders.journal
-        if not database.inspect(source):
+        source, keys = plan.folders.journal, JournalKeys(plan.folders.journal_keys)
+        if not database.inspect(source, keys):
             raise StorageError(StorageCode.NOT_FOUND, path=str(source))
         if out is not None and out.resolve() == source.resolve():
             raise StorageError(StorageCode.BAD_VALUE, field="out", path=str(out))
         path = new_path(folder, time.time()) if out is None else out.with_name(f".{out.name}.new")
         path.unlink(missing_ok=True)
-        with contextlib.closing(database.connect_for_reading(source)) as connection:
+        file_key = database.key_for(source, keys)
+        with contextlib.closing(database.connect_for_reading(source, file_key)) as connection:
             database.copy_to(connection, path)
-        found = verify_file(path)
+        found = verify_file(path, keys=keys)
         if not found.ok:
             raise AppError(AppCode.NOT_INTACT, path=str(reject(path)))
         if out is None:
@@ -64,14 +66,16 @@ def restore_backup(
     with sentences():
         plan = site_plan(None)
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        keys = JournalKeys(plan.folders.journal_keys)
         key = SigningKey.load(plan.folders.signing_key) if plan.folders.signing_key.exists() else None
         done = restore(
             file,
             plan.folders.journal,
             checkpoints=plan.folders.checkpoints,
-            reapply=lambda path: reapply_to_file(path, plan.folders.checkpoints, time.time, key),
+            reapply=lambda path: reapply_to_file(path, plan.folders.checkpoints, time.time, key, keys),
             force=force,
             stamp=stamp,
+            keys=keys,
         )
         for line in said(done):
             typer.echo(line)

@@ -49,7 +49,7 @@ def last_due_utc_s(now_utc_s: float, hour: int, zone: tzinfo) -> float:
 
 
 class Backups(Worker):
-    """`newest` is the newest whole copy, for the seat test."""
+    """`newest` is the newest whole copy, for the seat test; `keys` the file of the journals' keys."""
 
     def __init__(
         self,
@@ -60,11 +60,12 @@ class Backups(Worker):
         bus: Bus,
         *,
         first_s: float = FIRST_S,
+        keys: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__("backups")
         self._folder, self._journal, self._settings, self._zone, self._bus = folder, journal, settings, zone, bus
-        self._clock = clock
+        self._clock, self._keys = clock, keys
         self._retry_s = time.monotonic() + first_s
         self._told = ""
         self._done_utc_s = float("-inf")
@@ -100,7 +101,7 @@ class Backups(Worker):
 
     def _make(self) -> None:
         try:
-            made = make_backup(self._folder, self._journal, self._clock(), self)
+            made = make_backup(self._folder, self._journal, self._clock(), self, self._keys)
         except WatchfloorError as error:
             self._fail(sentence(error))
         except OSError as error:
@@ -120,8 +121,11 @@ class Backups(Worker):
             self._bus.publish(Banner(BANNER, text))
 
 
-def make_backup(folder: Path, journal: Journal, at_utc_s: float, worker: Worker) -> Backup | None:
-    """Copy, verify, name; None when the worker was asked to stop first. Raises StorageError, OSError."""
+def make_backup(
+    folder: Path, journal: Journal, at_utc_s: float, worker: Worker, keys: Path | None = None
+) -> Backup | None:
+    """Copy, verify (`keys`: the file of the journals' keys), name; None when the worker was asked to stop first. Raises
+    StorageError, OSError."""
     path = new_path(folder, at_utc_s)
 
     def stopped() -> bool:
@@ -134,7 +138,7 @@ def make_backup(folder: Path, journal: Journal, at_utc_s: float, worker: Worker)
         if error.code is StorageCode.CANCELLED:
             return None
         raise
-    found = verified_apart(Request(str(path)), worker)
+    found = verified_apart(Request(str(path), keys=None if keys is None else str(keys)), worker)
     if found is None:
         path.unlink(missing_ok=True)
         return None

@@ -16,6 +16,8 @@ from app.camera_rights import seen_by
 from app.errors import AppCode, AppError
 from app.i18n import _
 from app.sentences import sentences
+from app.shown_walls import BROKEN, within
+from app.shown_words import age_words, state_words, window_words
 from app.site import archive_of_site
 from app.site_time import zone_of
 from storage.blackbox import FoundWall, known_times, read_walls
@@ -23,10 +25,8 @@ from storage.durable import replace as replace_file
 from storage.errors import StorageCode, StorageError
 from storage.people_commands import RecordAccess
 from storage.people_records import AccessKind
-from storage.shown_wall import ShownTile, ShownWall
 
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
-_BROKEN = frozenset({StorageCode.DAMAGED, StorageCode.NOT_A_JOURNAL})
 
 
 def blackbox(
@@ -86,7 +86,7 @@ def read_audited(archive: Archive, utc_s: float, reason: str, monitor: int | Non
     except StorageError as error:
         if error.code is StorageCode.NOT_FOUND:
             raise AppError(AppCode.NO_BLACK_BOX, path=str(path)) from error
-        if error.code in _BROKEN:
+        if error.code in BROKEN:
             raise AppError(AppCode.BLACK_BOX_DAMAGED, path=str(path)) from error
         raise
     if not found:
@@ -94,28 +94,12 @@ def read_audited(archive: Archive, utc_s: float, reason: str, monitor: int | Non
         there = " – ".join(_short(edge, zone) for edge in known) if known is not None else _("nothing yet")
         raise AppError(AppCode.NOTHING_SHOWN, name=_short(utc_s, zone), known=there)
     seen = seen_by(archive.registry, archive.actor.id)
-    return tuple(replace(one, wall=_within(one.wall, seen)) for one in found)
-
-
-def _within(wall: ShownWall, seen: frozenset[str] | None) -> ShownWall:
-    """The wall as far as these cameras go (None: all)."""
-    if seen is None:
-        return wall
-    tiles = (tile if not tile.camera_id or tile.camera_id in seen else _withheld(tile) for tile in wall.tiles)
-    return replace(wall, tiles=tuple(tiles))
-
-
-def _withheld(tile: ShownTile) -> ShownTile:
-    from app.blackbox import AGES_S
-    from app.feeds import TileState
-
-    hidden = _("Camera of another group")
-    return ShownTile(tile.rect, "", hidden, "", TileState.NO_RIGHTS.value, len(AGES_S), overlay=False, lifted=False)
+    return tuple(replace(one, wall=within(one.wall, seen)) for one in found)
 
 
 def table(found: FoundWall, utc_s: float, zone: ZoneInfo, names: dict[str, str]) -> str:
     """One wall as text, a line a tile."""
-    from app.blackbox_picture import age_words, state_words, times_of, window_words
+    from app.blackbox_picture import times_of
 
     wall = found.wall
     operator = names.get(wall.operator_id, wall.operator_id) or _("nobody signed in")

@@ -14,12 +14,11 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageDraw, ImageFont
 
-from app.blackbox import AGES_S
 from app.feeds import TileState
 from app.i18n import _
-from app.labels import label_of
+from app.shown_words import age_words, state_words, window_words
 from storage.blackbox import FoundWall
-from storage.shown_wall import ShownTile, ShownWall
+from storage.shown_wall import ShownTile
 
 WIDTH_PX = 1600
 HEAD_PX = 84
@@ -29,25 +28,6 @@ _GREY = {TileState.LIVE.value: 255, TileState.CONNECTING.value: 244, TileState.S
 _DEAD = 190
 _SMALLEST_PX, _LARGEST_PX = 9, 26
 _HATCH_PX = 14
-
-
-def age_words(bucket: int) -> str:
-    """How old the picture was."""
-    if bucket < len(AGES_S):
-        end_s = AGES_S[bucket]
-        return f"< {end_s:.0f} s" if end_s < 120 else f"< {end_s / 60:.0f} min"
-    return _("> 1 h, or none")
-
-
-def state_words(state: str) -> str:
-    """The state's display name."""
-    return label_of(TileState(state)) if state in set(TileState) else state
-
-
-def window_words(wall: ShownWall) -> str:
-    """Which window it was, and on which monitor."""
-    screen = f" ({wall.screen})" if wall.screen else ""
-    return _("Wall {window} on monitor {monitor}").format(window=wall.window, monitor=wall.monitor) + screen
 
 
 def tile_words(tile: ShownTile) -> tuple[str, ...]:

@@ -70,6 +70,8 @@ class CameraHub(Worker):
         self._rung = self._applied = Rung.NORMAL
         self._viewings: tuple[Viewing, ...] = ()
         self._small_taps: tuple[SmallTap, ...] = ()
+        self._newest: dict[str, Camera] = {}
+        self._readdress_due = False
         self._opens = threading.Semaphore(MOST_OPENS)
         self._lock = threading.Lock()
         self._open: dict[str, _Open] = {}
@@ -95,7 +97,25 @@ class CameraHub(Worker):
         for small in self._small_taps:
             small.step(now_s)
         self._apply_rung()
+        self._readdress()
         self.close_unwanted(now_s)
+
+    def renew(self, cameras: Iterable[Camera]) -> None:
+        """Addresses and logins as they are in the registry now: what is open under others is opened anew. Any thread;
+        the hub does it."""
+        self._newest = {camera.id: camera for camera in cameras}
+        self._readdress_due = True
+        self.nudge()
+
+    def _readdress(self) -> None:
+        due, self._readdress_due = self._readdress_due, False
+        for key, session in self._sessions().items() if due else ():
+            camera = self._newest.get(camera_of(key))
+            if camera is not None:
+                session.readdress(self._address(camera, sub=key != camera.id))
+
+    def _address(self, camera: Camera, *, sub: bool) -> str:
+        return self._url_of(replace(camera, main_url=camera.sub_url or camera.main_url) if sub else camera)
 
     def nudge(self) -> None:
         """Look soon."""
@@ -289,10 +309,11 @@ class CameraHub(Worker):
         return totals
 
     def _session(self, camera: Camera, *, sub: bool = False) -> CameraSession:
+        camera = self._newest.get(camera.id, camera)
         return CameraSession(
             sub_key(camera.id) if sub else camera.id,
             _("{camera} (sub-stream)").format(camera=camera.name) if sub else camera.name,
-            self._url_of(replace(camera, main_url=camera.sub_url or camera.main_url) if sub else camera),
+            self._address(camera, sub=sub),
             pool=self._pool,
             shows=camera.id,
             policy=self._policy,

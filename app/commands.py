@@ -17,10 +17,12 @@ import typer
 from app import backup_commands, soak_commands
 from app.alert_commands import alert_app
 from app.blackbox_commands import blackbox
+from app.credentials import split_login, with_login
 from app.erasure_commands import erase_app, retention_app
 from app.errors import AppCode, AppError
 from app.exit_codes import exit_code_of
-from app.export_commands import export
+from app.export_commands import export_app
+from app.journal_commands import journal_app
 from app.log import set_up
 from app.model_commands import model_app
 from app.package_commands import package_app
@@ -60,6 +62,7 @@ BENCHES = (
     "record",
     "report",
     "rules",
+    "scenes",
     "scroll",
     "scrub",
     "search",
@@ -83,7 +86,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("period")(period)
     app.command("sheet")(sheet)
     app.command("verify")(verify)
-    app.command("export")(export)
     app.command("bench")(bench)
     app.command("replay")(replay)
     app.command("blackbox")(blackbox)
@@ -97,7 +99,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(operator_app, name="operator")
     app.add_typer(alert_app, name="alert")
     app.add_typer(package_app, name="package")
+    app.add_typer(export_app, name="export")
     app.add_typer(subject_app, name="subject")
+    app.add_typer(journal_app, name="journal")
     app.add_typer(erase_app, name="erase")
     app.add_typer(retention_app, name="retention")
 
@@ -142,7 +146,7 @@ def probe_sources(urls: Annotated[list[str], typer.Argument(help="URLs or files.
     code = 0
     for url in urls:
         try:
-            typer.echo(f"{redact(url)}: {_described(probe(url))}")
+            typer.echo(f"{redact(url)}: {_described(probe(with_login(*split_login(url))))}")
         except WatchfloorError as error:
             typer.echo(f"{redact(url)}: {sentence(error)}", err=True)
             code = code or exit_code_of(error)
@@ -181,11 +185,15 @@ def bench(
     rtsp: Annotated[bool, typer.Option("--rtsp", help="With wall: the most RTSP cameras that it holds.")] = False,
     city: Annotated[bool, typer.Option("--city", help="With wall: one camera enlarged, sub-streams around.")] = False,
     peers: Annotated[bool, typer.Option("--peers", help="With wall: beside GStreamer, mpv, ffplay, FFmpeg.")] = False,
+    pictures: Annotated[Path | None, typer.Option(help="With scenes: only draw each rule firing, in there.")] = None,
 ) -> None:
     """Run us and the reference in one run and print the ratio."""
     with sentences():
         if name not in BENCHES:
             raise AppError(AppCode.NO_BENCH, name=name)
+        if pictures is not None:
+            importlib.import_module("benchmarks.scene_pictures").write(pictures)
+            return
         if name in ("detect", "looks", "stack", "stall") and not os.environ.get("WATCHFLOOR_MODEL"):
             raise AppError(AppCode.NO_MODEL_FOR_BENCH)
         kinds = ("_rtsp" * rtsp, "_city" * city, "_peers" * peers) if name == "wall" else ()

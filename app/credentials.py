@@ -8,19 +8,20 @@ from storage.commands import PutCredential
 from storage.embedded_journal import EmbeddedJournal
 from storage.records import Actor, Camera
 from storage.sealed import Credential, Sealer
-from video.source import redact
+from video.source import login_end, redact
 
 
 def split_login(url: str) -> tuple[str, Credential | None]:
-    """The URL without its login, and the login. The password may hold `@`: the LAST one ends it.
+    """The URL without its login, and the login (`video.source.login_end` says where that ends).
 
     An address that carries its login elsewhere (`?user=...&password=...`) is sealed whole: a password without user."""
     scheme, found, rest = url.partition("://")
-    clean = redact(url)
+    end = login_end(rest) if found and scheme else 0
+    clean = redact(f"{scheme}://{rest[end:]}") if end else redact(url)
     if not found or not scheme or clean == url:
         return url, None
-    login, at, host = rest.rpartition("@")
-    if not at or redact(host) != host:
+    login, host = rest[: max(end - 1, 0)], rest[end:]
+    if not end or redact(f"{scheme}://{host}") != f"{scheme}://{host}":
         return clean, Credential("", url)
     user, _, password = login.partition(":")
     return clean, Credential(unquote(user), unquote(password))
@@ -29,7 +30,7 @@ def split_login(url: str) -> tuple[str, Credential | None]:
 def with_login(url: str, credential: Credential | None) -> str:
     """The URL with its login, percent-encoded (RFC 3986, 3.2.1)."""
     scheme, found, rest = url.partition("://")
-    if credential is None or not found:
+    if credential is None or not found or credential == Credential("", ""):
         return url
     if not credential.user and "://" in credential.password:
         return credential.password

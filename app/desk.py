@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.25
 _MOST_CHANGES = 500
+_TOLD = frozenset({*REGISTRY_TABLES, "credentials"})
 _MOST_ALARMS = 5000
 _MOST_RAISED = 2000
 
@@ -93,7 +94,7 @@ class ChangeFeed(Worker):
             changes = self._journal.changes(self._registry_seq, limit=_MOST_CHANGES)
             more = len(changes) == _MOST_CHANGES
             seen = changes[-1].seq if changes else self._registry_seq
-            if any(change.subject in REGISTRY_TABLES for change in changes):
+            if any(change.subject in _TOLD for change in changes):
                 self._archive.reload()
                 self._bus.publish(RegistryChanged(self._archive.registry))
                 seen = max(seen, self._archive.registry_seq)

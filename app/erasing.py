@@ -6,13 +6,16 @@ What was handed out before is not ours any more. Blocking: not on the GUI thread
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.fetch_leftovers import WISH, works
 from storage.embedded_journal import EmbeddedJournal
 from storage.errors import StorageCode, StorageError
 from storage.evidence import EvidenceStore
@@ -81,7 +84,9 @@ class Eraser:
         found = [Path(package.path) for subject_id in subjects for package in self._journal.packages(subject_id)]
         for number in filter(None, subjects.values()):
             found += self._folders.reports.glob(f"*{number}[!0-9]*") if self._folders.reports.is_dir() else []
-        found += [work for work in self._exports().glob(".work-*") if _orders(work, subjects)]
+        found += [work for work in self._exports().glob(".work-*") if _names(work / "order.json", subjects)]
+        found += [work for work in works(self._folders).glob("*") if _names(work / WISH, subjects)]
+        found += [made for made in self._exports().glob("*") if _is_for(made / "export.json", subjects)]
         roots = [root.resolve() for root in ours]
         return [path for path in found if any(path.resolve().is_relative_to(root) for root in roots)]
 
@@ -112,10 +117,23 @@ class Eraser:
         return gone
 
 
-def _orders(work: Path, subject_ids: Iterable[str]) -> bool:
-    """Whether an export that was cut short is about one of them."""
+def _names(order: Path, subjects: Mapping[str, str]) -> bool:
+    """Whether an export that was cut short is about one of them: by its id, or for a reason that has its number."""
     try:
-        order = (work / "order.json").read_text(errors="replace")
+        told = order.read_text(errors="replace")
     except OSError:
         return False
-    return any(subject_id and subject_id in order for subject_id in subject_ids)
+    return any(word and word in told for named in subjects.items() for word in named)
+
+
+def _is_for(paper: Path, subjects: Mapping[str, str]) -> bool:
+    """Whether an export was made for one of them: for the incident, or for a reason that has its number. One for a
+    reason is in no register of packages."""
+    try:
+        told = json.loads(paper.read_bytes())
+        reason, incident_id = str(told["reason"]), told["incident_id"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    if incident_id is not None:
+        return incident_id in subjects
+    return any(re.search(rf"(?<!\d){re.escape(number)}(?!\d)", reason) for number in subjects.values() if number)

@@ -66,6 +66,9 @@ class AppCode(StrEnum):
     RANGE_UNREADABLE = "app.range_unreadable"
     RANGE_EMPTY = "app.range_empty"
     EXPORT_EMPTY = "app.export_empty"
+    EXPORT_RUNNING = "app.export_running"
+    NOT_AN_EXPORT = "app.not_an_export"
+    EXPORT_ALTERED = "app.export_altered"
     EXPORT_NOT_INTACT = "app.export_not_intact"
     EXPORT_NEEDS_CASE = "app.export_needs_case"
     EXPORT_NOTHING_CHOSEN = "app.export_nothing_chosen"
@@ -81,6 +84,11 @@ class AppCode(StrEnum):
     SEARCH_CAMERA = "app.search_camera"
     NO_FOOTAGE_THERE = "app.no_footage_there"
     NO_TRACKS_THERE = "app.no_tracks_there"
+    FETCH_RANGE = "app.fetch_range"
+    FETCH_RUNNING = "app.fetch_running"
+    NOTHING_MISSING = "app.nothing_missing"
+    BAD_RECORDER = "app.bad_recorder"
+    RECORDER_CHOOSE = "app.recorder_choose"
     INTERNAL = "app.internal"
 
 

@@ -1,4 +1,5 @@
-"""`main.py export`: recordings of a time as films and stills, over the same work as the page's. Needs no wall."""
+"""`main.py export`: recordings of a time as films and stills, over the same work as the page's; `main.py export verify`
+checks one. Needs no wall."""
 
 from __future__ import annotations
 
@@ -11,10 +12,13 @@ import typer
 from app.archive import Archive
 from app.errors import AppCode, AppError
 from app.i18n import _
+from app.package_commands import MakeByDefault, own_key
+from app.package_verifier import wanted_id
 from app.range_entry import TypedRange, parse_range
 from app.sentences import sentences
 from app.site import archive_of_site
 from app.site_time import zone_of
+from storage.errors import StorageCode, StorageError
 from storage.segments import SegmentIndex
 
 if TYPE_CHECKING:
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
     from app.package_films import PackageStep
 
 
+export_app = typer.Typer(cls=MakeByDefault, help="Recordings as films and stills: export them, verify an export.")
+
+
+@export_app.command("make")
 def export(
     camera: Annotated[list[str], typer.Option(help="Number, name or id of a camera; repeat for more.")],
     begin: Annotated[
@@ -66,6 +74,35 @@ def export(
         finally:
             index.close()
         _tell(result, archive)
+
+
+@export_app.command("verify")
+def verify(
+    folder: Annotated[Path, typer.Argument(help="An export, as it was made.")],
+    key: Annotated[str, typer.Option(help="Fingerprint of the signer; without it, this site's own key.")] = "",
+) -> None:
+    """Check an export: signature, every file. Exit codes: 0 as it was signed by a known key, 3 by an unknown one, 5
+    altered."""
+    from app.export_verifier import verify_export
+
+    with sentences():
+        own = own_key()
+        try:
+            wanted = wanted_id(key) or (own.id if own is not None else "")
+        except ValueError as error:
+            raise StorageError(StorageCode.BAD_VALUE, field="key") from error
+        verdict = verify_export(folder, own.public_key if own is not None else "")
+        for problem in verdict.problems:
+            typer.echo(f"ALTERED {problem}", err=True)
+        if verdict.key_id:
+            typer.echo(_("signed by {fingerprint}").format(fingerprint=verdict.fingerprint))
+        if verdict.problems or (key and verdict.key_id != wanted):
+            raise AppError(AppCode.EXPORT_ALTERED, path=str(folder))
+        if verdict.key_id != wanted:
+            raise AppError(AppCode.UNKNOWN_SIGNER)
+        typer.echo(_("{count} files, all as they were signed").format(count=verdict.files))
+        if not verdict.complete:
+            typer.echo(_("It is PARTIAL: README.txt tells what is missing."))
 
 
 def range_of(begin: str, end: str, archive: Archive) -> TypedRange:

@@ -63,6 +63,9 @@ class ExportDesk(Protocol):
     def export(self, order: ExportOrder, told: Progress, done: Callable[[ExportResult], None], refused: Said) -> None:
         """Write it down, make it, verify it; `told` comes at most once a per cent."""
 
+    def still(self, order: ExportOrder, done: Callable[[ExportResult], None], refused: Said) -> None:
+        """A picture of one moment, at once, whatever else is being made."""
+
     def cancel(self) -> None:
         """Stop; the same order goes on with what is finished."""
 
@@ -176,6 +179,16 @@ class SiteExportDesk:
 
         if not self._acting.act(work, refused, long=True):
             self._busy.release()
+
+    def still(self, order: ExportOrder, done: Callable[[ExportResult], None], refused: Said) -> None:
+        """See `ExportDesk.still`."""
+
+        def work(actor: Actor) -> None:
+            result = self._exports().make(order, actor, cancelled=lambda: self._tasks.ending)
+            self._changed()
+            done(result)
+
+        self._acting.act(work, refused)
 
     def cancel(self) -> None:
         """See `ExportDesk.cancel`."""

@@ -96,6 +96,12 @@ class ExportPiece:
     notes: tuple[str, ...] = ()
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """From where it was fetched, when it is no recording of ours."""
+        found = (str(segment.get("origin") or "") for segment in self.segments)
+        return tuple(dict.fromkeys(one for one in found if one))
+
+    @property
     def unproved(self) -> int:
         """Segments without a hash to be held against: still open, or never closed."""
         return sum(not segment["proved"] for segment in self.segments)

@@ -30,8 +30,9 @@ def manifest(
     names: Mapping[str, str],
     context: ReportContext,
     words: bytes,
+    public_key: str = "",
 ) -> bytes:
-    """`export.json`; it is signed as it stands. `words` is the `README.txt` beside it."""
+    """`export.json`; it is signed as it stands, by `public_key`. `words` is the `README.txt` beside it."""
     zone = context.zone
     tree: dict[str, Any] = {
         "format": FORMAT,
@@ -55,7 +56,11 @@ def manifest(
         ],
         "files": [_piece(piece, zone) for piece in pieces],
         "readme": {"path": README, "bytes": len(words), "sha256": hashlib.sha256(words).hexdigest()},
-        "signing_key": {"algorithm": "Ed25519", "fingerprint": context.key_fingerprint},
+        "signing_key": {
+            "algorithm": "Ed25519",
+            "public_key": public_key or None,
+            "fingerprint": context.key_fingerprint,
+        },
     }
     return (json.dumps(tree, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
 
@@ -84,7 +89,7 @@ def readme(
 
 def piece_notes(piece: ExportPiece) -> list[str]:
     """What has to be known of a file, in words."""
-    notes = []
+    notes = [_("Not our recording: fetched from {origin}.").format(origin=origin) for origin in piece.origins]
     if piece.blurred:
         notes.append(
             _("Blurred by what the detector found. It misses people: look at the film before you give it away.")

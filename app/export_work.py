@@ -73,8 +73,8 @@ class ExportWork:
             raise AppError(AppCode.EXPORT_EMPTY, reason=", ".join(sorted({gap.reason for gap in self._gaps})))
         gaps = tuple(sorted(self._gaps, key=lambda gap: (gap.source_id, gap.from_utc_s)))
         words = readme(self._order, pieces, gaps, self._names, self._context)
-        told = manifest(self._order, pieces, gaps, self._names, self._context, words)
         key = self._archive.key
+        told = manifest(self._order, pieces, gaps, self._names, self._context, words, key.public_key)
         durable.replace(out / "export.json", told)
         durable.replace(out / "export.sig", (key.sign(told) + "\n").encode())
         durable.replace(out / README, words)
@@ -108,7 +108,7 @@ class ExportWork:
         told = tuple(_segment(segment, segment.id in master.proved) for segment in master.segments)
         if film.view is not None:
             view = film.view
-            path = _moved(Path(view.path), out / film.view_name)
+            path = _linked(Path(view.path), out / film.view_name)
             yield ExportPiece(
                 path=film.view_name,
                 kind=PieceKind.VIEW,
@@ -127,7 +127,7 @@ class ExportWork:
                 segments=told,
             )
         if self._order.master:
-            path = _moved(Path(master.path), out / film.master_name)
+            path = _linked(Path(master.path), out / film.master_name)
             yield ExportPiece(
                 path=film.master_name,
                 kind=PieceKind.MASTER,
@@ -254,9 +254,14 @@ def export_name(order: ExportOrder, archive: Archive) -> str:
     return f"{stamp(order.from_utc_s)}_cameras-{shown}{'-more' if len(numbers) > 6 else ''}"
 
 
-def _moved(source: Path, target: Path) -> Path:
+def _linked(source: Path, target: Path) -> Path:
+    """Into the export, and still in the work folder for a run after a crash, where the file system can do both."""
     durable.make_folder(target.parent)
-    return source.rename(target)
+    try:
+        target.hardlink_to(source)
+    except (OSError, NotImplementedError):  # exFAT and some shares know no hard links
+        return source.rename(target)
+    return target
 
 
 def _segment(segment: Segment, proved: bool) -> dict[str, object]:
@@ -266,6 +271,7 @@ def _segment(segment: Segment, proved: bool) -> dict[str, object]:
         "to_utc_s": segment.to_utc_s,
         "sha256": segment.sha256,
         "proved": proved,
+        **({"origin": segment.origin} if segment.origin else {}),
     }
 
 

@@ -2,7 +2,7 @@
 
 Blocking and long: a task thread's, or the command line's. Everything is made in a work folder beside the target and
 becomes the target by its name when it was read again and found as it was written: it is whole or absent. A work folder
-outlives a cancel and a crash; the same order goes on with it for three days.
+outlives a cancel and a crash; the same order goes on with it for three days, and nobody else meanwhile: it is locked.
 
 Who may: the right to export and to every camera; without masks the right to lift them; untouched copies of an incident
 only with a second person's word, unless they go into the incident, where they leave with its package as originals do.
@@ -31,6 +31,7 @@ from storage.access import Permission, may
 from storage.case_commands import AttachExhibit
 from storage.case_records import Exhibit
 from storage.errors import StorageCode, StorageError, WatchfloorError
+from storage.footage_lock import FolderLock
 from storage.package_zip import need_space
 from storage.people_commands import RecordAccess
 from storage.people_records import AccessKind, Approval, ApprovalKind
@@ -44,6 +45,7 @@ KEPT_S = 3 * 86_400.0
 """How long the work of a cancelled export is kept."""
 ORDER = "order.json"
 _WORK = ".work-"
+_LOCK = ".export.lock"
 _VIEW_BYTES_PER_S = 1_000_000
 _MOST_NAMES = 999
 _TRIES = 3
@@ -95,14 +97,14 @@ class Exports:
     ) -> ExportResult:
         """Check, write down, make, verify, deliver.
 
-        Raises as `check`, and AppError: CANCELLED, EXPORT_EMPTY, EXPORT_NOT_INTACT, NO_SUCH_TRACK; StorageError:
-        DISK_FULL, READ_ONLY; VideoError: DAMAGED, UNSUPPORTED; OSError."""
+        Raises as `check`, and AppError: CANCELLED, EXPORT_RUNNING, EXPORT_EMPTY, EXPORT_NOT_INTACT, NO_SUCH_TRACK;
+        StorageError: DISK_FULL, READ_ONLY; VideoError: DAMAGED, UNSUPPORTED; OSError."""
         order = replace(order, reason=one_line(order.reason))  # no line of the papers' own
         approval = self.check(order, actor)
         self._write_down(order, actor)
         root = durable.make_folder(self.folder if target is None or order.to_incident else target.parent)
         self._discard_old(root)
-        work = self._begin(root, order, actor)
+        work, lock = self._begin(root, order, actor)
         course = Course(progress, cancelled)
         finished = False
         try:
@@ -122,15 +124,17 @@ class Exports:
         finally:
             if finished:
                 shutil.rmtree(work, ignore_errors=True)
+            lock.release()
         return result
 
     def unfinished(self, actor_id: str) -> tuple[Unfinished, ...]:
-        """What this operator ordered and did not get, the newest first. An order that cannot be read is left out."""
+        """What this operator ordered, did not get, and nobody makes now, the newest first. An order that cannot be read
+        is left out."""
         found = []
         for path in self.folder.glob(f"{_WORK}*/{ORDER}") if self.folder.is_dir() else ():
             try:
                 who, order = ExportOrder.read(path.read_bytes())
-                if who == actor_id:
+                if who == actor_id and not _is_taken(path.parent):
                     found.append(Unfinished(order, path.parent.stat().st_mtime))
             except (OSError, ValueError, TypeError, KeyError) as error:
                 log.warning("an unfinished export cannot be read: %s", error)
@@ -163,15 +167,21 @@ class Exports:
             if at_work.masks_hold():
                 return made
 
-    def _begin(self, root: Path, order: ExportOrder, actor: Actor) -> Path:
-        """The work folder, with the order in it for a run after a crash."""
+    def _begin(self, root: Path, order: ExportOrder, actor: Actor) -> tuple[Path, FolderLock]:
+        """The work folder, ours alone, with the order in it for a run after a crash. Raises
+        AppError(EXPORT_RUNNING)."""
         seconds = (order.to_utc_s - order.from_utc_s) * len(order.camera_ids)
         films = self.estimate(order) if order.films else 0
         need_space(root, films + int(min(seconds * _VIEW_BYTES_PER_S, 2 * films)))
-        work = durable.make_folder(root / f"{_WORK}{order.digest}")
-        work.chmod(0o700)
-        durable.replace(work / ORDER, order.kept(actor.id), 0o600)
-        return work
+        work = root / f"{_WORK}{order.digest}"
+        lock = _locked(work)
+        try:
+            work.chmod(0o700)
+            durable.replace(work / ORDER, order.kept(actor.id), 0o600)
+        except BaseException:
+            lock.release()
+            raise
+        return work, lock
 
     def _write_down(self, order: ExportOrder, actor: Actor) -> None:
         """One entry a camera, before a byte of it is read."""
@@ -196,10 +206,7 @@ class Exports:
     ) -> ExportResult:
         """Give it its name, and write down that it left."""
         assert made.folder is not None
-        final = _free(target)
-        with durable.typed_errors(final):
-            made.folder.rename(final)
-            durable.sync_folder(final.parent)
+        final = _named(made.folder, target)
         result = ExportResult(final, made.pieces, made.gaps, made.sha256, made.fingerprint)
         if order.incident_id is not None:
             record = RecordPackage(
@@ -277,8 +284,51 @@ class Exports:
                 shutil.rmtree(left, ignore_errors=True)
 
 
+def _locked(work: Path) -> FolderLock:
+    """The lock of a work folder that is there: who had it may have removed the folder while we waited for it. Raises
+    AppError(EXPORT_RUNNING)."""
+    for _try in range(_TRIES):
+        try:
+            lock = FolderLock(work, _LOCK)
+        except FileNotFoundError:  # removed between its making and its locking
+            continue
+        except StorageError as error:
+            if error.code is not StorageCode.FOLDER_TAKEN:
+                raise
+            raise AppError(AppCode.EXPORT_RUNNING, pid=error.details["pid"]) from error
+        if lock.valid:
+            return lock
+        lock.release()
+    raise AppError(AppCode.EXPORT_RUNNING, pid="?")
+
+
+def _is_taken(work: Path) -> bool:
+    """Whether somebody is at it now."""
+    if not (work / _LOCK).exists():
+        return False
+    try:
+        FolderLock(work, _LOCK).release()
+    except StorageError:
+        return True
+    return False
+
+
 def _works(root: Path) -> Iterator[Path]:
     return (path for path in root.glob(f"{_WORK}*") if path.is_dir())
+
+
+def _named(folder: Path, target: Path) -> Path:
+    """The folder by a name that nothing has, though another export may take it meanwhile."""
+    while True:
+        final = _free(target)
+        try:
+            with durable.typed_errors(final):
+                folder.rename(final)
+                durable.sync_folder(final.parent)
+            return final
+        except (OSError, StorageError):
+            if not final.exists() or not folder.exists():
+                raise
 
 
 def _free(target: Path) -> Path:

@@ -61,8 +61,9 @@ class Quality:
 @dataclass(frozen=True, slots=True)
 class TileStatus:
     """What the tile says beside its picture. `attempt` counts openings since the last picture; `reason` and `notice`
-    are translated sentences (why no signal; what is degraded, e.g. "analytics paused"). `fps` is the source's;
-    `pictures_per_s` what may come of it while it is lowered (0: all)."""
+    are translated sentences (why no signal; what is degraded, e.g. "analytics paused"), `brief` is the reason in a few
+    words, for a tile without room for the sentence. `fps` is the source's; `pictures_per_s` what may come of it while
+    it is lowered (0: all)."""
 
     state: TileState
     attempt: int = 0
@@ -75,6 +76,7 @@ class TileStatus:
     recording: bool = False
     quality: Quality = Quality()
     pictures_per_s: float = 0.0
+    brief: str = ""
 
 
 class CameraFeed(Protocol):
@@ -117,6 +119,9 @@ class ReplayFeed(Protocol):
 
     def status(self) -> PlaybackStatus:
         """Cheap; read per repaint."""
+
+    def tracks(self, utc_s: float) -> TrackSet | None:
+        """What was tracked when a picture was taken; None: not known (any more)."""
 
     def go_back(self, seconds: float) -> None:
         """Play from so many seconds before now."""

@@ -205,6 +205,7 @@ class HealthMonitor(Worker):
             looks_per_s=looks_per_s,
             latency_s=looking.latency_s,
             looked_for=looking.reason,
+            asked_looks_per_s=looking.asked_per_s,
             **kept.totals._asdict(),
         )
 

@@ -59,12 +59,13 @@ _LOOKED_FOR = {
 
 
 class Looking(NamedTuple):
-    """What analytics say of one camera: looks since the start, from a frame to its tracks (s; None: not yet), and why
-    it is looked at as often as it is (None: it is not)."""
+    """What analytics say of one camera: looks since the start, from a frame to its tracks (s; None: not yet), why it is
+    looked at as often as it is (None: it is not), and how often it ought to be now (0: not known)."""
 
     looks: int = 0
     latency_s: float | None = None
     reason: Urgency | None = None
+    asked_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class CameraHealth:
     `outages` are of the last five minutes and the last 24 hours. `since_utc_s`: when the open outage began.
 
     `clock_offset_s`: how far the camera's clock is ahead of ours; None: it tells none. `latency_s`: from a frame's time
-    to its tracks; `looked_for`: why it is looked at as often as it is. `fps` and `bitrate_bps` are measured."""
+    to its tracks; `looked_for`: why it is looked at as often as it is (`asked_looks_per_s`). `fps` and
+    `bitrate_bps` are measured."""
 
     camera_id: str
     number: int
@@ -98,6 +100,7 @@ class CameraHealth:
     looks_per_s: float = 0.0
     latency_s: float | None = None
     looked_for: Urgency | None = None
+    asked_looks_per_s: float = 0.0
 
     @property
     def losses(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.camera_import import FoundCamera, Unread, found_camera, refused
 from app.import_text import YamlText, mapping
-from video.source import knows, scheme_of
+from video.source import knows, login_end, scheme_of
 
 _VARIABLE = re.compile(r"\$\{([^}:]*)[^}]*\}")
 _SUB = re.compile(r"(?P<stem>.+?)[_\- .](?:sub|substream|low|lq|sd)$", re.IGNORECASE)
@@ -61,8 +61,12 @@ def source_of(value: Any, streams: Mapping[str, Any], depth: int = 0) -> str:
 
 
 def _bare(text: str) -> str:
-    text = text.strip().partition("#")[0]
-    return text.removeprefix("ffmpeg:")
+    """Without go2rtc's own words around it; a `#` in a password is none of them."""
+    scheme, found, rest = text.strip().removeprefix("ffmpeg:").partition("://")
+    if not found:
+        return scheme.partition("#")[0]
+    end = login_end(rest)
+    return f"{scheme}://{rest[:end]}{rest[end:].partition('#')[0]}"
 
 
 def _camera(name: str, main: str, sub: str, line: int) -> FoundCamera:

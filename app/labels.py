@@ -101,6 +101,7 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         NoteKind.BOOKMARK.name: marked("Bookmark"),
         NoteKind.HOP.name: marked("Followed to"),
         NoteKind.ANSWER.name: marked("Answer"),
+        NoteKind.CLOCK.name: marked("Clock set"),
     },
     HandoverState: {
         HandoverState.SENT.name: marked("Sent"),
@@ -162,6 +163,7 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         AccessKind.DEGRADED.name: marked("Analytics degraded"),
         AccessKind.MODEL.name: marked("Model chosen"),
         AccessKind.RECIPIENT.name: marked("Recipient of pictures named"),
+        AccessKind.ENCRYPTION.name: marked("Encryption of the journal changed"),
     },
     Channel: {
         Channel.SMTP.name: marked("E-mail"),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from app.cameras import STALE_AFTER_S, CameraHub, tile_state
 from app.feeds import Lowered, Quality, TileState, TileStatus
 from app.governor import Rung
+from app.health_facts import reason_words
 from app.i18n import _
 from app.stream_choice import Stream, Wish
 from app.texts import sentence
@@ -24,6 +25,7 @@ from video.session import SessionStatus
 _DECODER = "sw"
 """Frames are decoded by the processor; there is no other way yet."""
 _UNKNOWN_GOP_S = 10.0
+_LIE = 0.2
 
 
 class LiveFeed:
@@ -88,13 +90,14 @@ class LiveFeed:
         status, stream = place.session.status(), place.session.stream
         info, stats = status.info, stream.stats() if stream is not None else None
         every_s = _every_s(stats) if stream is not None and stream.keys_only else 0.0
-        fps = info.fps if info else 0.0
+        fps = _rate(info.fps if info else 0.0, status.fps)
         lowered = Lowered.KEYS if every_s else Lowered.HALVED if place.tap.halved else Lowered.NO
         now_s, newest_s = time.monotonic(), stats.newest_due_s if stats else 0.0
         return TileStatus(
             state=tile_state(status, newest_s, now_s, max(STALE_AFTER_S, 3 * every_s)),
             attempt=status.attempt,
             reason=sentence(status.reason) if status.reason else "",
+            brief=reason_words(status.reason.code) if status.reason else "",
             notice=" · ".join(filter(None, (_damage(status), self._notices()))),
             codec=info.codec if info else "",
             fps=fps,
@@ -143,6 +146,11 @@ def _damage(status: SessionStatus) -> str:
     if not status.damaged_share:
         return ""
     return _("Picture damaged: {percent:.0f} % of the frames").format(percent=100 * status.damaged_share)
+
+
+def _rate(nominal: float, measured: float) -> float:
+    """Pictures a second: as the stream says, unless what comes tells otherwise."""
+    return measured if measured and abs(measured - nominal) > _LIE * nominal else nominal
 
 
 def _every_s(stats: DecodeStats | None) -> float:

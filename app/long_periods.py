@@ -33,7 +33,8 @@ _FIRST_S = 180.0
 def opened_rollups(archive: Archive) -> Rollups:
     """The site's; close them. Raises StorageError."""
     folders = archive.folders
-    return Rollups(folders.data / "rollups" / "rollups.db", folders.journal, zone_of(archive.settings))
+    path, zone = folders.data / "rollups" / "rollups.db", zone_of(archive.settings)
+    return Rollups(path, folders.journal, zone, archive.journal.file_key)
 
 
 def is_long(archive: Archive, period: Period) -> bool:

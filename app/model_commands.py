@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.camera_models import give_model, noted_models, numbers_of
 from app.i18n import _
 from app.model_rows import ModelRow, choose, model_rows, ratio_words, step_words
 from app.runtime import RuntimePlan
@@ -26,7 +27,7 @@ def model_list() -> None:
     """Models found on this machine, with what was measured; * is the site's choice."""
     with sentences():
         plan = site_plan(None)
-        rows = model_rows(plan.folders.models, _chosen(plan))
+        rows = _rows(plan)
     for row in rows:
         typer.echo(_line(row))
     if not rows:
@@ -57,17 +58,28 @@ def model_import(
 
 
 @model_app.command("choose")
-def model_choose(name: Name) -> None:
+def model_choose(
+    name: Name,
+    cameras: Annotated[
+        str | None, typer.Option(help="Only for the cameras of these numbers, like “3,7”; “” gives them all back.")
+    ] = None,
+) -> None:
     """Use this model at this site from the next start on; its SHA-256 is noted in the settings and in the journal."""
     with sentences(), archive_of_site() as archive:
-        typer.echo(str(choose(archive, name, archive.actor).path))
+        if cameras is None:
+            typer.echo(str(choose(archive, name, archive.actor).path))
+            return
+        give_model(archive, name, numbers_of(cameras), archive.actor)
+        typer.echo(_line(next(row for row in _rows(site_plan(None)) if row.name == name)))
 
 
 @model_app.command("remove")
 def model_remove(name: Name) -> None:
-    """Delete a model of the models folder; the site's choice is refused."""
+    """Delete a model of the models folder; the site's choice and a camera's own are refused."""
     with sentences():
         plan = site_plan(None)
+        if any(row.cameras for row in _rows(plan) if row.name == name):
+            raise DetectionError(DetectionCode.MODEL_IN_USE, path=name)
         remove_model(plan.folders.models, name, _chosen(plan))
 
 
@@ -93,13 +105,19 @@ def model_bench(
         typer.echo(text)
 
 
+def _rows(plan: RuntimePlan) -> tuple[ModelRow, ...]:
+    return model_rows(plan.folders.models, _chosen(plan), noted_models(plan.settings.detection.camera_models))
+
+
 def _chosen(plan: RuntimePlan) -> Path | None:
     return Path(plan.settings.detection.model) if plan.settings.detection.model else None
 
 
 def _line(row: ModelRow) -> str:
     speed = f"{row.speed.ms:.1f} ms  {row.speed.looks_per_s:.1f} looks/s" if row.speed is not None else ""
-    parts = (row.name, row.title, row.precision, speed, row.digest[:16], row.problem)
+    numbers = ", ".join(map(str, row.cameras))
+    cameras = _("cameras {numbers}").format(numbers=numbers) if numbers else ""
+    parts = (row.name, row.title, row.precision, speed, row.digest[:16], cameras, row.problem)
     return ("* " if row.in_use else "  ") + "\t".join(filter(None, parts))
 
 

@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Protocol
 
 from app.archive import Archive
+from app.camera_models import give_model, noted_models, numbers_of
 from app.i18n import _
 from app.model_rows import ModelRow, choose, model_rows, step_words
 from app.tasks import Tasks
 from app.texts import sentence
+from detection.detector import DetectionCode, DetectionError
 from detection.model_bench import bench_model
 from detection.model_import import import_model
 from detection.models import ModelChoice, remove_model
 from storage.access import Permission, may
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.records import Actor
+from storage.settings import load
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,9 @@ class ModelDesk(Protocol):
 
     def choose(self, name: str, done: Told, failed: Told) -> None:
         """Use it from now on; `done` gets its name."""
+
+    def give(self, name: str, cameras: str, done: Told, failed: Told) -> None:
+        """Use it from now on for exactly the cameras of these numbers; `done` gets its name."""
 
     def bench(self, names: Sequence[str], step: Told, done: Listed, failed: Told) -> None:
         """Measure these, one after the other; `step` gets the name of each as it begins."""
@@ -67,7 +73,8 @@ class _Cancelled(threading.Event):
 
 
 class SiteModelDesk:
-    """The desk of one running site. `in_use` and `use` are of the running detection."""
+    """The desk of one running site. `in_use` and `use` are of the running detection, `use_own` is for cameras that have
+    a model of their own."""
 
     def __init__(
         self,
@@ -77,9 +84,10 @@ class SiteModelDesk:
         *,
         in_use: Callable[[], ModelChoice],
         use: Callable[[ModelChoice], None],
+        use_own: Callable[[dict[str, ModelChoice]], None] = lambda _own: None,
     ) -> None:
         self._archive, self._tasks, self._actor = archive, tasks, actor
-        self._in_use, self._use = in_use, use
+        self._in_use, self._use, self._use_own = in_use, use, use_own
         self._models = archive.folders.models
         self._cancelled = _Cancelled(tasks)
         self._long = threading.Lock()
@@ -91,6 +99,10 @@ class SiteModelDesk:
     def choose(self, name: str, done: Told, failed: Told) -> None:
         """See `ModelDesk`."""
         self._act(partial(self._choose, name, done), failed)
+
+    def give(self, name: str, cameras: str, done: Told, failed: Told) -> None:
+        """See `ModelDesk`."""
+        self._act(partial(self._give, name, cameras, done), failed)
 
     def bench(self, names: Sequence[str], step: Told, done: Listed, failed: Told) -> None:
         """See `ModelDesk`."""
@@ -110,7 +122,8 @@ class SiteModelDesk:
         self._cancelled.set()
 
     def _rows(self) -> tuple[ModelRow, ...]:
-        return model_rows(self._models, self._in_use().path)
+        own = noted_models(load(self._archive.folders.settings).detection.camera_models)
+        return model_rows(self._models, self._in_use().path, own)
 
     def _choose(self, name: str, done: Told, actor: Actor) -> None:
         choice = choose(self._archive, name, actor)
@@ -118,7 +131,14 @@ class SiteModelDesk:
         log.info("%s chose the model %s", actor.id, name)
         done(name)
 
+    def _give(self, name: str, cameras: str, done: Told, actor: Actor) -> None:
+        self._use_own(give_model(self._archive, name, numbers_of(cameras), actor))
+        log.info("%s gave the model %s to cameras: %s", actor.id, name, cameras or "-")
+        done(name)
+
     def _remove(self, name: str, done: Told, actor: Actor) -> None:
+        if any(row.cameras for row in self._rows() if row.name == name):
+            raise DetectionError(DetectionCode.MODEL_IN_USE, path=name)
         remove_model(self._models, name, self._in_use().path)
         log.info("%s removed the model %s", actor.id, name)
         done(name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.archive import Archive
+from app.camera_models import OwnModel
 from app.i18n import _, marked
 from app.texts import sentence
 from detection.detector import DetectionError
@@ -23,7 +24,7 @@ from storage.settings import load, save
 @dataclass(frozen=True, slots=True)
 class ModelRow:
     """One model of the folder, or the one in use wherever it lies. `name` is what commands call it; `problem` is why it
-    cannot be used; `source` says where it came from."""
+    cannot be used; `source` says where it came from; `cameras` are the numbers of those that have it as their own."""
 
     name: str
     path: Path
@@ -36,6 +37,7 @@ class ModelRow:
     source: str = ""
     digest: str = ""
     problem: str = ""
+    cameras: tuple[int, ...] = ()
 
     @property
     def precision(self) -> str:
@@ -57,15 +59,16 @@ def step_words(step: str) -> str:
     return _(STEPS[step]) if step in STEPS else step
 
 
-def model_rows(models: Path, in_use: Path | None) -> tuple[ModelRow, ...]:
-    """What is in the folder, broken ones too, by name; the model in use first when it lies elsewhere."""
+def model_rows(models: Path, in_use: Path | None, own: Sequence[OwnModel] = ()) -> tuple[ModelRow, ...]:
+    """What is in the folder, broken ones too, by name; the model in use first when it lies elsewhere. `own`: what
+    single cameras have."""
     found = []
     if models.is_dir():
         found = [p for p in models.iterdir() if not p.name.startswith(".") and (p.is_dir() or p.suffix == ".onnx")]
     rows = [_row(path, models, in_use) for path in sorted(found)]
     if in_use is not None and not any(row.in_use for row in rows):
         rows.insert(0, replace(_row(in_use, models, in_use), listed=False))
-    return tuple(rows)
+    return tuple(replace(row, cameras=tuple(one.number for one in own if one.name == row.name)) for row in rows)
 
 
 def ratio_words(rows: Sequence[ModelRow]) -> list[str]:

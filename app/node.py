@@ -9,7 +9,8 @@ from pathlib import Path
 from types import FrameType
 
 from app.outputs import write_outputs
-from app.runtime import RunFigures, Runtime
+from app.run_figures import RunFigures
+from app.runtime import Runtime
 from app.signals import hear
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from app.approval_desk import ApprovalDesk
 from app.blackbox import BlackBoxRecorder
+from app.exhibit_sizes import ExhibitSizes
 from app.export_desk import ExportDesk
+from app.fetch_desk import FetchDesk
 from app.footage_search import FootageSearchDesk
 from app.foreign_files import ForeignDesk
 from app.health_desk import HealthDesk
@@ -23,6 +25,7 @@ from app.people_desk import PeopleDesk
 from app.playback_feeds import PlaybackDesk
 from app.release_desk import ReleaseDesk
 from app.report_desk import ReportDesk
+from app.shown_walls import ShownWalls
 from app.subject_desk import SubjectDesk
 from app.timeline import TimelineDesk
 from app.trial_desk import TrialDesk
@@ -37,7 +40,8 @@ class Offices:
     """People at this seat, the journal to search, requests of authorities, approvals and packages,
     cameras of other systems, health of the cameras, who notes what the walls show,
     which cameras and rules are noisy, detection models, changed rules tried on stored tracks, what models call our
-    classes (`words`), the timeline of recordings, several cameras' recordings in step, search in recordings."""
+    classes (`words`), the timeline of recordings, several cameras' recordings in step, search in recordings,
+    footage of recorders elsewhere."""
 
     people: PeopleDesk | None = None
     pages: JournalPages | None = None
@@ -60,3 +64,6 @@ class Offices:
     exports: ExportDesk | None = None
     foreign: ForeignDesk | None = None
     search: FootageSearchDesk | None = None
+    fetch: FetchDesk | None = None
+    exhibit_sizes: ExhibitSizes | None = None
+    shown_walls: ShownWalls | None = None

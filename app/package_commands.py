@@ -21,9 +21,10 @@ from storage.segments import SegmentIndex
 if TYPE_CHECKING:
     from app.package_films import PackageStep
     from app.packages import PackageResult
+    from storage.keys import SigningKey
 
 
-class _MakeByDefault(TyperGroup):
+class MakeByDefault(TyperGroup):
     """`package 2026-000042 --out FILE` means `package make ...`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -33,7 +34,7 @@ class _MakeByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-package_app = typer.Typer(cls=_MakeByDefault, help="Evidence packages: make one of an incident, verify one.")
+package_app = typer.Typer(cls=MakeByDefault, help="Evidence packages: make one of an incident, verify one.")
 
 
 @package_app.command("make")
@@ -78,7 +79,8 @@ def verify(
     """Check a package. Exit codes: 0 intact and signer known, 3 intact but signer unknown, 5 altered."""
     with sentences():
         try:
-            wanted = package_verifier.wanted_id(key) or _own_key()
+            own = own_key()
+            wanted = package_verifier.wanted_id(key) or (own.id if own is not None else "")
             verdict = package_verifier.verify(str(path))
         except ValueError as error:
             raise StorageError(StorageCode.BAD_VALUE, field="key") from error
@@ -100,12 +102,12 @@ def _judge(path: Path, verdict: package_verifier.Verdict, wanted: str, *, named:
         raise AppError(AppCode.UNKNOWN_SIGNER)
 
 
-def _own_key() -> str:
-    """The id of this site's key, empty where there is none yet."""
+def own_key() -> SigningKey | None:
+    """This site's key; None where there is none yet."""
     from storage.keys import SigningKey
 
     path = site_plan(None).folders.signing_key
-    return SigningKey.load(path).id if path.exists() else ""
+    return SigningKey.load(path) if path.exists() else None
 
 
 def _show(step: PackageStep, share: float) -> None:

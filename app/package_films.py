@@ -18,6 +18,7 @@ from typing import Protocol
 from app.errors import AppCode, AppError
 from app.package_content import CameraScope, PackageContent
 from storage import durable
+from storage.footage_files import hash_file
 from storage.footage_records import Gap, Segment
 from storage.package_manifest import GapFacts
 from storage.segments import TOLERANCE_S
@@ -122,6 +123,7 @@ class Films:
             stem,
             gaps=self._footage.gaps(scope.camera_id, scope.from_utc_s, scope.to_utc_s),
             progress=lambda done, total: self._course.at(PackageStep.COPY, (number + done / max(total, 1)) / count),
+            keep=True,  # goes with the work folder
         )
         noted = {(lack.segment_id, lack.reason) for lack in result.lacks}
         flaws = [flaw for flaw in result.flaws if (flaw.segment_id, flaw.reason) not in noted]
@@ -136,10 +138,11 @@ class Films:
         master, scope = film.master, film.scope
         if target.exists() and note.exists():
             told = json.loads(note.read_bytes())
-            if told.pop("master", "") == master.sha256:  # else more was recorded since, or some of it is gone
+            same = told.pop("master", "") == master.sha256  # else more was recorded since, or some of it is gone
+            if told.pop("sha256", "") == hash_file(target) and same:
                 return ViewFile(**told)
         options = ViewOptions(
-            title=self._title(scope.camera_id),
+            title=self._title(scope.camera_id, master.segments[0].origin if master.segments else ""),
             zone=self._content.context.zone,
             masks=scope.masks,
             boxes=scope.boxes,
@@ -163,12 +166,15 @@ class Films:
             if end - begin > TOLERANCE_S:
                 self.gaps.append(GapFacts(scope.camera_id, begin, end, SourceFlaw.UNREADABLE.value))
             return None
-        durable.replace(note, json.dumps(asdict(made) | {"master": master.sha256}).encode(), 0o600)
+        known = asdict(made) | {"master": master.sha256, "sha256": hash_file(target)}
+        durable.replace(note, json.dumps(known).encode(), 0o600)
         return made
 
-    def _title(self, camera_id: str) -> str:
+    def _title(self, camera_id: str, origin: str = "") -> str:
+        """What stands in the band of the picture: also that it is not ours."""
         camera = self._cameras.get(camera_id)
-        return f"{camera.number} {camera.name}" if camera else camera_id
+        name = f"{camera.number} {camera.name}" if camera else camera_id
+        return f"{name} ({origin.partition(',')[0]})" if origin else name
 
 
 def camera_slug(content: PackageContent, camera_id: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from app.dori import DoriClass, bands
 from app.package_content import ExhibitContent, PackageContent
 from app.package_films import Film, camera_slug, stamp
 from app.package_readme import readme
@@ -16,6 +17,7 @@ from storage.package_manifest import (
     GapFacts,
     PackageFacts,
     RecordingFacts,
+    ResolutionBand,
     SegmentFacts,
     SourceFacts,
     StillFacts,
@@ -132,6 +134,8 @@ class Papers:
         camera = self._cameras.get(camera_id)
         place = self._places.get(camera.place_id or "") if camera else None
         scope = next((s for s in self._content.scopes if s.camera_id == camera_id), None)
+        seen = self._resolution(camera_id)
+        best = max(seen, key=lambda band: band.most_px_per_m, default=None)
         return SourceFacts(
             id=camera_id,
             number=camera.number if camera else 0,
@@ -142,6 +146,24 @@ class Papers:
             longitude_deg=place.longitude_deg if place else None,
             clock_offset_s=scope.clock_offset_s if scope else None,
             clock_uncertainty_s=scope.clock_uncertainty_s if scope else None,
+            resolution_class=best.level if best is not None else None,
+            resolution_bands=seen,
+        )
+
+    def _resolution(self, camera_id: str) -> tuple[ResolutionBand, ...]:
+        """By the camera's calibration, at the size of its films; nothing without one or the other."""
+        height_px = max((f.master.height for f in self._films if f.master.camera_id == camera_id), default=0)
+        found = bands(self._content.registry, camera_id, height_px) if height_px else ()
+        return tuple(
+            ResolutionBand(
+                band.level.value,
+                round(band.top, 3),
+                round(band.bottom, 3),
+                round(band.least_px_per_m, 1),
+                round(band.most_px_per_m, 1),
+            )
+            for band in found
+            if band.level is not DoriClass.NONE
         )
 
     def _still_name(self, number: int) -> str:
@@ -196,7 +218,8 @@ def _master_facts(film: Film) -> RecordingFacts:
         to_utc_s=master.to_utc_s,
         sound=master.sound,
         segments=tuple(
-            SegmentFacts(s.id, s.from_utc_s, s.to_utc_s, s.sha256, s.id in master.proved) for s in master.segments
+            SegmentFacts(s.id, s.from_utc_s, s.to_utc_s, s.sha256, s.id in master.proved, s.origin)
+            for s in master.segments
         ),
     )
 

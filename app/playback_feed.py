@@ -14,11 +14,15 @@ from app.feeds import Lowered, Quality, TileState, TileStatus
 from app.i18n import _
 from app.labels import label_of
 from app.playback_feeds import ClockNote
+from app.texts import sentence
 from detection.detector import TrackSet
+from storage.footage_records import Gap, GapReason
 from storage.records import Camera, RuleSpec, Zone
 from video.convert import Scalers
 from video.frame import Picture
+from video.reel_status import ReelStatus
 from video.reel_window import Heading
+from video.source import VideoCode
 from video.synced_reel import SyncedReel
 
 SetsOf = Callable[[str, float, float], Sequence[TrackSet]]
@@ -159,25 +163,28 @@ class PlaybackFeed:
 
     @property
     def settled(self) -> bool:
-        """Whether nobody looks, or what is shown is of the clock's time."""
-        return not self.job.reel.wanted or self.job.reel.status().settled
+        """Whether nobody looks, or what is shown is of the clock's time, or it is known that nothing can be."""
+        told = self.job.reel.status()
+        return not self.job.reel.wanted or told.settled or told.failed is not None
 
     def status(self) -> TileStatus:
         """LIVE while the clock's time is shown, NO_SIGNAL with the reason where footage is missing."""
         if not self._session.may_see(self.camera.id):
             return TileStatus(TileState.NO_RIGHTS, reason=_("Your camera groups do not hold this camera."))
         told, heading = self.job.reel.status(), self._session.heading(self.camera.id)
+        if told.failed is not None:
+            return TileStatus(TileState.NO_SIGNAL, reason=sentence(told.failed))
         if not told.settled or heading is None:
             return TileStatus(TileState.CONNECTING, width=told.width, height=told.height)
         if told.gap is not None:
-            reason = _("No recording: {reason}").format(reason=label_of(told.gap.reason))
-            return TileStatus(TileState.NO_SIGNAL, reason=reason)
+            return TileStatus(TileState.NO_SIGNAL, reason=_missing(told.gap, told.fault))
         return TileStatus(
             TileState.LIVE,
+            notice=_notice(told),
             fps=told.fps,
             width=told.width,
             height=told.height,
-            quality=Quality(lowered=Lowered.KEYS if told.late else Lowered.NO),
+            quality=quality_of(late=told.late),
             pictures_per_s=max(told.fps * abs(heading.speed), _STANDS),
         )
 
@@ -192,6 +199,26 @@ class PlaybackFeed:
         """The tile shows something else."""
         self.job.reel.want(0, 0)
         self._session.left(self)
+
+
+def _missing(gap: Gap, fault: object) -> str:
+    """Why there is no picture: what the index knows of the gap, else what is wrong with the file that is there."""
+    if fault is not None and gap.reason is GapReason.UNKNOWN:
+        lost = fault is VideoCode.NO_FILE
+        return _("The recording's file is missing, or its disk is.") if lost else _("The recording's file is damaged.")
+    return _("No recording: {reason}").format(reason=label_of(gap.reason))
+
+
+def _notice(told: ReelStatus) -> str:
+    """What must be known of the picture that is shown; above all that it is none of ours."""
+    if told.origin:
+        return _("Not our recording: {origin}").format(origin=told.origin)
+    return _("backwards at less detail: few key frames") if told.coarse else ""
+
+
+def quality_of(*, late: bool) -> Quality:
+    """Whether only key frames come in time."""
+    return Quality(lowered=Lowered.KEYS if late else Lowered.NO)
 
 
 def _moved(found: TrackSet, offset_s: float) -> TrackSet:

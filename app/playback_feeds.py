@@ -6,14 +6,18 @@ on the GUI thread and returns at once; index, files and decoders belong to the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.acting import Said
 from app.feeds import CameraDesk
+from storage.case_records import Exhibit
 
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Times real time; negative ones play backwards."""
+MOST_FILMS = 4
+"""From elsewhere, beside the cameras of one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,87 @@ class ClockNote:
     uncertainty_s: float | None = None
 
 
+FILM = "film:"
+"""What the id of a film begins with that stands among the cameras of a session."""
+
+
+def is_film(camera_id: str) -> bool:
+    """Whether this is no camera of ours but a film that somebody brought."""
+    return camera_id.startswith(FILM)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmWish:
+    """An incident's film to be played with the cameras; `around_utc_s` is where it lies while nothing is known of its
+    clock."""
+
+    exhibit: Exhibit
+    around_utc_s: float
+
+    @property
+    def camera_id(self) -> str:
+        """What it is called among the cameras."""
+        return FILM + self.exhibit.id
+
+
+@dataclass(frozen=True, slots=True)
+class FilmLane:
+    """When a film runs, on the session's clock."""
+
+    camera_id: str
+    name: str
+    from_utc_s: float
+    to_utc_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilmClockNote:
+    """What is known of a film's clock. `offset_s` is what was added to it (None: it was never compared with ours);
+    `against` is the moment it was set against, as words ("": typed when it was taken in); `by` who did so."""
+
+    offset_s: float | None
+    uncertainty_s: float | None
+    against: str
+    by: str
+
+
+class FilmBench(Protocol):
+    """The films of a session. Every call returns at once; sentences come on a task thread."""
+
+    @property
+    def held(self) -> str:
+        """The film whose frame is held while the cameras go on; empty: none."""
+
+    def add(self, film: FilmWish) -> str:
+        """Play it too; its id among the cameras."""
+
+    def lanes(self) -> Sequence[FilmLane]:
+        """Those that who sits here may see, in the order in which they were added."""
+
+    def clock_note(self, camera_id: str) -> FilmClockNote | None:
+        """How its clock was set; None: no such film."""
+
+    def hold(self, camera_id: str, utc_s: float) -> bool:
+        """Hold the frame that is shown at this time of the session, while the cameras are brought to the same moment;
+        False while it shows none."""
+
+    def let_go(self) -> None:
+        """The film goes on with the others."""
+
+    def set_clock(
+        self, real_utc_s: float, against: str, uncertainty_s: float, done: Callable[[float], None], refused: Said
+    ) -> None:
+        """The held frame shows this real time: `against` is the camera whose frame says so ("": none), sure to
+        `uncertainty_s`. Written down first; `done` gets by how much the film was moved."""
+
+
 class PlaybackSession(CameraDesk, Protocol):
     """Cameras in step on one clock. A feed's `status` says NO_SIGNAL with the gap's reason where footage is missing;
     its `tracks` are the stored ones of that moment."""
+
+    @property
+    def films(self) -> FilmBench | None:
+        """Films that somebody brought; None: not here."""
 
     def place(self) -> PlaybackPlace:
         """Cheap; read per repaint."""
@@ -79,6 +161,12 @@ class PlaybackDesk(Protocol):
         """Whether to begin at this time a case or a reason must be given."""
 
     def open(
-        self, camera_ids: Sequence[str], utc_s: float, reason: str = "", incident_id: str = ""
+        self,
+        camera_ids: Sequence[str],
+        utc_s: float,
+        reason: str = "",
+        incident_id: str = "",
+        films: Sequence[FilmWish] = (),
     ) -> PlaybackSession | None:
-        """Standing at that time. None when too many are open or who sits here may see none of the cameras."""
+        """Standing at that time. None when too many are open or who sits here may see none of the cameras, and no film
+        is to be played."""

@@ -10,15 +10,22 @@ import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.acting import Acting
 from app.archive import Archive
+from app.film_feed import FilmSite
 from app.people import People
 from app.playback_feed import FeedSources
 from app.playback_feeds import ClockNote
 from app.playback_wall import PlaybackSite, Seat, SitePlaybackDesk
+from app.recorded_tracks import RecordedTracks
 from app.recording import Recording
+from app.site_time import zone_of
 from app.stored_tracks import stored_sets
+from app.tasks import Tasks
 from detection.detector import TrackSet
 from storage.errors import StorageCode, StorageError
+from storage.event_queries import EventQuery
+from storage.records import Event
 from storage.tracks import StoredTracks
 from storage.worker import Supervisor
 from video.footage import Footage
@@ -45,15 +52,48 @@ def playback_desk(
     *,
     allowed: Callable[[str], bool],
     offsets: Offsets,
+    films: FilmSite | None = None,
 ) -> SitePlaybackDesk:
-    """The desk of a running site."""
+    """The desk of a running site; `films` are those of incidents, where they are played."""
     index = recording.index
     holdings = Holdings(footage, index.gaps) if index is not None else Holdings(footage)
-    sources = FeedSources(
-        TracksBeside(archive.folders.tracks).sets, lambda camera_id, utc_s: clock_note(offsets(camera_id, utc_s), utc_s)
-    )
+    tracks = RecordedTracks(TracksBeside(archive.folders.tracks).sets, EventsBeside(archive, people).of)
+    sources = FeedSources(tracks.sets, lambda camera_id, utc_s: clock_note(offsets(camera_id, utc_s), utc_s))
     seat = Seat(people.audit.ask, lambda: people.seat.state.operator_id, allowed)
-    return SitePlaybackDesk(PlaybackSite(holdings, lambda: archive.registry, supervisor, seat, sources))
+    return SitePlaybackDesk(PlaybackSite(holdings, lambda: archive.registry, supervisor, seat, sources, films=films))
+
+
+def film_site(
+    archive: Archive, people: People, tasks: Tasks, changed: Callable[[], None], allowed: Callable[[str], bool]
+) -> FilmSite:
+    """Where the films of incidents come from."""
+    seat = people.seat
+    return FilmSite(
+        read=lambda incident_id, viewer_id: archive.journal.incident_file(incident_id, viewer_id=viewer_id),
+        folder=archive.folders.evidence,
+        ask=people.audit.ask,
+        sits=lambda: seat.state.operator_id,
+        acting=Acting(tasks, lambda: seat.actor, "a film's clock"),
+        apply=archive.journal.apply,
+        registry=lambda: archive.registry,
+        zone=zone_of(archive.settings),
+        allowed=allowed,
+        changed=changed,
+    )
+
+
+class EventsBeside:
+    """Events for a picture: those that who sits here may know of."""
+
+    def __init__(self, archive: Archive, people: People) -> None:
+        self._journal, self._seat = archive.journal, people.seat
+
+    def of(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> Sequence[Event]:
+        """Of a time, by time; nothing where nobody sits."""
+        viewer_id = self._seat.state.operator_id
+        if not viewer_id:
+            return ()
+        return self._journal.find_events(EventQuery((camera_id,), from_utc_s, to_utc_s), viewer_id=viewer_id)
 
 
 class TracksBeside:

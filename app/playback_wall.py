@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from app.film_feed import FilmSite
 from app.playback_access import Ask, LookLeaves
 from app.playback_feed import FeedJob, FeedSources, PlaybackFeed
-from app.playback_feeds import SPEEDS, ClockNote, PlaybackPlace
+from app.playback_feeds import SPEEDS, ClockNote, FilmWish, PlaybackPlace, is_film
+from app.playback_films import SiteFilmBench
 from storage.journal import Registry
 from storage.worker import Supervisor
 from video.play_clock import PlayClock
-from video.reel_pool import ReelPool
+from video.reel_pool import Job, ReelPool
 from video.reel_window import Heading
 from video.synced_reel import Holdings, SyncedReel
 
 MOST_SESSIONS = 2
-MOST_BYTES = 256_000_000
+MOST_BYTES = 192_000_000
 """Frames that wait while a session plays backwards, of all its cameras."""
 _LEAST_BYTES = 4_000_000
 
@@ -56,6 +58,7 @@ class PlaybackSite:
     seat: Seat
     sources: FeedSources = field(default_factory=FeedSources)
     clocks: Clocks = field(default_factory=Clocks)
+    films: FilmSite | None = None
 
 
 class SitePlaybackDesk:
@@ -70,16 +73,24 @@ class SitePlaybackDesk:
         return self._leaves().needs_reason(utc_s)
 
     def open(
-        self, camera_ids: Sequence[str], utc_s: float, reason: str = "", incident_id: str = ""
+        self,
+        camera_ids: Sequence[str],
+        utc_s: float,
+        reason: str = "",
+        incident_id: str = "",
+        films: Sequence[FilmWish] = (),
     ) -> WallPlayback | None:
         """A session that stands at that time, for the cameras of these that may be seen here."""
         known = {camera.id for camera in self._site.registry().cameras}
         seen = [one for one in camera_ids if one in known and self._site.seat.allowed(one)]
-        if not seen or len(self._open) >= MOST_SESSIONS:
+        if not (seen or (films and self._site.films)) or len(self._open) >= MOST_SESSIONS:
             return None
         leaves = self._leaves()
         leaves.reason, leaves.incident_id = reason, incident_id
         session = WallPlayback(self._site, seen, utc_s, leaves, self._ended)
+        if session.films is not None:
+            for film in films:
+                session.films.add(film)
         self._open.append(session)
         return session
 
@@ -106,7 +117,8 @@ class WallPlayback:
         self._site, self._camera_ids, self._ended = site, list(camera_ids), ended
         self._lock = threading.Lock()
         self._feeds: tuple[PlaybackFeed, ...] = ()
-        self._focus = self._camera_ids[0]
+        self._focus = next(iter(self._camera_ids), "")
+        self.films = SiteFilmBench(site.films, self, leaves.reason) if site.films is not None else None
         clocks = site.clocks
         self._clock = PlayClock(clocks.monotonic(), min(utc_s, clocks.utc()))
         self._pool = ReelPool("playback wall")
@@ -118,30 +130,35 @@ class WallPlayback:
     # What a wall needs (`feeds.CameraDesk`)
 
     def registry(self) -> Registry:
-        """Cameras and privacy masks, as they are now."""
-        return self._site.registry()
+        """Cameras and privacy masks, as they are now, and the films among the cameras."""
+        registry = self._site.registry()
+        return self.films.with_films(registry) if self.films is not None else registry
 
     def feed(self, camera_id: str) -> PlaybackFeed:
         """A camera for a tile; one that was not asked for at the opening is asked for now."""
         registry = self.registry()
         camera = next(one for one in registry.cameras if one.id == camera_id)
         share = max(MOST_BYTES // max(len(self._camera_ids), len(self._feeds) + 1), _LEAST_BYTES)
+        if self.films is not None and is_film(camera_id):
+            return self._take_up(self.films.feed(camera, lambda: self.heading(camera_id), share))
         reel = SyncedReel(
             camera_id,
             self._site.holdings,
             lambda: self.heading(camera_id),
             most_bytes=share,
-            stepped=self._stepped,
+            stepped=self.stepped,
         )
         job = FeedJob(camera_id, self, reel, self._site.sources)
         zones = tuple(zone for zone in registry.zones if zone.camera_id == camera_id)
         rules = tuple(rule for rule in registry.rules if rule.camera_id == camera_id)
-        feed = PlaybackFeed(camera, zones, rules, self, job)
-        self._feeds += (feed,)
         if camera_id not in self._camera_ids:
             self._camera_ids.append(camera_id)
             self.leaves.ask((camera_id,), self.place().utc_s)
-        self._pool.add(job)
+        return self._take_up(PlaybackFeed(camera, zones, rules, self, job))
+
+    def _take_up(self, feed: PlaybackFeed) -> PlaybackFeed:
+        self._feeds += (feed,)
+        self._pool.add(feed.job)
         return feed
 
     # Where it stands
@@ -168,6 +185,8 @@ class WallPlayback:
     def because(self, reason: str, incident_id: str = "") -> None:
         """What further looks are for: written down with each of them."""
         self.leaves.reason, self.leaves.incident_id = reason, incident_id
+        if self.films is not None:
+            self.films.reason = reason
 
     # Orders
 
@@ -176,6 +195,8 @@ class WallPlayback:
         target = min(max(utc_s, 0.0), self._site.clocks.utc())
         self.leaves.renew(target)  # before the clock is there: nothing is shown by a leave that does not hold there
         self.leaves.ask(self._camera_ids, target)
+        if self.films is not None:
+            self.films.renew()
         self._order(lambda clock, now_s, edge: clock.sought(target, now_s, edge, backward=False))
 
     def play(self, speed: float) -> None:
@@ -224,7 +245,7 @@ class WallPlayback:
         seen = [feed for feed in self._feeds if feed.job.reel.wanted and self.may_see(feed.camera.id)]
         return next((feed for feed in seen if feed.camera.id == self._focus), next(iter(seen), None))
 
-    def _stepped(self, jump: int, utc_s: float, backward: bool) -> None:
+    def stepped(self, jump: int, utc_s: float, backward: bool) -> None:
         """Where a step leads to; a pool thread. An order that came meanwhile counts more."""
         with self._lock:
             clock = self._clock
@@ -242,25 +263,35 @@ class WallPlayback:
         utc_s = clock.at(now_s, edge_utc_s)
         if self._closed or not self.may_see(camera_id):
             return None
-        if not self.leaves.covers(camera_id, utc_s):
+        film = self.films is not None and is_film(camera_id)
+        if not film and not self.leaves.covers(camera_id, utc_s):
             self.leaves.ask((camera_id,), utc_s)
             return None
         speed = clock.speed if clock.playing else 0.0
         if speed > 1.0 and clock.at_edge(now_s, edge_utc_s):
             speed = 1.0
-        return Heading(utc_s, speed, clock.jump, clock.backward)
+        heading = Heading(utc_s, speed, clock.jump, clock.backward)
+        return self.films.heading(camera_id, heading) if self.films is not None and film else heading
 
     def nudge(self, feed: PlaybackFeed) -> None:
         """There is something to do for it."""
         self._pool.nudge(feed.job)
 
+    def nudge_job(self, job: Job) -> None:
+        """There is something to do for it."""
+        self._pool.nudge(job)
+
     def left(self, feed: PlaybackFeed) -> None:
         """Its tile shows something else."""
         self._feeds = tuple(one for one in self._feeds if one is not feed)
+        if self.films is not None:
+            self.films.left(feed.job)
         self._pool.remove(feed.job)
 
     def may_see(self, camera_id: str) -> bool:
-        """Whether who sits here may see this camera."""
+        """Whether who sits here may see this camera, or know of this film's incident."""
+        if is_film(camera_id):
+            return self.films is not None and self.films.allows(camera_id)
         return self._site.seat.allowed(camera_id)
 
     def now(self) -> float:

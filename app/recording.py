@@ -16,6 +16,7 @@ from pathlib import Path
 from app.age_clock import AgeClock, newest_known
 from app.bus import Bus
 from app.cameras import CameraHub
+from app.errors import AppCode, AppError
 from app.feeds import Banner
 from app.footage_keeper import BANNER, FootageKeeper
 from app.index_repair import open_index
@@ -132,6 +133,12 @@ class Recording:
     def between(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
         """Segments that hold something of this time; nothing without recording. Reads the index: not on the GUI's."""
         return self.index.between(camera_id, from_utc_s, to_utc_s) if self.index is not None else ()
+
+    def folder_of(self, camera_id: str) -> Path:
+        """Where a camera's next file belongs. Raises StorageError(FOLDER_MISSING), AppError(NO_RECORDINGS)."""
+        if self._folders is None:
+            raise AppError(AppCode.NO_RECORDINGS)
+        return self._folders.choose(camera_id)
 
     def recording(self, camera_id: str) -> bool:
         """Whether footage of this camera reaches the disk now; cheap, any thread."""

@@ -11,6 +11,7 @@ import typer
 
 from app.archive import opened
 from app.errors import AppCode, AppError
+from app.fetch_commands import fetch
 from app.i18n import _
 from app.index_repair import set_aside
 from app.recording import recordings_folders
@@ -21,7 +22,8 @@ from storage.errors import StorageCode, StorageError
 from storage.footage_folders import FootageFolders
 from storage.segments import SegmentIndex
 
-recordings_app = typer.Typer(help="Recordings of this site: list, make the index again, verify.")
+recordings_app = typer.Typer(help="Recordings of this site: list, make the index again, verify, fetch what is missing.")
+recordings_app.command("fetch")(fetch)
 
 
 @recordings_app.command("list")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.archive import Archive
+from app.camera_import import found_camera
 from app.credentials import split_login
 from app.i18n import _
 from app.import_commands import camera_import
@@ -19,9 +21,10 @@ from storage.commands import PutRecord, RemoveRecord
 from storage.errors import StorageCode, StorageError
 from storage.records import Camera, new_id
 from storage.registry_records import PrivacyMask
-from video.source import scheme_of
+from storage.sealed import Credential
+from video.source import host_of, redact, scheme_of
 
-camera_app = typer.Typer(help="Cameras of this site: add, list, remove, import.")
+camera_app = typer.Typer(help="Cameras of this site: add, list, login, address, remove, import.")
 camera_app.command("import")(camera_import)
 mask_app = typer.Typer(help="Privacy masks of this site: add, list, remove.")
 
@@ -43,6 +46,36 @@ def camera_add(url: str, name: str = "", number: int = 0) -> None:
         if login is not None:
             archive.logins.keep(camera.id, login, archive.actor)
     typer.echo(f"{camera.number}\t{camera.name}\t{camera.main_url}")
+
+
+@camera_app.command("login")
+def camera_login(
+    number: Number,
+    user: Annotated[str, typer.Option(help="The camera's user; the password is asked for, never an argument.")] = "",
+) -> None:
+    """Give a camera another login, as when its password was changed there; a running Watchfloor opens it anew."""
+    with sentences(), archive_of_site() as archive:
+        camera = camera_of_number(archive, number)
+        password = typer.prompt(_("Password"), hide_input=True, err=True) if user else ""
+        archive.logins.keep(camera.id, Credential(user, password), archive.actor)
+
+
+@camera_app.command("address")
+def camera_address(
+    number: Number,
+    url: str,
+    sub: Annotated[str, typer.Option(help="The address of the second, smaller stream; without it there is none.")] = "",
+) -> None:
+    """Give a camera another address; a login in it replaces the old one, which is never sent to another host."""
+    with sentences(), archive_of_site() as archive:
+        camera = camera_of_number(archive, number)
+        found = found_camera(camera.name, url, sub)
+        if found.unread is not None or found.sub_left_out:
+            raise StorageError(StorageCode.BAD_VALUE, field="url", value=redact(sub if found.sub_left_out else url))
+        if found.login is not None or host_of(found.main_url) != host_of(camera.main_url):
+            archive.logins.keep(camera.id, found.login or Credential("", ""), archive.actor)
+        archive.journal.apply(PutRecord(replace(camera, main_url=found.main_url, sub_url=found.sub_url)), archive.actor)
+    typer.echo(f"{camera.number}\t{camera.name}\t{found.main_url}")
 
 
 @camera_app.command("list")

@@ -10,6 +10,8 @@ import logging
 import time
 from collections.abc import Callable
 
+from app.recent_tracks import RecentTracks
+from detection.detector import TrackSet
 from storage.journal import Registry
 from storage.records import Camera
 from storage.worker import Supervisor
@@ -38,6 +40,8 @@ class Replays:
         allowed: Callable[[str], bool] = lambda _camera_id: True,
     ) -> None:
         """`allowed` says whether who sits here may see a camera; asked before every picture."""
+        self.recent = RecentTracks()
+        """What was tracked when: given every look, asked by replays."""
         self.clock, self.allowed = clock, allowed
         self.viewed: Viewed = viewed or _note_view
         self._footage, self._supervisor, self._registry = footage, supervisor, registry
@@ -93,6 +97,10 @@ class Replay:
     def status(self) -> PlaybackStatus:
         """Where the player is."""
         return self._playback.status()
+
+    def tracks(self, utc_s: float) -> TrackSet | None:
+        """What was tracked at that time, while it is remembered."""
+        return self._replays.recent.at(self.camera.id, utc_s) if self._allowed else None
 
     def go_back(self, seconds: float) -> None:
         """Play from so many seconds before now."""

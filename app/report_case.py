@@ -8,6 +8,7 @@ from app.i18n import _
 from app.labels import label_of
 from app.report_facts import NONE, Names, utc_text
 from app.report_page import Page
+from storage.film_clocks import words_of
 from storage.journal import IncidentFile
 from storage.records import Evidence, EvidenceKind
 
@@ -50,7 +51,7 @@ def write_case(page: Page, file: IncidentFile, names: Names, zone: tzinfo) -> No
                 utc_text(note.utc_s if note.utc_s is not None else note.at_utc_s, zone),
                 label_of(note.kind),
                 names.camera(note.camera_id) if note.camera_id else NONE,
-                note.text or NONE,
+                words_of(note) or NONE,
                 names.operator(note.actor_id),
             )
             for note in notes

@@ -11,11 +11,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.age_clock import AgeClock
 from app.archive import RUNTIME, Archive
 from app.erasing import Eraser
+from app.fetch_leftovers import discard_old
+from app.recording import recordings_folders
 from storage import durable
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.journal import Journal, RetentionCandidate
@@ -79,7 +82,10 @@ class Retention:
         notices: Notices,
         settings: RetentionSettings,
         clock: Callable[[], float] = time.time,
+        *,
+        leftovers: Callable[[float], object] = lambda _now_utc_s: 0,
     ) -> None:
+        self._leftovers = leftovers
         self._journal, self._eraser, self._notices = journal, eraser, notices
         self._settings, self._clock = settings, clock
 
@@ -108,6 +114,7 @@ class Retention:
             self._eraser.scrub()
             log.info("%d incidents were erased: their time was over", done)
         self._eraser.sweep()
+        self._leftovers(self._clock())
         return done
 
     def _erased(self, item: Going) -> bool:
@@ -150,4 +157,7 @@ def retention_of(archive: Archive) -> Retention:
     """The list of a home, as its settings want it."""
     eraser = Eraser(archive.journal, archive.store, archive.folders)
     notices = Notices(archive.folders.state / "retention.json")
-    return Retention(archive.journal, eraser, notices, archive.settings.retention, AgeClock())
+    recordings = recordings_folders(archive.folders, archive.settings)
+    leftovers = partial(discard_old, archive.folders, recordings=recordings)
+    settings = archive.settings.retention
+    return Retention(archive.journal, eraser, notices, settings, AgeClock(), leftovers=leftovers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from app.analytics import Analytics
 from app.archive import RUNTIME, Archive
 from app.bus import Bus
+from app.camera_models import own_choices
 from app.camera_rights import CameraRights
 from app.cameras import CameraHub
 from app.desk import ChangeFeed, OperatorDesk
@@ -25,11 +26,11 @@ from app.health_desk import SiteHealthDesk
 from app.i18n import use_language
 from app.intake import EventIntake
 from app.live_feed import LiveFeed
-from app.metrics import Metrics, UsageMeter
+from app.metrics import UsageMeter
 from app.model_desk import SiteModelDesk
 from app.notary import Notary
 from app.people import People
-from app.playback_sources import playback_desk
+from app.playback_sources import film_site, playback_desk
 from app.playback_wall import SitePlaybackDesk
 from app.recording import Recording
 from app.replay import Replays
@@ -195,6 +196,7 @@ class Runtime:
             lambda: self.seat.people.seat.actor,
             in_use=lambda: self.analytics.choice,
             use=lambda choice: self.analytics.use_model(choice),
+            use_own=lambda own: self.analytics.use_own_models(own),
         )
 
     def _timeline_desk(self, people: People) -> SiteTimelineDesk:
@@ -214,6 +216,7 @@ class Runtime:
                 *self.health.clocks.of(camera_id, utc_s),
                 *self.health.offsets(camera_id),
             ],
+            films=film_site(self.archive, people, self.tasks, self.changes.nudge, self.rights.allows),
         )
 
     def _footage_searcher(self, people: People) -> FootageSearcher:
@@ -222,6 +225,7 @@ class Runtime:
 
     def _analytics(self, choice: ModelChoice) -> Analytics:
         folders, detection = self.plan.folders, self.plan.settings.detection
+        own, refused = own_choices(detection.camera_models, folders.models, self.registry.cameras)
         return Analytics(
             self.hub,
             self.supervisor,
@@ -232,9 +236,11 @@ class Runtime:
             device=detection.device,
             processes=detection.processes,
             far_view=detection.far_view,
+            own_models=own,
+            refused=refused,
             cache=folders.cache,
             timezone=zone_of(self.plan.settings).key,
-            on_look=self.tracks.take if self.tracks is not None else None,
+            on_look=self.replays.recent.before(self.tracks.take if self.tracks is not None else None),
         )
 
     def start(self) -> None:
@@ -268,8 +274,9 @@ class Runtime:
         self.bus.publish(Banner("metrics", sentence(error)))
 
     def _on_registry_changed(self, changed: RegistryChanged) -> None:
-        """Recording plans and guard rules hold from now on, names everywhere."""
+        """Addresses, logins, recording plans and guard rules hold from now on, names everywhere."""
         self.registry = changed.registry
+        self.hub.renew(changed.registry.cameras)
         self.intake.renew(changed.registry.rules)
         self.analytics.renew(changed.registry)
         if not self.tasks.submit(self._replan) and not self.tasks.ending:
@@ -357,40 +364,3 @@ def _choice(plan: RuntimePlan) -> ModelChoice:
     environment, pin = os.environ.get("WATCHFLOOR_MODEL"), plan.settings.detection.model_sha256
     found = choose_model(plan.model, wished, environment, plan.folders.models, setting_sha256=pin)
     return replace(found, classes=tuple(class_map(plan.settings.detection.classes).items()))
-
-
-class RunFigures:
-    """Counts from the first picture on, for `metrics.json`."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._start = runtime.meter.read(runtime.worker_pids())
-        self._looks = runtime.analytics.looks
-
-    def read(self, now: Callable[[], float] = time.monotonic) -> Metrics:
-        """Figures of the run so far; the wall's own are left empty."""
-        runtime = self._runtime
-        usage = runtime.meter.read(runtime.worker_pids())
-        seconds = max(now() - self._start.at_s, 1e-6)
-        streams = max(sum(session.status().packets > 0 for session in runtime.hub.sessions()), 1)
-        counts = runtime.archive.journal.counts()
-        totals = runtime.hub.totals()
-        return Metrics(
-            cameras=len(runtime.registry.cameras),
-            tiles=0,
-            seconds=round(seconds, 2),
-            shown_ratio=None,
-            frame_age_p50_ms=None,
-            frame_age_p95_ms=None,
-            gui_stall_p99_ms=None,
-            gui_stall_max_ms=None,
-            cpu_s_per_stream_s=round((usage.cpu_s - self._start.cpu_s) / seconds / streams, 4),
-            rss_mb=round(usage.rss_mb, 1),
-            detections_per_s=round((runtime.analytics.looks - self._looks) / seconds, 2),
-            tracks=runtime.analytics.track_count,
-            events=counts["events"],
-            alarms=counts["alarms"],
-            incidents=counts["incidents"],
-            detector=runtime.analytics.service.status.detector,
-            **totals,
-        )

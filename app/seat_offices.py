@@ -13,7 +13,9 @@ from app.backups import backup_folder
 from app.blackbox import BlackBoxRecorder
 from app.bus import Bus
 from app.errors import AppCode, AppError
+from app.exhibit_sizes import ExhibitSizes
 from app.export_desk import SiteExportDesk
+from app.fetch_desk import SiteFetchDesk
 from app.footage_searcher import FootageSearcher
 from app.foreign_files import SiteForeignDesk
 from app.health_desk import HealthDesk
@@ -29,6 +31,7 @@ from app.recording import Recording
 from app.release_desk import DisclosureFile, MadePackage, SiteReleaseDesk
 from app.report_desk import SiteReportDesk
 from app.seat_test import SeatFacts
+from app.shown_walls import SiteShownWalls
 from app.site_time import zone_of
 from app.subject_desk import SiteSubjectDesk
 from app.tasks import Tasks
@@ -103,6 +106,8 @@ class SeatOffices:
             playback=playback(self.people) if playback is not None else None,
             timeline=timeline_of_site,
             search=searcher,
+            exhibit_sizes=ExhibitSizes(archive.folders.evidence),
+            shown_walls=SiteShownWalls(archive, tasks, self._actor) if box.enabled else None,
         )
         self.offices = self._with_footage(offices, bus, shelf, changed)
 
@@ -116,6 +121,7 @@ class SeatOffices:
             releases=SiteReleaseDesk(archive, bus, tasks, self._packed, self._actor, shelf=shelf),
             subjects=SiteSubjectDesk(archive, index, bus, tasks, self._actor),
             exports=SiteExportDesk(archive, index, tasks, self._actor, changed=changed),
+            fetch=SiteFetchDesk(archive, index, self._recording.folder_of, tasks, self._actor, changed=changed),
         )
 
     def _actor(self) -> Actor:

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.archive import Archive, opened
+from app.credentials import split_login, with_login
 from app.errors import AppCode, AppError
 from app.runtime import RuntimePlan
 from detection.model_files import check_model
 from storage.folders import Folders
 from storage.records import Camera, new_id
 from storage.settings import RecordingSettings, Settings, load
-from video.source import redact, scheme_of
+from video.source import scheme_of
 
 Progress = Callable[[int, int], None]
 
@@ -62,7 +63,7 @@ def trial_plan(urls: Sequence[str], model: Path | None) -> Iterator[RuntimePlan]
         raise AppError(AppCode.NO_CAMERAS)
     _refuse_bad(model)
     cameras = [_camera(number, url) for number, url in enumerate(urls, start=1)]
-    secret = {camera.id: url for camera, url in zip(cameras, urls, strict=True)}
+    secret = {camera.id: with_login(*split_login(url)) for camera, url in zip(cameras, urls, strict=True)}
     with _temporary_home(Folders.find()) as folders:
         settings = Settings(recording=RecordingSettings(enabled=False))
         yield RuntimePlan(
@@ -77,8 +78,9 @@ def _refuse_bad(model: Path | None) -> None:
 
 
 def _camera(number: int, url: str) -> Camera:
-    name = Path(url).stem if not scheme_of(url) else redact(url).partition("://")[2]
-    return Camera(id=new_id(), number=number, name=name[:60], main_url=redact(url))
+    clean, _login = split_login(url)
+    name = Path(url).stem if not scheme_of(url) else clean.partition("://")[2]
+    return Camera(id=new_id(), number=number, name=name[:60], main_url=clean)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.labels import action_name, label_of, object_name
 from app.package_content import CameraScope
 from app.report_facts import NONE, Names, ReportContext, iso_text, utc_text
@@ -174,12 +174,16 @@ class _Letter:
         page.write_line(_("Date, signature") + "  " + "_" * 46, 9, colour=FAINT)
 
     def _receivers(self) -> str:
-        """Who got packages of these incidents; offices, no persons' own data."""
-        given = {package.recipient for file in self.facts.incidents for package in file.packages if package.recipient}
-        services = {
-            self.names.service(handover.service_id) for file in self.facts.incidents for handover in file.handovers
-        }
-        return ", ".join(sorted(given | services))
+        """Offices by name, which the site wrote down; a package's recipient is free text and may name a person."""
+        files = self.facts.incidents
+        given = {package.recipient for file in files for package in file.packages if package.recipient}
+        services = {self.names.service(handover.service_id) for file in files for handover in file.handovers}
+        text = ngettext(
+            "{count} recipient of a package (name withheld)",
+            "{count} recipients of packages (names withheld)",
+            len(given),
+        )
+        return ", ".join([*sorted(services), *([text.format(count=len(given))] if given else [])])
 
     def _free_texts(self, file: IncidentFile) -> list[tuple[str, str]]:
         """Labels of what is blacked out, with how much of it there is."""
@@ -250,7 +254,8 @@ def _incident(file: IncidentFile, names: Names, facts: SubjectFacts, categories:
         "pictures": [{"time": iso_text(e.from_utc_s), "picture": WITHHELD} for e in file.evidence],
         "files": len(file.exhibits),
         "packages": [
-            {"time": iso_text(p.at_utc_s), "recipient": p.recipient or None, "sha256": p.sha256} for p in file.packages
+            {"time": iso_text(p.at_utc_s), "recipient": WITHHELD if p.recipient else None, "sha256": p.sha256}
+            for p in file.packages
         ],
         "history": [
             {"time": iso_text(e.at_utc_s), "what": e.action, "who": WITHHELD, "values": WITHHELD} for e in file.history

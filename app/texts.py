@@ -11,141 +11,12 @@ from string import Formatter
 
 from app.errors import AppCode
 from app.i18n import _, marked
+from app.layer_sentences import LAYER_SENTENCES
 from app.log import cleaned
-from detection.detector import DetectionCode
 from storage.errors import StorageCode, WatchfloorError
-from video.source import VideoCode
 
 SENTENCES: dict[str, str] = {
-    StorageCode.DISK_FULL: marked(
-        "The disk is full: {path} could not be written. Free some space; what was confirmed is safe."
-    ),
-    StorageCode.DISK_FAILED: marked(
-        "The disk failed while reading or writing {path}. Check the disk and the log, and make a backup."
-    ),
-    StorageCode.READ_ONLY: marked(
-        "{path} cannot be written. Give your user the right to write there, or choose another folder."
-    ),
-    StorageCode.NEWER_JOURNAL: marked(
-        "The journal {path} was written by a newer version of Watchfloor. Update this"
-        " program; the journal was not touched."
-    ),
-    StorageCode.NOT_A_JOURNAL: marked("{path} is not a Watchfloor journal. Choose the right file; it was not touched."),
-    StorageCode.DAMAGED: marked(
-        "{path} is damaged. If it is the journal, end Watchfloor; “main.py restore BACKUP” then puts a good backup in"
-        " its place and keeps the damaged file."
-    ),
-    StorageCode.NETWORK_PATH: marked(
-        "{path} lies on a network share, where a journal is not safe. Choose a folder on a disk of this machine."
-    ),
-    StorageCode.BUSY: marked(
-        "The journal is busy and did not take the change in time. Nothing was written; try again."
-    ),
-    StorageCode.CLOSED: marked("The journal is closed because the program is ending. Nothing was written."),
-    StorageCode.NOT_PERMITTED: marked("{actor} may not do this. Ask a supervisor or an administrator."),
-    StorageCode.UNKNOWN_ACTOR: marked("{actor} is not known to this journal. Ask an administrator to add this user."),
-    StorageCode.NOT_FOUND: marked(
-        "{subject} was not found in the journal. It may have been removed; refresh the list."
-    ),
-    StorageCode.STALE_VERSION: marked(
-        "Somebody else changed this in the meantime. Look at the new state and decide again."
-    ),
-    StorageCode.ILLEGAL_TRANSITION: marked(
-        "This step is not possible in the present state. Look at the state and choose another step."
-    ),
-    StorageCode.BAD_VALUE: marked("The value for {field} is not acceptable. Correct it and try again."),
-    StorageCode.NO_REASON: marked("This needs a reason or a case. Say why, or choose the incident, and try again."),
-    StorageCode.HELD: marked(
-        "A legal hold or an authority's open request keeps this. Take the hold out of use first, or wait for its end."
-    ),
-    StorageCode.BAD_SETTINGS: marked(
-        "The settings file {path} cannot be read. Correct it, or move it away to start with the standard settings."
-    ),
-    StorageCode.BAD_KEY: marked(
-        "The key {path} cannot be used. Put the right key file there; without it nothing can be signed or unsealed."
-    ),
-    StorageCode.FOLDER_TAKEN: marked(
-        "Another Watchfloor already records into {path}. Stop it, or choose another recordings folder."
-    ),
-    StorageCode.CANCELLED: marked("The search was cancelled."),
-    StorageCode.BAD_LAYOUT: marked(
-        "The cells of the layout “{name}” overlap, leave a hole or reach beyond it. Cover every place of the grid once."
-    ),
-    StorageCode.FOLDER_MISSING: marked(
-        "The recordings folder {path} is not there: its disk is not mounted. Nothing is recorded there until it is. "
-        "If it is a new disk, make an empty file .watchfloor-recordings in the folder."
-    ),
-    StorageCode.ALREADY_ASKED: marked("A second person was asked for this already and has not answered (approvals)."),
-    StorageCode.NEEDS_TRIAL: marked(
-        "Not changed: a guard rule that found confirmed alarms in the last days depends on it. "
-        "Save it in its form, where it is tried first and a second person can sign for it."
-    ),
-    StorageCode.BAD_SCHEDULE: marked(
-        "The recording schedule of a camera cannot be read. Write it like “Mon-Fri 08:00-18:00; Sat 10:00-14:00”."
-    ),
-    StorageCode.IN_USE: marked("A program has {path} open. End Watchfloor on this machine, then try again."),
-    StorageCode.NOT_WHOLE: marked(
-        "The backup {path} is not intact and was not put back. Take another one, or give --force if there is none."
-    ),
-    VideoCode.UNKNOWN_SCHEME: marked("{url} is an address of an unknown kind. Use rtsp://, http:// or a video file."),
-    VideoCode.UNREACHABLE: marked("Nothing answers at {url}. Check the address, the network and the camera's power."),
-    VideoCode.UNAUTHORIZED: marked("{url} refuses the login. Check the user name and the password of the camera."),
-    VideoCode.NOT_FOUND: marked("{url} has no such stream. Check the path at the end of the address."),
-    VideoCode.NO_FILE: marked("There is no file {url}. Check the path."),
-    VideoCode.NOT_VIDEO: marked("{url} holds no video. Choose a video file or the address of a camera's stream."),
-    VideoCode.SILENT: marked("{url} answers but sends no picture. Restart the camera, or look at its stream settings."),
-    VideoCode.ENDED: marked("{url} ended the stream. Watchfloor connects again by itself."),
-    VideoCode.DAMAGED: marked("{url} sends data that cannot be decoded. Check the network and the camera's codec."),
-    VideoCode.UNSUPPORTED: marked("{url} sends a format that is not supported. Set the camera to H.264 or H.265."),
-    VideoCode.NO_DEVICE: marked(
-        "The camera device {url} cannot be opened. Connect it, and give your user the right to use it (group video)."
-    ),
-    VideoCode.NO_PROTOCOL: marked(
-        "{url} needs a protocol that the installed FFmpeg does not have. Let a media server pass it on as RTSP."
-    ),
-    VideoCode.NOT_BUFFERED: marked("There is no picture of that moment any more: it has left the buffer."),
-    VideoCode.DISK_FULL: marked("The disk is full: the recording could not be written. Free some space."),
-    VideoCode.DISK_FAILED: marked("The recording could not be written. Check the disk and its folder."),
-    DetectionCode.NO_MODEL: marked(
-        "There is no detection model. Fetch one with “main.py model fetch”, or give its path"
-        " with --model; until then the built-in people detector works."
-    ),
-    DetectionCode.BAD_MODEL: marked(
-        "The model {path} cannot be used: it is empty, damaged or of an unknown format. Choose another one."
-    ),
-    DetectionCode.WRONG_TASK: marked("The model {path} was made for another task. Choose a detection model."),
-    DetectionCode.WRONG_SIZE: marked(
-        "The model {path} takes pictures of a size that does not fit here. It needs one colour picture of 64 to 2048 px"
-        " on each side; export it with 640 px."
-    ),
-    DetectionCode.WRONG_CLASSES: marked(
-        "The names of the classes of the model {path} do not fit what it gives. Put its metadata.yaml beside it, or"
-        " name its classes in the settings."
-    ),
-    DetectionCode.ALTERED_MODEL: marked(
-        "The files of the model {path} are not those that were put in place. Remove it, and import it again from a"
-        " source that you trust."
-    ),
-    DetectionCode.MODEL_IN_USE: marked("The model {path} is the one in use. Choose another one first."),
-    DetectionCode.IMPORT_FAILED: marked(
-        "The model could not be imported. Nothing was changed; check that the file is whole and made by ultralytics,"
-        " or export it to OpenVINO where it was trained."
-    ),
-    DetectionCode.BENCH_FAILED: marked("The model could not be measured. Look at whether it is intact, and try again."),
-    DetectionCode.NO_DOWNLOAD: marked(
-        "Downloads are switched off (YOLO_OFFLINE). Put a model into the models folder by hand, or allow downloads."
-    ),
-    DetectionCode.FETCH_FAILED: marked(
-        "The model could not be fetched. Check the network, or put the file there by"
-        " hand; the built-in people detector works meanwhile."
-    ),
-    DetectionCode.BAD_RULE: marked(
-        "A guard rule cannot work like this. Correct its schedule, limit or direction, or draw the camera's scale."
-    ),
-    DetectionCode.BAD_ZONE: marked(
-        "A zone needs at least three different points within the picture and must not cross itself; a line needs two."
-        " Draw it again."
-    ),
+    **LAYER_SENTENCES,
     AppCode.NO_RECORDINGS: marked("Nothing is recorded at this seat, so there is nothing to pack. Look at the banner."),
     AppCode.BAD_RECORD: marked("The value for “{name}” does not fit here. Possible: {known}."),
     AppCode.BAD_USAGE: marked("The command is not complete or not known. “main.py --help” shows how to use it."),
@@ -216,6 +87,13 @@ SENTENCES: dict[str, str] = {
     AppCode.EXPORT_EMPTY: marked(
         "There is no footage of these cameras in this time. Nothing was delivered; choose another time."
     ),
+    AppCode.EXPORT_RUNNING: marked(
+        "The same export is being made already, here or by another program. Wait until it is done, or cancel it there."
+    ),
+    AppCode.NOT_AN_EXPORT: marked("{path} is not an export: a folder with export.json and export.sig is needed."),
+    AppCode.EXPORT_ALTERED: marked(
+        "{path} is not as it was signed. Do not rely on it; ask for the export again from where it came."
+    ),
     AppCode.EXPORT_NOT_INTACT: marked(
         "The export did not read back as it was written ({path}) and was not delivered. Check the disk, and try again."
     ),
@@ -284,6 +162,15 @@ SENTENCES: dict[str, str] = {
     AppCode.UNKNOWN_LAYOUT: marked("There is no view or layout “{name}”. There are: {known}."),
     AppCode.UNKNOWN_MONITOR: marked("There is no monitor {name}. There are: {known}."),
     AppCode.SECOND_PERSON: marked("A second person has to sign for this first: see “Approvals”."),
+    AppCode.FETCH_RANGE: marked(
+        "At most 24 hours of a time that has passed can be fetched at once. Choose a shorter one."
+    ),
+    AppCode.FETCH_RUNNING: marked("Another program fetches the same already. Wait until it is done."),
+    AppCode.NOTHING_MISSING: marked("Nothing of that time is missing here."),
+    AppCode.BAD_RECORDER: marked(
+        "This is no address of a recorder: {address}. Type http://192.168.1.9 or http://host:port."
+    ),
+    AppCode.RECORDER_CHOOSE: marked("The recorder has several recordings. Say which one: {known}."),
     AppCode.INTERNAL: marked("Something unexpected happened inside the program. The log has the details; report it."),
 }
 
@@ -338,6 +225,8 @@ _BRACKETED = {
     "file_system": marked("file system"),
     "why": marked("reason"),
     "reason": marked("reason"),
+    "key_id": marked("key"),
+    "keys": marked("key file"),
 }
 _LONGEST_DETAIL = 200
 

@@ -74,7 +74,8 @@ class TimelineMark:
 class TimelineRow:
     """One camera; a byte a column: `recorded` the share of it (0..255), `missing` why some is missing (0: nothing is,
     else 1 + the place in `REASONS`), `severity` the highest of its events (0: none), `motion` how much moved (0..255;
-    no bytes at all: nothing is known). `gaps` are those of a column's length and more, `event_utc_s` when events were
+    no bytes at all: nothing is known), `foreign` the share that was fetched from a recorder elsewhere (no bytes at all:
+    nothing was). `gaps` are those of a column's length and more, `event_utc_s` when events were
     (of many in one column the first), both oldest first."""
 
     camera_id: str
@@ -86,6 +87,7 @@ class TimelineRow:
     gaps: tuple[Gap, ...] = ()
     event_utc_s: tuple[float, ...] = ()
     marks: tuple[TimelineMark, ...] = ()
+    foreign: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ class SiteTimelineDesk:
                 missing=missing_bytes(one.gaps, question),
                 severity=severity[row].tobytes(),
                 motion=motion_bytes(moved.get(one.camera_id, ()), question, at),
+                foreign=recorded_bytes(one.foreign, at) if one.foreign else b"",
                 gaps=long_gaps(one.gaps, question),
                 event_utc_s=times[row],
                 marks=tuple(marks.get(one.camera_id, ())),

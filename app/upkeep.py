@@ -25,7 +25,7 @@ def upkeep_workers(archive: Archive, bus: Bus, *, lasting: bool = True) -> list[
     folder = backup_folder(folders, settings.backup)
     return [
         *always,
-        Backups(folder, archive.journal, settings.backup, zone_of(settings), bus),
+        Backups(folder, archive.journal, settings.backup, zone_of(settings), bus, keys=folders.journal_keys),
         SpaceGuard(folders.journal, archive.reserve, bus),
         HourlySheet(archive),
         RollupKeeper(archive),

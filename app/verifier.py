@@ -53,7 +53,14 @@ def home_key(folders: Folders) -> str | None:
 def home_request(folders: Folders, *, evidence: bool) -> Request:
     """What has to be whole at this home."""
     stored = str(folders.evidence) if evidence and folders.evidence.is_dir() else None
-    return Request(str(folders.journal), str(folders.checkpoints), stored, at_home=True, home_key=home_key(folders))
+    return Request(
+        str(folders.journal),
+        str(folders.checkpoints),
+        stored,
+        at_home=True,
+        home_key=home_key(folders),
+        keys=str(folders.journal_keys),
+    )
 
 
 class Verifier(Worker):

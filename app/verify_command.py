@@ -13,6 +13,7 @@ from app.sentences import sentences
 from app.verifier import home_key
 from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
+from storage.journal_keys import JournalKeys
 from storage.settings import load
 from storage.verification import verify_file
 
@@ -23,6 +24,7 @@ def verify(
     path: Annotated[Path, typer.Argument(help="A journal file.")],
     evidence: Annotated[Path | None, typer.Option(help="Evidence folder; of this site's journal it is known.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="Fingerprint of a signer to trust; repeat for more.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Key file of an encrypted journal from another site.")] = None,
 ) -> None:
     """Check a journal: chain, digests, rows against their history, checkpoints. Exit code 5: altered."""
     with sentences():
@@ -40,6 +42,7 @@ def verify(
             trusted_keys=[_identifier(text) for text in key] if key else None,
             at_home=at_home,
             home_key=home_key(folders) if at_home else None,
+            keys=JournalKeys(keys or folders.journal_keys),
         )
         typer.echo(
             f"{result.rows} rows, {result.entries} entries, {result.checkpoints} checkpoints, head {result.head}"

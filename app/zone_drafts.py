@@ -37,6 +37,7 @@ class Shape(StrEnum):
     AREA = "area"
     LINE = "line"
     MASK = "mask"
+    FAR = "far"
     PEOPLE = "people"
 
 
@@ -44,11 +45,18 @@ SHAPE_TEXTS = {
     Shape.AREA: marked("Area"),
     Shape.LINE: marked("Line"),
     Shape.MASK: marked("Privacy mask"),
+    Shape.FAR: marked("Far view"),
     Shape.PEOPLE: marked("Height of people"),
 }
-_FIRST_NAMES = {Shape.AREA: marked("Area"), Shape.LINE: marked("Line"), Shape.MASK: marked("Mask")}
-_TABLES = {Shape.AREA: "zones", Shape.LINE: "zones", Shape.MASK: "privacy_masks", Shape.PEOPLE: "camera_scales"}
-_LEAST = {Shape.AREA: 3, Shape.MASK: 3, Shape.LINE: 2, Shape.PEOPLE: 4}
+_FIRST_NAMES = {
+    Shape.AREA: marked("Area"),
+    Shape.LINE: marked("Line"),
+    Shape.MASK: marked("Mask"),
+    Shape.FAR: marked("Far view"),
+}
+_ZONES = {"area": Shape.AREA, "line": Shape.LINE, "far": Shape.FAR}
+_TABLES = {**dict.fromkeys(_ZONES.values(), "zones"), Shape.MASK: "privacy_masks", Shape.PEOPLE: "camera_scales"}
+_LEAST = {Shape.AREA: 3, Shape.MASK: 3, Shape.FAR: 3, Shape.LINE: 2, Shape.PEOPLE: 4}
 
 
 class Fault(StrEnum):
@@ -103,7 +111,7 @@ class ZoneDraft:
     @property
     def closed(self) -> bool:
         """Whether the last point is joined with the first."""
-        return self.shape in (Shape.AREA, Shape.MASK)
+        return self.shape in (Shape.AREA, Shape.MASK, Shape.FAR)
 
     @property
     def table(self) -> str:
@@ -318,7 +326,7 @@ class ZoneDraft:
 
 def drawn_on(registry: Registry, camera_id: str) -> tuple[tuple[Shape, Drawn], ...]:
     """What is drawn on a camera's picture already; its people are there when somebody marked them."""
-    zones = ((Shape.LINE if z.kind == "line" else Shape.AREA, z) for z in registry.zones if z.camera_id == camera_id)
+    zones = ((_ZONES.get(z.kind, Shape.AREA), z) for z in registry.zones if z.camera_id == camera_id)
     masks = ((Shape.MASK, mask) for mask in registry.privacy_masks if mask.camera_id == camera_id)
     scales = ((Shape.PEOPLE, scale) for scale in registry.camera_scales if scale.id == camera_id)
     return (*zones, *masks, *scales)

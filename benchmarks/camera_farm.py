@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.net_space import NetSpace
 from benchmarks.rtsp_child import HOST
 from video.demo_server import free_ports
 
@@ -27,14 +28,24 @@ _FAREWELL_S = 5.0
 
 
 class CameraFarm:
-    """Owns one child. `clips` names a clip for each camera (or `rtsp_child.CLOCK`); the ports stay over a `kill`."""
+    """Owns one child. `clips` names a clip for each camera (or `rtsp_child.CLOCK`); the ports stay over a `kill`.
 
-    def __init__(self, clips: Mapping[str, Path | str], login: str = "") -> None:
-        self._login = login
+    `space` is a network of their own, whose cable `cut` pulls; `udp` says how their addresses ask for the pictures."""
+
+    def __init__(
+        self,
+        clips: Mapping[str, Path | str],
+        login: str = "",
+        *,
+        space: NetSpace | None = None,
+        udp: bool = False,
+    ) -> None:
+        self._login, self._space, self._udp = login, space, udp
+        self._host = space.address if space is not None else HOST
         ports = free_ports(len(clips))
         self._cameras: dict[str, dict[str, object]] = {
-            name: {"clip": str(clip), "port": port, "login": login}
-            for (name, clip), port in zip(clips.items(), ports, strict=True)
+            name: {"clip": str(clip), "port": port, "host": self._host, "seed": number, "login": login}
+            for number, ((name, clip), port) in enumerate(zip(clips.items(), ports, strict=True))
         }
         self._process: subprocess.Popen[str] | None = None
         self._spent_s = 0.0
@@ -47,11 +58,12 @@ class CameraFarm:
     def url(self, name: str) -> str:
         """The camera's address, with the login that was right at the beginning."""
         login = f"{self._login}@" if self._login else ""
-        return f"rtsp://{login}{HOST}:{self._cameras[name]['port']}/{name}"
+        wish = "#transport=udp" if self._udp else ""
+        return f"rtsp://{login}{self._host}:{self._cameras[name]['port']}/{name}{wish}"
 
     def start(self) -> None:
         """Start the child, with the faults as they are; returns when every camera answers."""
-        command = [sys.executable, "-m", "benchmarks.rtsp_child"]
+        command = [*(self._space.prefix if self._space else ()), sys.executable, "-m", "benchmarks.rtsp_child"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_ROOT)
         self._process = process
         self._say(self._cameras)
@@ -87,6 +99,20 @@ class CameraFarm:
         if self._process is not None:
             os.kill(self._process.pid, signal.SIGCONT)
 
+    def cut(self) -> None:
+        """Pull their cable; without a network of their own they only fall silent, which looks the same from here."""
+        if self._space is not None:
+            self._space.cut()
+        else:
+            self.freeze()
+
+    def mend(self) -> None:
+        """Put it back."""
+        if self._space is not None:
+            self._space.mend()
+        else:
+            self.thaw()
+
     def stop(self) -> None:
         """End the child."""
         self.kill()
@@ -117,9 +143,11 @@ class CameraFarm:
 
 
 @contextmanager
-def farm(clips: Mapping[str, Path | str], login: str = "") -> Iterator[CameraFarm]:
+def farm(
+    clips: Mapping[str, Path | str], login: str = "", *, space: NetSpace | None = None, udp: bool = False
+) -> Iterator[CameraFarm]:
     """Cameras for the time of a `with`."""
-    cameras = CameraFarm(clips, login)
+    cameras = CameraFarm(clips, login, space=space, udp=udp)
     cameras.start()
     try:
         yield cameras

@@ -19,7 +19,8 @@ class Fault:
     """`seen`: the tile must say it; `damaged`: by its notice, live all the time. `promised`: the session must be open
     again within 3 s of the camera's return (not where the camera refused: asking it too often locks the account; and
     not before a key frame has come, which is what open means). `lasts_s` goes on after it was noticed. `plays` is the
-    clip that it needs beside the normal one."""
+    clip that it needs beside the normal one. `apart`: the cameras are in a network of their own, where that can be
+    made; `udp`: their pictures come as datagrams."""
 
     name: str
     begin: Act
@@ -30,6 +31,8 @@ class Fault:
     many: bool = False
     lasts_s: float = 3.0
     plays: str = ""
+    apart: bool = False
+    udp: bool = False
 
 
 def _all(**change: object) -> Act:
@@ -59,6 +62,7 @@ def _nothing(_cameras: CameraFarm, _clips: Clips) -> None:
 CASES = (
     Fault("server killed", lambda cameras, _clips: cameras.kill(), lambda cameras, _clips: cameras.start()),
     Fault("server frozen", lambda cameras, _clips: cameras.freeze(), lambda cameras, _clips: cameras.thaw()),
+    Fault("network cut", lambda cameras, _clips: cameras.cut(), lambda cameras, _clips: cameras.mend(), apart=True),
     Fault("camera mute", _all(mute=True), _all(mute=False)),
     Fault("port closed", _all(down=True), _all(down=False)),
     Fault("password changed", _all(login=_OTHER_LOGIN), _all(login=LOGIN), promised=False, lasts_s=1.0),
@@ -66,6 +70,20 @@ CASES = (
     Fault("codec changed to H.265", _play("h265", kick=True), _nothing, lasts_s=0.0, plays="h265"),
     Fault("corrupt packets", _all(corrupt=0.2), _all(corrupt=0.0), damaged=True),
     Fault("1 % lost, 40 ms jitter", _all(lost=0.01, jitter_ms=40.0), _all(lost=0.0, jitter_ms=0.0), damaged=True),
+    Fault(
+        "UDP, 1 % lost, 40 ms jitter",
+        _all(lost=0.01, jitter_ms=40.0),
+        _all(lost=0.0, jitter_ms=0.0),
+        damaged=True,
+        udp=True,
+    ),
+    Fault(
+        "UDP, network cut",
+        lambda cameras, _clips: cameras.cut(),
+        lambda cameras, _clips: cameras.mend(),
+        apart=True,
+        udp=True,
+    ),
     Fault(
         "10 s GOP, joined late",
         _play("long", late=True, kick=True),
@@ -81,6 +99,12 @@ CASES = (
         "many dead, all back",
         lambda cameras, _clips: cameras.kill(),
         lambda cameras, _clips: cameras.start(),
+        many=True,
+    ),
+    Fault(
+        "many frozen, all back",
+        lambda cameras, _clips: cameras.freeze(),
+        lambda cameras, _clips: cameras.thaw(),
         many=True,
     ),
 )

@@ -1,7 +1,8 @@
 """Many RTSP cameras in one process, made to be mistreated: the child of `benchmarks.camera_farm`.
 
-Each camera has its own port on 127.0.0.1 and speaks RTSP 1.0 (RFC 2326) over TCP with interleaved RTP, sender reports,
-and digest login (RFC 2617) if it has one. Faults come as JSON lines on standard input; the process ends with its input.
+Each camera has its own port and speaks RTSP 1.0 (RFC 2326) with RTP interleaved in TCP or over UDP, as it is asked,
+sender reports, and digest login (RFC 2617) if it has one. What is lost, late and damaged comes from dice whose seed is
+the camera's. Faults come as JSON lines on standard input; the process ends with its input.
 The product's demo server serves six streams a process and knows no faults: this one is for measuring.
 """
 
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import re
+import socket
 import struct
 import sys
 import threading
@@ -42,6 +44,8 @@ class Camera:
 
     clip: str
     port: int
+    host: str = HOST
+    seed: int = 0
     login: str = ""
     down: bool = False
     mute: bool = False
@@ -96,7 +100,7 @@ class Farm:
             with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 await Client(self, camera, reader, writer).run()
 
-        camera.server = await asyncio.start_server(serve, HOST, camera.port, reuse_address=True)
+        camera.server = await asyncio.start_server(serve, camera.host, camera.port, reuse_address=True)
 
 
 class Client:
@@ -109,11 +113,15 @@ class Client:
         self._sequence = random.getrandbits(16)
         self._first_tick = random.randrange(_TICKS, 1 << 31)
         self._clock = ClockCamera() if camera.clip == CLOCK else None
+        self._dice = random.Random(camera.seed)
+        self._datagrams: Datagrams | None = None
 
     def abort(self) -> None:
         """Hang up."""
         if self._play is not None:
             self._play.cancel()
+        if self._datagrams is not None:
+            self._datagrams.close()
         self._writer.transport.abort()
 
     async def run(self) -> None:
@@ -144,13 +152,22 @@ class Client:
         elif method == "DESCRIBE":
             self._say(sequence, {"Content-Base": f"{url}/", "Content-Type": "application/sdp"}, self._sdp())
         elif method == "SETUP":
-            self._say(sequence, {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1", "Session": "1;timeout=60"})
+            self._say(sequence, {"Transport": self._transport(fields["transport"]), "Session": "1;timeout=60"})
         elif method == "PLAY":
             info = f"url={url}trackID=0;seq={self._sequence};rtptime={self._first_tick}"
             self._say(sequence, {"Session": "1", "Range": "npt=0.000-", "RTP-Info": info})
             self._play = asyncio.create_task(self._send())
         else:
             self._say(sequence, {"Session": "1", "Public": "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"})
+
+    def _transport(self, asked: str) -> str:
+        ports = re.search(r"client_port=(\d+)-(\d+)", asked)
+        if ports is None:
+            return "RTP/AVP/TCP;unicast;interleaved=0-1"
+        peer: str = self._writer.get_extra_info("peername")[0]
+        self._datagrams = Datagrams(self._camera.host, peer, (int(ports[1]), int(ports[2])))
+        own = "-".join(map(str, self._datagrams.ports))
+        return f"RTP/AVP;unicast;client_port={ports[1]}-{ports[2]};server_port={own}"
 
     def _may(self, method: str, given: str) -> bool:
         if not self._camera.login:
@@ -171,7 +188,14 @@ class Client:
         else:
             clip = self._farm.clip(self._camera.clip)
             fps, attributes = clip.fps, clip.attributes
-        lines = ["v=0", f"o=- 1 1 IN IP4 {HOST}", "s=camera", f"c=IN IP4 {HOST}", "t=0 0", "a=control:*"]
+        lines = [
+            "v=0",
+            f"o=- 1 1 IN IP4 {self._camera.host}",
+            "s=camera",
+            f"c=IN IP4 {self._camera.host}",
+            "t=0 0",
+            "a=control:*",
+        ]
         media = ["m=video 0 RTP/AVP 96", *attributes, f"a=framerate:{fps:g}", "a=control:trackID=0"]
         return "\r\n".join([*lines, *media, ""])
 
@@ -185,20 +209,30 @@ class Client:
             if now_s - due_s > _BEHIND_S:  # it was frozen, or this machine was: what is past is not sent
                 pts_s += now_s - due_s
                 due_s = now_s
-            late_s = random.expovariate(1000 / camera.jitter_ms) if camera.jitter_ms else 0.0
+            late_s = 0.0 if self._datagrams is not None else self._late_s()  # of datagrams each is late by itself
             await asyncio.sleep(max(due_s + late_s - now_s, 0.0))
             parts, step_s = next(pictures)
             if not camera.mute:
                 tick = (self._first_tick + round((pts_s + camera.jump_s) * _TICKS)) & _MASK
                 reports = due_s - reported_s >= _REPORT_S
                 reported_s = due_s if reports else reported_s
-                self._write((self._report(tick, due_s) if reports else b"") + self._packed(parts, tick))
+                self._write(([(1, self._report(tick, due_s))] if reports else []) + self._packed(parts, tick))
             due_s, pts_s = due_s + step_s, pts_s + step_s
 
-    def _write(self, burst: bytes) -> None:
+    def _late_s(self) -> float:
+        return self._dice.expovariate(1000 / self._camera.jitter_ms) if self._camera.jitter_ms else 0.0
+
+    def _write(self, burst: list[tuple[int, bytes]]) -> None:
+        """(channel, packet): 0 is RTP, 1 RTCP."""
+        if self._datagrams is not None:
+            for channel, packet in burst:
+                self._datagrams.send(channel, packet, self._late_s())
+            return
         if self._writer.transport.get_write_buffer_size() > _MOST_WAITING:
             self.abort()
-        self._writer.write(burst)
+        self._writer.write(
+            b"".join(struct.pack("!cBH", b"$", channel, len(packet)) + packet for channel, packet in burst)
+        )
 
     def _pictures(self) -> Iterator[tuple[tuple[bytes, ...], float]]:
         if self._clock is not None:
@@ -212,32 +246,63 @@ class Client:
             yield clip.pictures[number % len(clip.pictures)], 1 / clip.fps
             number += 1
 
-    def _packed(self, parts: tuple[bytes, ...], tick: int) -> bytes:
-        burst = bytearray()
+    def _packed(self, parts: tuple[bytes, ...], tick: int) -> list[tuple[int, bytes]]:
+        burst = []
         for number, part in enumerate(parts, 1):
             marker = 0x80 if number == len(parts) else 0
             self._sequence = (self._sequence + 1) & 0xFFFF
-            if random.random() < self._camera.lost:
+            if self._dice.random() < self._camera.lost:
                 continue
-            burst += struct.pack(
-                "!cBHBBHII", b"$", 0, len(part) + 12, 0x80, 96 | marker, self._sequence, tick, self._ssrc
-            )
-            burst += part if random.random() >= self._camera.corrupt else _damaged(part)
-        return bytes(burst)
+            head = struct.pack("!BBHII", 0x80, 96 | marker, self._sequence, tick, self._ssrc)
+            burst.append((0, head + (part if self._dice.random() >= self._camera.corrupt else self._damaged(part))))
+        return burst
 
     def _report(self, tick: int, due_s: float) -> bytes:
         utc_s = due_s + time.time() - time.monotonic() + _NTP_S + self._camera.clock_off_s
-        body = struct.pack("!BBHIIIIII", 0x80, 200, 6, self._ssrc, int(utc_s), int(utc_s % 1 * (1 << 32)), tick, 0, 0)
-        return struct.pack("!cBH", b"$", 1, len(body)) + body
+        return struct.pack("!BBHIIIIII", 0x80, 200, 6, self._ssrc, int(utc_s), int(utc_s % 1 * (1 << 32)), tick, 0, 0)
+
+    def _damaged(self, part: bytes) -> bytes:
+        """Some bytes behind the header are others."""
+        wrong = bytearray(part)
+        for _count in range(8):
+            if len(wrong) > 4:
+                wrong[self._dice.randrange(3, len(wrong))] = self._dice.getrandbits(8)
+        return bytes(wrong)
 
 
-def _damaged(part: bytes) -> bytes:
-    """Some bytes behind the header are others."""
-    wrong = bytearray(part)
-    for _count in range(8):
-        if len(wrong) > 4:
-            wrong[random.randrange(3, len(wrong))] = random.getrandbits(8)
-    return bytes(wrong)
+class Datagrams:
+    """RTP over UDP to one client: each packet takes as long as it takes, and may overtake others."""
+
+    def __init__(self, host: str, peer: str, ports: tuple[int, int]) -> None:
+        self._to = [(peer, port) for port in ports]
+        self._sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _port in ports]
+        for one in self._sockets:
+            one.setblocking(False)
+            one.bind((host, 0))
+        self._closed = False
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """From which it sends."""
+        return tuple(one.getsockname()[1] for one in self._sockets)
+
+    def send(self, channel: int, packet: bytes, late_s: float) -> None:
+        """Send after so many seconds."""
+        if late_s:
+            asyncio.get_running_loop().call_later(late_s, self._send, channel, packet)
+        else:
+            self._send(channel, packet)
+
+    def _send(self, channel: int, packet: bytes) -> None:
+        if not self._closed:
+            with contextlib.suppress(OSError):  # a full buffer, or nobody there any more: datagrams get lost
+                self._sockets[channel].sendto(packet, self._to[channel])
+
+    def close(self) -> None:
+        """No more."""
+        self._closed = True
+        for one in self._sockets:
+            one.close()
 
 
 def _md5(text: str) -> str:

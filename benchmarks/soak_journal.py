@@ -69,7 +69,7 @@ class _Writer:
             for line in lines:
                 if line.endswith("\n") and len(line) == _ID_LENGTH + 1:
                     self.said.append(line.strip())
-                self.opened.set()
+                    self.opened.set()  # what is stored first was also said, however slow the machine is
         self.opened.set()
 
 

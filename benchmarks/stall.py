@@ -17,7 +17,7 @@ def run(runs: int = RUNS, seconds: int = SECONDS, cameras: int = CAMERAS) -> dic
     """The figures. Raises DetectionError(NO_MODEL) without `WATCHFLOOR_MODEL`."""
     model = given_model()
     ours, without = [], []
-    with clips(cameras, seconds) as paths:
+    with clips(cameras) as paths:
         for _ in range(runs):
             without.append(_figures(measured(paths, seconds, None)))
             ours.append(_figures(measured(paths, seconds, model)))

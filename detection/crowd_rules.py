@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from detection.detector import DetectionCode, DetectionError, Track, TrackSet
 from detection.geometry import Area, checked_polygon
 from detection.perspective import Ground
-from detection.rule_memory import MIN_LOOKS, Cooldown, Reported, event_of, lowest_score
+from detection.rule_memory import MIN_LOOKS, ROUNDING_S, Cooldown, Reported, event_of, lowest_score
 from storage.records import Box, Event, RuleKind, RuleSpec, Zone
 
 DIP_S = 1.5
@@ -49,7 +49,7 @@ class CrowdRule:
             if ground is None:
                 raise DetectionError(DetectionCode.BAD_RULE, why="scale", rule=spec.id)
             self._share = 1.0 / max(ground.area_m2(polygon), 0.1)
-        self._limit = spec.limit
+        self._limit, self._hold_s = spec.limit, spec.hold_s - ROUNDING_S
         self._labels, self._min_score = frozenset(spec.labels), lowest_score(spec)
         self._gathering: _Gathering | None = None
         self._members: tuple[int, ...] = ()
@@ -110,7 +110,7 @@ class CrowdRule:
 
     def _due(self, inside: list[Track], now_s: float) -> list[Event]:
         gathering = self._gathering
-        if gathering is None or gathering.looks < MIN_LOOKS or now_s - gathering.since_utc_s < self.spec.hold_s:
+        if gathering is None or gathering.looks < MIN_LOOKS or now_s - gathering.since_utc_s < self._hold_s:
             return []
         whole = _around(inside)
         known = gathering.alarmed or self._cooldown.silences(_ALL, whole.box.foot, now_s)

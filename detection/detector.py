@@ -27,6 +27,7 @@ class DetectionCode(StrEnum):
     WRONG_CLASSES = "detection.wrong_classes"
     ALTERED_MODEL = "detection.altered_model"
     MODEL_IN_USE = "detection.model_in_use"
+    TOO_MANY_MODELS = "detection.too_many_models"
     IMPORT_FAILED = "detection.import_failed"
     BENCH_FAILED = "detection.bench_failed"
     NO_DOWNLOAD = "detection.no_download"

@@ -26,7 +26,8 @@ _MAX_BYTES = 16 << 20
 class AnalyticsCamera:
     """One camera to look at: its slot, its rules with their scale and the zone of their schedules, and how often.
 
-    `far_view`: people are small, so it never shares an input. `gated`: at a floor rate while nothing moves."""
+    `far_view`: people are small, so it never shares an input; `far_part` (x1, y1, x2, y2) of the same frame lies larger
+    in `far_slot`. `gated`: at a floor rate while nothing moves. `model`: the key of its own model, "" the site's."""
 
     camera_id: str
     slot: int
@@ -38,6 +39,9 @@ class AnalyticsCamera:
     timezone: str = "UTC"
     far_view: bool = False
     gated: bool = True
+    far_slot: int | None = None
+    far_part: tuple[float, float, float, float] | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,13 @@ class Setup:
 @dataclass(frozen=True, slots=True)
 class UseModel:
     """Load this model; None is the built-in detector. `classes`: pairs of the model's word and ours; empty: the
-    detector's own choice of words."""
+    detector's own choice of words. `key`: for which cameras (`AnalyticsCamera.model`), "" all that have no own."""
 
     path: str | None
     device: str
     cache_dir: str | None
     classes: tuple[tuple[str, str], ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,12 @@ class CameraMemory:
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """Look at exactly these cameras; `memories` by camera id count only for cameras that the process did not know."""
+    """Look at exactly these cameras; `memories` by camera id count only for cameras that the process did not know.
+    `models` are the keys of cameras' own models that are still wanted."""
 
     cameras: tuple[AnalyticsCamera, ...]
     memories: dict[str, CameraMemory]
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +131,13 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class CameraLooks:
-    """One camera over the last seconds: looks, from a frame's time to its tracks, and why it has this rate."""
+    """One camera over the last seconds: looks, from a frame's time to its tracks, why it has this rate, and the rate
+    that it is asked to have now."""
 
     looks_per_s: float
     latency_ms: float
     reason: Urgency
+    asked_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

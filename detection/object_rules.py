@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from detection.detector import Track, TrackSet, TrackState
 from detection.geometry import Area, checked_polygon
 from detection.perspective import ASPECT, Ground
-from detection.rule_memory import LEAVE_S, Cooldown, Foot, Reported, event_of, lowest_score, near, still_radius
+from detection.rule_memory import (
+    LEAVE_S,
+    ROUNDING_S,
+    Cooldown,
+    Foot,
+    Reported,
+    event_of,
+    lowest_score,
+    near,
+    still_radius,
+)
 from storage.records import Box, Event, RuleSpec, Zone
 
 PERSON = "person"
@@ -163,7 +173,7 @@ class AbandonedRule(ThingRule):
                 continue
             # Seen now, and nobody is coming back for it just now.
             here = thing.seen_s == now_s and thing.absent_since_s is not None
-            if here and thing.alone_since_s is not None and now_s - thing.alone_since_s >= limit_s:
+            if here and thing.alone_since_s is not None and now_s - thing.alone_since_s >= limit_s - ROUNDING_S:
                 events += self.report(thing, thing.alone_since_s, now_s)
         return events
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from detection.detector import DetectionCode, DetectionError, Detections, Image
+from detection.lean_head import lean_head
 from detection.model_files import pinned_model
 from detection.quiet_openvino import silence_telemetry
 from detection.stack import lay_out, on_whole_scale, pictures_per_input
@@ -51,12 +52,14 @@ class OpenVinoDetector:
         cv2.setNumThreads(1)
         model = pinned_model(path)
         try:
-            compiled, height, width = compiled_model(model.path, device, cache_dir)
+            network, height, width = read_network(model.path)
+            shape = tuple(network.output(0).shape)
+            decoder = Decoder(path, shape, model.classes, labels, min_score)
+            compiled = _compiled(_lean(network, decoder) if device == "CPU" else network, device, cache_dir)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1][:200]
             raise DetectionError(DetectionCode.BAD_MODEL, path=str(path), why=reason) from error
         self.name = f"{model.name} (OpenVINO, {device})"
-        decoder = Decoder(path, tuple(compiled.output(0).shape), model.classes, labels, min_score)
         self._queue: Any = ov.AsyncInferQueue(compiled, IN_FLIGHT)
         # Not a method: queue and detector would hold each other, and the model would never be freed.
         self._queue.set_callback(partial(_on_result, decoder))
@@ -105,29 +108,45 @@ class OpenVinoDetector:
 
 def _on_result(decoder: Decoder, request: Any, look: tuple[tuple[Fit, ...], DoneTogether]) -> None:
     fits, done = look
-    found = decoder.decode_parts(request.get_output_tensor(0).data, fits)
+    outputs = [tensor.data for tensor in request.output_tensors]
+    found = decoder.decode_parts(outputs, fits)
     done(tuple(map(on_whole_scale, found)) if len(fits) > 1 else found)
 
 
-def compiled_model(network: Path, device: str, cache_dir: Path | None) -> tuple[Any, int, int]:
-    """The network with u8 NHWC BGR input of (1, height, width, 3), compiled for throughput. Raises RuntimeError."""
+def read_network(path: Path) -> tuple[Any, int, int]:
+    """The network with a fixed input (1, 3, height, width). Raises RuntimeError, DetectionError(WRONG_TASK)."""
+    import openvino as ov
+
+    network = ov.Core().read_model(path)
+    if len(network.inputs) != 1:
+        raise DetectionError(DetectionCode.WRONG_TASK, path=str(path), inputs=len(network.inputs))
+    if network.input(0).partial_shape.is_dynamic:
+        network.reshape([1, 3, SIDE_PX, SIDE_PX])
+    _, _, height, width = network.input(0).shape
+    return network, height, width
+
+
+def _lean(network: Any, decoder: Decoder) -> Any:
+    """Without what nobody asks for, where that can be cut off."""
+    lean = None if decoder.end_to_end else lean_head(network, decoder.wanted.tolist())
+    if lean is None:
+        return network
+    decoder.head = lean[1]
+    return lean[0]
+
+
+def _compiled(network: Any, device: str, cache_dir: Path | None) -> Any:
+    """Compiled for throughput, with u8 NHWC BGR input. Raises RuntimeError."""
     import openvino as ov
     from openvino import properties
     from openvino.preprocess import ColorFormat, PrePostProcessor
 
-    core = ov.Core()
-    model = core.read_model(network)
-    if len(model.inputs) != 1:
-        raise DetectionError(DetectionCode.WRONG_TASK, path=str(network), inputs=len(model.inputs))
-    if model.input(0).partial_shape.is_dynamic:
-        model.reshape([1, 3, SIDE_PX, SIDE_PX])
-    _, _, height, width = model.input(0).shape
-    steps = PrePostProcessor(model)
+    steps = PrePostProcessor(network)
     picture = steps.input()
     picture.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(ColorFormat.BGR)
     picture.model().set_layout(ov.Layout("NCHW"))
     picture.preprocess().convert_color(ColorFormat.RGB).convert_element_type(ov.Type.f32).scale(255.0)
-    return core.compile_model(steps.build(), device, _plan(properties, device, cache_dir)), height, width
+    return ov.Core().compile_model(steps.build(), device, _plan(properties, device, cache_dir))
 
 
 def _plan(properties: Any, device: str, cache_dir: Path | None) -> dict[Any, Any]:

@@ -35,8 +35,14 @@ class PaceMeter:
         """A look was answered, so long after its frame was taken."""
         self._looks.setdefault(camera_id, deque(maxlen=512)).append((now_s, latency_s))
 
-    def report(self, now_s: float, asked_hz: float, reason: Callable[[str], Urgency]) -> Pace | None:
-        """The figures, once a second."""
+    def report(
+        self,
+        now_s: float,
+        asked_hz: float,
+        reason: Callable[[str], Urgency],
+        rate_hz: Callable[[str], float] = lambda _camera_id: 0.0,
+    ) -> Pace | None:
+        """The figures, once a second; what of a single camera is asked for says `rate_hz`."""
         if now_s < self._due_s:
             return None
         self._due_s = now_s + REPORT_S
@@ -49,6 +55,7 @@ class PaceMeter:
                 looks_per_s=round(len(looks) / span_s, 2),
                 latency_ms=round(sum(latency_s for _, latency_s in looks) / len(looks) * 1000, 1),
                 reason=reason(camera_id),
+                asked_per_s=round(rate_hz(camera_id), 2),
             )
             for camera_id, looks in self._looks.items()
         }

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from detection.detector import DetectionCode, DetectionError, Detector
+from detection.detectors import SITE
 from detection.messages import Beat, Configure, Finish, Message, Refused, Setup, UseModel, read_message, write_message
 from detection.watch import Watch
 from video.shared_slots import SharedSlots, SlotReader
@@ -49,8 +50,13 @@ def load_detector(order: UseModel, send: Callable[[Message], None]) -> Detector:
     """The wished detector, or the built-in one after saying why not."""
     from detection.people_detector import PeopleDetector
 
+    return load_own_detector(order, send) or PeopleDetector()
+
+
+def load_own_detector(order: UseModel, send: Callable[[Message], None]) -> Detector | None:
+    """The wished detector; none where none is wished, and after saying why not."""
     if order.path is None:
-        return PeopleDetector()
+        return None
     from detection.openvino_detector import DEFAULT_LABELS, OpenVinoDetector
 
     try:
@@ -59,7 +65,7 @@ def load_detector(order: UseModel, send: Callable[[Message], None]) -> Detector:
         return OpenVinoDetector(Path(order.path), device=order.device, labels=labels, cache_dir=cache_dir)
     except DetectionError as error:
         send(Refused(DetectionCode(error.code), error.details))
-        return PeopleDetector()
+        return None
 
 
 class Child:
@@ -97,7 +103,10 @@ class Child:
     def _load(self, watch: Watch, order: UseModel) -> None:
         self._grace_s = LOADING_S
         try:
-            watch.use(load_detector(order, self._sender.send))
+            load = load_detector if order.key == SITE else load_own_detector
+            detector = load(order, self._sender.send)
+            if detector is not None:  # cameras whose own model cannot be used are looked at by the site's
+                watch.use(detector, order.key)
         finally:
             self._turned_s = time.monotonic()
             self._grace_s = STUCK_S

@@ -13,6 +13,9 @@ from storage.records import Event, RuleSpec, new_id
 LEAVE_S = 0.5
 """Over for longer than this is over; shorter is a box that jitters."""
 
+ROUNDING_S = 1e-3
+"""Times are floats since 1970: two looks that are 0.4 s apart may be 0.3999999 s apart."""
+
 MIN_LOOKS = 2
 PLACE_RADIUS = 0.06
 """Feet closer than this (0..1, both axes) are one place: a re-detection there is not new."""

@@ -36,6 +36,7 @@ class _Turn:
     rate_hz: float
     due_s: float
     glance_s: float
+    model: str = ""
     alone: bool = False
     gated: bool = False
     urgency: Urgency = Urgency.IDLE
@@ -77,15 +78,18 @@ class Scheduler:
         *,
         alone: Collection[str] = (),
         gated: Collection[str] = (),
+        models: Mapping[str, str] | None = None,
     ) -> None:
         """Look after exactly these cameras; known ones keep their place in the queue.
 
-        `alone`: never share an input (far view). `gated`: at the floor rate while idle, glanced at for motion."""
+        `alone`: never share an input (far view). `gated`: at the floor rate while idle, glanced at for motion.
+        `models`: which camera is looked at by another model than "", the site's; only those of one model share."""
         turns = {}
         for camera_id, rate_hz in rates_hz.items():
             turn = self._turns.get(camera_id) or _Turn(rate_hz, now_s, now_s)
             turn.rate_hz = max(rate_hz, 0.01)
             turn.alone, turn.gated = camera_id in alone, camera_id in gated
+            turn.model = (models or {}).get(camera_id, "")
             turns[camera_id] = turn
         self._turns = turns
 
@@ -101,6 +105,10 @@ class Scheduler:
     def urgency(self, camera_id: str) -> Urgency:
         """What was last noted."""
         return self._turns[camera_id].urgency
+
+    def rate_hz(self, camera_id: str) -> float:
+        """Looks a second that this camera asks for now."""
+        return 1.0 / self._turns[camera_id].period_s
 
     def asked_hz(self) -> float:
         """Looks a second that all cameras ask for now."""
@@ -130,22 +138,30 @@ class Scheduler:
             if turn.held_s is None and turn.due_s <= now_s:
                 turn.held_s = now_s
 
-    def take(self, ready: Collection[str], now_s: float, room: int = 1) -> tuple[Taken, ...]:
-        """Those among `ready` that are looked at now in one input, up to `room`; none when nobody is due, or when it is
-        worth waiting for a second. A turn that was missed is not made up for."""
+    def take(self, ready: Collection[str], now_s: float, rooms: Mapping[str, int] | int = 1) -> tuple[Taken, ...]:
+        """Those among `ready` that are looked at now in one input, up to the room that their model has; none when
+        nobody is due, or when it is worth waiting for a second. A turn that was missed is not made up for."""
         for camera_id in ready:
             turn = self._turns[camera_id]
             turn.ready_s = now_s if turn.ready_s is None else turn.ready_s
-        first = next((i for i in self.due(now_s) if i in ready), None)
-        if first is None:
-            return ()
-        chosen = [first]
-        if room > 1 and not self._turns[first].alone:
-            others = (i for i in self.soon(now_s) if i != first and i in ready and not self._turns[i].alone)
-            chosen += [other for other, _ in zip(others, range(room - 1), strict=False)]
-            if len(chosen) == 1 and self._lingers(first, now_s):
-                return ()
-        return tuple(self._give(camera_id, now_s) for camera_id in chosen)
+        waiting: set[str] = set()
+        for first in self.due(now_s):
+            turn = self._turns[first]
+            if first not in ready or (turn.model in waiting and not turn.alone):
+                continue
+            chosen = self._chosen(first, ready, now_s, rooms if isinstance(rooms, int) else rooms.get(turn.model, 1))
+            if chosen:
+                return tuple(self._give(camera_id, now_s) for camera_id in chosen)
+            waiting.add(turn.model)
+        return ()
+
+    def _chosen(self, first: str, ready: Collection[str], now_s: float, room: int) -> list[str]:
+        """Who shares an input with the first; nobody at all when it is worth waiting for somebody."""
+        if room <= 1 or self._turns[first].alone:
+            return [first]
+        others = (i for i in self.soon(now_s) if i in ready and self._may_share(first, i))
+        chosen = [first, *(other for other, _ in zip(others, range(room - 1), strict=False))]
+        return [] if len(chosen) == 1 and self._lingers(first, now_s) else chosen
 
     def next_due_s(self) -> float | None:
         """When the next turn comes."""
@@ -161,8 +177,12 @@ class Scheduler:
         turn = self._turns[camera_id]
         ready_s = now_s if turn.ready_s is None else turn.ready_s
         end_s = max(turn.due_s, ready_s) + LINGER_S
-        others = (other for name, other in self._turns.items() if name != camera_id and not other.alone)
+        others = (other for name, other in self._turns.items() if self._may_share(camera_id, name))
         return now_s < end_s and any(other.due_s - EARLY / other.rate_hz <= end_s for other in others)
+
+    def _may_share(self, camera_id: str, other_id: str) -> bool:
+        one, other = self._turns[camera_id], self._turns[other_id]
+        return one is not other and not other.alone and one.model == other.model
 
     def _give(self, camera_id: str, now_s: float) -> Taken:
         turn, held_s = self._turns[camera_id], 0.0

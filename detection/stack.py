@@ -59,5 +59,5 @@ def _squeezed(image: Image, part: Image) -> Fit:
     squeeze = (room_height / height) / (room_width / width)
     if not _LEAST_SQUEEZE <= squeeze <= 1.0:
         return letterbox(image, part)
-    part[:] = cv2.resize(image, (room_width, room_height), interpolation=cv2.INTER_CUBIC)
+    cv2.resize(image, (room_width, room_height), dst=part, interpolation=cv2.INTER_CUBIC)
     return Fit(room_width / width, 0, 0, room_width, room_height)

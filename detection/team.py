@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from detection.child import COMMAND
@@ -38,6 +38,7 @@ class DetectionTeam:
         cache: Path | None = None,
         pauses: Pauses | None = None,
         command: Sequence[str] = COMMAND,
+        others: Mapping[str, ModelChoice] | None = None,
     ) -> None:
         self.status = DetectionStatus(DetectionState.STOPPED)
         self._on_status = on_status
@@ -55,6 +56,7 @@ class DetectionTeam:
                 cache=cache,
                 pauses=pauses,
                 command=command,
+                others=others,
                 name="detection service" if len(devices) == 1 else f"detection service {number}",
             )
             for number, device in enumerate(devices, 1)
@@ -78,6 +80,11 @@ class DetectionTeam:
         """Change the detector of all."""
         for service in self._services:
             service.use_model(choice)
+
+    def use_others(self, others: Mapping[str, ModelChoice]) -> None:
+        """The models of cameras that have one of their own, for all."""
+        for service in self._services:
+            service.use_others(others)
 
     def stop(self) -> None:
         """Ask all to stop."""

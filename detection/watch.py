@@ -13,7 +13,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from detection.detector import DetectionCode, DetectionError, Detections, Detector, Tally
+from detection.arming import arm, armed_with
+from detection.detector import Detections, Detector
+from detection.detectors import SITE, Detectors
+from detection.far_view import submit_far
 from detection.gate_worth import GateWorth
 from detection.messages import (
     AnalyticsCamera,
@@ -23,16 +26,12 @@ from detection.messages import (
     Looked,
     Message,
     Ready,
-    Refused,
 )
 from detection.mishaps import Mishaps
 from detection.motion import HOLD_S, MotionGate
 from detection.pace import PaceMeter
 from detection.pipeline import Look, Pipeline
-from detection.rule_memory import Reported
-from detection.rules import RuleEngine
 from detection.scheduler import Scheduler, Urgency
-from storage.registry_records import CameraScale
 from video.shared_slots import SlotPicture, SlotReader, camera_digest
 
 log = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ _LIKELY_SCORE = 0.35
 @dataclass(slots=True)
 class _Watched:
     """One camera inside the process. `busy_since_s` is when its look in flight was submitted, `picture` what was
-    fetched for the next one."""
+    fetched for the next one, `crop` the far part of that picture, if the camera has one."""
 
     camera: AnalyticsCamera
     pipeline: Pipeline
@@ -62,6 +61,7 @@ class _Watched:
     busy_since_s: float | None = None
     asked_s: float | None = None
     picture: SlotPicture | None = None
+    crop: SlotPicture | None = None
     gate: MotionGate = field(default_factory=MotionGate)
     moving_until_s: float = 0.0
     next_track_id: int = 1
@@ -85,7 +85,7 @@ class Watch:
     """Cameras, turns and looks. Everything but what `_taker` makes runs on the main thread."""
 
     def __init__(self, send: Callable[[Message], None], reader: SlotReader) -> None:
-        self.detector: Detector | None = None
+        self.detectors = Detectors()
         self._send = send
         self._reader = reader
         self._scheduler = Scheduler()
@@ -112,16 +112,15 @@ class Watch:
             kept[camera.camera_id] = watched
         self._cameras = kept
         self._pace.forget(frozenset(kept))
+        self.detectors.keep(order.models)
         self._plan()
 
-    def use(self, detector: Detector) -> None:
-        """Look with this detector from now on; looks in flight with the old one are finished first."""
-        old, self.detector = self.detector, detector
-        if old is not None:
-            old.close()
-        for watched in self._cameras.values():
-            watched.pipeline.detector = detector.name
-        self._send(Ready(detector.name))
+    def use(self, detector: Detector, key: str = SITE) -> None:
+        """Look with this detector from now on, at the cameras that wish this key (the site's: all others); looks in
+        flight with the old one are finished first."""
+        self.detectors.use(key, detector)
+        self._plan()
+        self._send(Ready(self.detectors.name))
 
     def turn(self) -> None:
         """Deliver results, fetch pictures, give out turns, then wait a little."""
@@ -130,11 +129,11 @@ class Watch:
         self.deliver()
         now_s = time.monotonic()
         self._check_in_flight(now_s)
-        if self.detector is not None:
+        if self.detectors:
             near = self._scheduler.soon(now_s)
             self._glance(now_s, near)
-            self._fetch(now_s, near, FETCHED_INPUTS * self.detector.room)
-            self._give_turns(self.detector, now_s)
+            self._fetch(now_s, near, FETCHED_INPUTS * self.detectors.room)
+            self._give_turns(now_s)
         self._report(now_s)
 
     def deliver(self) -> None:
@@ -178,10 +177,10 @@ class Watch:
         except Exception as again:  # noqa: BLE001 - what broke may not even be read
             log.warning("nothing of the pipeline of %s could be kept: %s", camera_id, type(again).__name__)
             memory = CameraMemory(watched.next_track_id)
-        watched.busy_since_s, watched.picture, watched.gate = None, None, MotionGate()
+        watched.busy_since_s, watched.picture, watched.crop, watched.gate = None, None, None, MotionGate()
         watched.pipeline = self._made(watched.camera, memory)
         watched.pipeline.suspend(watched.camera.suspended)
-        resting = self._arm(watched.pipeline, watched.camera, memory.reported, memory.tallies)
+        resting = arm(watched.pipeline, watched.camera, memory.reported, memory.tallies, self._send)
         self._tell(watched, CameraState(camera_id, resting, count))
 
     def _tell(self, watched: _Watched, state: CameraState) -> None:
@@ -192,8 +191,7 @@ class Watch:
 
     def finish(self) -> None:
         """Look to the end at what is in flight, send it, release the model."""
-        if self.detector is not None:
-            self.detector.close()
+        self.detectors.close()
         self.deliver()
 
     def _plan(self) -> None:
@@ -203,7 +201,11 @@ class Watch:
             time.monotonic(),
             alone={c.camera_id for c in cameras if c.far_view},
             gated={c.camera_id for c in cameras if c.gated and self._worth.pays},
+            models={c.camera_id: self.detectors.key(c.model) for c in cameras},
         )
+        for watched in self._cameras.values():
+            detector = self.detectors.of(watched.camera.model)
+            watched.pipeline.detector = detector.name if detector is not None else ""
 
     def _glance(self, now_s: float, near: Collection[str]) -> None:
         """Compare still cameras' pictures; what moves is looked at, with the picture that showed it."""
@@ -230,32 +232,39 @@ class Watch:
                 return
 
     def _renewed(self, watched: _Watched, now_s: float) -> bool:
-        """Whether a newer picture came; asks for one if not."""
-        newest = self._reader.newest(watched.camera.slot, watched.digest, watched.version)
-        if newest is None:
-            self._reader.ask(watched.camera.slot)
+        """Whether a newer picture came, of a far view with the crop of the same frame; asks for one if not."""
+        camera, crop = watched.camera, None
+        newest = self._reader.newest(camera.slot, watched.digest, watched.version)
+        if newest is not None and camera.far_slot is not None:
+            crop = self._reader.newest(camera.far_slot, watched.digest)
+        if newest is None or (camera.far_slot is not None and (crop is None or crop.seq != newest.seq)):
+            self._reader.ask(camera.slot)
             watched.asked_s = now_s if watched.asked_s is None else watched.asked_s
             return False
-        watched.version, watched.picture, watched.asked_s = newest.version, newest, None
+        watched.version, watched.picture, watched.crop, watched.asked_s = newest.version, newest, crop, None
         return True
 
-    def _give_turns(self, detector: Detector, now_s: float) -> None:
+    def _give_turns(self, now_s: float) -> None:
         ready = {
             camera_id
             for camera_id, watched in self._cameras.items()
             if watched.picture is not None and watched.busy_since_s is None and not watched.mishaps.rests(now_s)
         }
-        while ready and detector.ready():
-            taken = self._scheduler.take(ready, now_s, detector.room)
+        while ready:
+            rooms = self.detectors.rooms()
+            able = {name for name in ready if self.detectors.key(self._cameras[name].camera.model) in rooms}
+            taken = self._scheduler.take(able, now_s, rooms) if able else ()
             if not taken:
-                return
+                break
             for turn in taken:
                 self._pace.took(turn, now_s)
                 ready.discard(turn.camera_id)
-            self._look(detector, [self._cameras[turn.camera_id] for turn in taken], now_s)
-        self._scheduler.hold(ready, now_s)
+            self._look([self._cameras[turn.camera_id] for turn in taken], now_s)
+        else:
+            return
+        self._scheduler.hold(ready - able, now_s)
 
-    def _look(self, detector: Detector, together: Sequence[_Watched], now_s: float) -> None:
+    def _look(self, together: Sequence[_Watched], now_s: float) -> None:
         taken = []
         for watched in together:
             picture, watched.picture = watched.picture, None
@@ -265,9 +274,15 @@ class Watch:
             if self._scheduler.urgency(watched.camera.camera_id) <= Urgency.MOTION:
                 self._moved(watched, now_s, picture)
             if self._seen(watched, picture, now_s):
-                taken.append((watched.camera.camera_id, picture))
+                taken.append((watched, picture))
         self._worth.looks += len(taken)
-        if taken:
+        detector = self.detectors.of(together[0].camera.model)
+        if not taken or detector is None:
+            return
+        (first, picture), crop = taken[0], together[0].crop
+        if crop is not None and first.camera.far_part is not None:
+            submit_far(detector, picture.image, crop.image, first.camera.far_part, self._taker(taken))
+        else:
             detector.submit_together([picture.image for _, picture in taken], self._taker(taken))
 
     def _seen(self, watched: _Watched, picture: SlotPicture, now_s: float) -> bool:
@@ -291,8 +306,8 @@ class Watch:
             watched.moving_until_s = now_s + HOLD_S
         return moved
 
-    def _taker(self, taken: Sequence[tuple[str, SlotPicture]]) -> Callable[[tuple[Detections, ...]], None]:
-        facts = [(camera_id, picture.utc_s, picture.pts_s) for camera_id, picture in taken]
+    def _taker(self, taken: Sequence[tuple[_Watched, SlotPicture]]) -> Callable[[tuple[Detections, ...]], None]:
+        facts = [(watched.camera.camera_id, picture.utc_s, picture.pts_s) for watched, picture in taken]
 
         def take(found: tuple[Detections, ...]) -> None:
             for fact, detections in zip(facts, found, strict=True):
@@ -302,7 +317,7 @@ class Watch:
         return take
 
     def _report(self, now_s: float) -> None:
-        pace = self._pace.report(now_s, self._scheduler.asked_hz(), self._scheduler.urgency)
+        pace = self._pace.report(now_s, self._scheduler.asked_hz(), self._scheduler.urgency, self._scheduler.rate_hz)
         if pace is None:
             return
         self._send(pace)
@@ -319,57 +334,23 @@ class Watch:
         pipeline = self._made(camera, memory)
         watched = _Watched(camera, pipeline, camera_digest(camera.camera_id), next_track_id=memory.next_track_id)
         watched.said = CameraState(camera.camera_id)
-        self._tell(watched, CameraState(camera.camera_id, self._arm(pipeline, camera, memory.reported, memory.tallies)))
+        resting = arm(pipeline, camera, memory.reported, memory.tallies, self._send)
+        self._tell(watched, CameraState(camera.camera_id, resting))
         self._reader.ask(camera.slot)
         return watched
 
     def _made(self, camera: AnalyticsCamera, memory: CameraMemory) -> Pipeline:
-        name = self.detector.name if self.detector else ""
+        detector = self.detectors.of(camera.model)
+        name = detector.name if detector is not None else ""
         return Pipeline(camera.camera_id, detector=name, first_track_id=memory.next_track_id)
 
     def _change(self, watched: _Watched, camera: AnalyticsCamera) -> None:
         old, watched.camera = watched.camera, camera
-        if old.slot != camera.slot:
-            watched.version, watched.picture = 0, None
-        if _armed_with(old) != _armed_with(camera):
-            resting = self._arm(watched.pipeline, camera, watched.pipeline.reported)
+        if (old.slot, old.far_slot) != (camera.slot, camera.far_slot):
+            watched.version, watched.picture, watched.crop = 0, None, None
+        if armed_with(old) != armed_with(camera):
+            resting = arm(watched.pipeline, camera, watched.pipeline.reported, (), self._send)
             self._tell(watched, replace(watched.said, resting=resting))
-
-    def _arm(
-        self,
-        pipeline: Pipeline,
-        camera: AnalyticsCamera,
-        reported: Sequence[Reported],
-        tallies: Sequence[Tally] = (),
-    ) -> tuple[str, ...]:
-        """The ids of rules that cannot be used: only these rest, and why is told of each."""
-        usable, resting = [], []
-        scale = self._usable_scale(camera)
-        for rule in camera.rules:
-            try:
-                RuleEngine(camera.camera_id, (rule,), camera.zones, scale=scale, timezone=camera.timezone)
-            except DetectionError as error:
-                resting.append(rule.id)
-                details = {**error.details, "rule": rule.id, "name": rule.name}
-                self._send(Refused(DetectionCode(error.code), details, camera.camera_id))
-            else:
-                usable.append(rule)
-        pipeline.change_rules(usable, camera.zones, reported, scale=scale, timezone=camera.timezone, tallies=tallies)
-        return tuple(resting)
-
-    def _usable_scale(self, camera: AnalyticsCamera) -> CameraScale | None:
-        """None when it fits no ground: then only the rules that cannot do without it rest."""
-        try:
-            RuleEngine(camera.camera_id, (), (), scale=camera.scale)
-        except DetectionError as error:
-            self._send(Refused(DetectionCode(error.code), error.details, camera.camera_id))
-            return None
-        return camera.scale
-
-
-def _armed_with(camera: AnalyticsCamera) -> tuple[object, ...]:
-    """What the rules are made from."""
-    return camera.rules, camera.zones, camera.scale, camera.timezone
 
 
 def _silent(watched: _Watched, now_s: float) -> bool:

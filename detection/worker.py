@@ -11,13 +11,14 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from detection.child import COMMAND, ChildProcess
 from detection.detector import DetectionCode, DetectionError, TrackSet
+from detection.detectors import SITE
 from detection.messages import (
     AnalyticsCamera,
     CameraMemory,
@@ -111,6 +112,7 @@ class DetectionService(Worker):
         pauses: Pauses | None = None,
         command: Sequence[str] = COMMAND,
         name: str = "detection service",
+        others: Mapping[str, ModelChoice] | None = None,
     ) -> None:
         super().__init__(name)
         self.status = DetectionStatus(DetectionState.STOPPED)
@@ -120,6 +122,8 @@ class DetectionService(Worker):
         self._command = command
         self._lock = threading.Lock()
         self._cameras: tuple[AnalyticsCamera, ...] = ()
+        self._others: dict[str, ModelChoice] = dict(others or {})
+        self._sent: dict[str, UseModel] = {}
         self._orders: queue.SimpleQueue[AnalyticsOrder] = queue.SimpleQueue()
         self._memories: dict[str, CameraMemory] = {}
         self._looks: dict[str, int] = {}
@@ -140,6 +144,13 @@ class DetectionService(Worker):
             self._choice = choice
         self._crashes = 0
         self._orders.put(AnalyticsOrder.MODEL)
+
+    def use_others(self, others: Mapping[str, ModelChoice]) -> None:
+        """The models of cameras that have one of their own, by `AnalyticsCamera.model`; before these are configured."""
+        with self._lock:
+            self._others = dict(others)
+        self._crashes = 0
+        self._orders.put(AnalyticsOrder.OTHERS)
 
     def run(self) -> None:
         """Keep a process running until asked to stop."""
@@ -169,6 +180,8 @@ class DetectionService(Worker):
             self._orders.get()
         child.send(Setup(str(self._slots.path), self._slots.count, NICENESS))
         child.send(self._model_order())
+        self._sent.clear()
+        self._send_others(child)
         child.send(self._camera_order())
 
     def _attend(self, child: ChildProcess) -> None:
@@ -196,6 +209,8 @@ class DetectionService(Worker):
         if AnalyticsOrder.MODEL in orders:
             self._say(reason=None)
             child.send(self._model_order())
+        if AnalyticsOrder.OTHERS in orders:
+            self._send_others(child)
         if AnalyticsOrder.CAMERAS in orders:
             child.send(self._camera_order())
 
@@ -235,14 +250,18 @@ class DetectionService(Worker):
             self._on_event(event)
 
     def _give_up_bad_model(self) -> None:
+        """A camera's own models first: which of several it was cannot be known."""
         self._crashes += 1
         with self._lock:
-            path = self._choice.path
+            path = next((choice.path for choice in self._others.values()), self._choice.path)
             if path is None or self._crashes < CRASHES_UNTIL_BUILT_IN:
                 return
-            self._choice = BUILT_IN
+            if self._others:
+                self._others = {}
+            else:
+                self._choice = BUILT_IN
         self._crashes = 0
-        log.warning("the model %s ends the detection process; using the built-in detector", path)
+        log.warning("the model %s ends the detection process; it is not used any more", path)
         self._say(reason=DetectionError(DetectionCode.BAD_MODEL, path=str(path), why="crash"))
 
     def _pause(self) -> None:
@@ -255,17 +274,27 @@ class DetectionService(Worker):
         while time.monotonic() < end_s and not self.stopping.wait(min(TICK_S, max(end_s - time.monotonic(), 0.0))):
             self.beat()
 
+    def _send_others(self, child: ChildProcess) -> None:
+        """Those that this process does not have yet."""
+        with self._lock:
+            wanted = {key: self._use_order(choice, key) for key, choice in self._others.items()}
+        for key, order in wanted.items():
+            if self._sent.get(key) != order:
+                child.send(order)
+        self._sent = wanted
+
     def _model_order(self) -> UseModel:
         with self._lock:
-            choice = self._choice
+            return self._use_order(self._choice)
+
+    def _use_order(self, choice: ModelChoice, key: str = SITE) -> UseModel:
         cache = str(self._cache.resolve()) if self._cache else None
         path = str(choice.path.resolve()) if choice.path else None
-        return UseModel(path, self._device, cache, choice.classes)
+        return UseModel(path, self._device, cache, choice.classes, key)
 
     def _camera_order(self) -> Configure:
         with self._lock:
-            cameras = self._cameras
-        return Configure(cameras, dict(self._memories))
+            return Configure(self._cameras, dict(self._memories), tuple(self._others))
 
     def _say_again(self, now_s: float) -> None:
         """Also of a process that is busy loading and sends no figures."""
@@ -289,3 +318,4 @@ class AnalyticsOrder(StrEnum):
 
     CAMERAS = "cameras"
     MODEL = "model"
+    OTHERS = "others"

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detection.detector import DetectionCode, DetectionError, Detections, Floats, Image
+from detection.lean_head import Head
 
 _GREY = 114
 """Padding that YOLO models are trained with."""
@@ -66,7 +67,8 @@ def letterbox(image: Image, canvas: Image) -> Fit:
 class Decoder:
     """Reads one model's output. Raises DetectionError(WRONG_TASK) for a shape that is no detection model's.
 
-    Known shapes: (1, 4 + classes, N) centre x, y, width, height and scores; (1, N, 6) end-to-end xyxy, score, class."""
+    Known shapes: (1, 4 + classes, N) centre x, y, width, height and scores; (1, N, 6) end-to-end xyxy, score, class.
+    With a `head` the network was cut (`detection.lean_head`): logits of boxes and scores of the `wanted` classes."""
 
     def __init__(
         self,
@@ -85,18 +87,22 @@ class Decoder:
             raise DetectionError(DetectionCode.WRONG_TASK, path=str(path), shape=str(shape), classes=len(named))
         self._classes = tuple(labels.get(name, name) for name in named) if isinstance(labels, Mapping) else named
         wanted = [i for i, name in enumerate(named) if name in labels] or list(range(len(named)))
-        self._wanted = np.array(wanted)
+        self.wanted = np.array(wanted)
+        self.head: Head | None = None
         self._min_score = min_score
         self._max_iou = max_iou
 
     def decode(self, output: Floats, fit: Fit) -> Detections:
         """Detections in 0..1 of the picture that `fit` laid into the input, best first."""
-        return self.decode_parts(output, (fit,))[0]
+        return self.decode_parts((output,), (fit,))[0]
 
-    def decode_parts(self, output: Floats, fits: Sequence[Fit]) -> tuple[Detections, ...]:
+    def decode_parts(self, outputs: Sequence[Floats], fits: Sequence[Fit]) -> tuple[Detections, ...]:
         """The same for several pictures of one input, each above the next. An object belongs to the picture in which
         its middle lies, and is cut off at that picture's edge."""
-        boxes, scores, class_ids = (self._rows if self.end_to_end else self._columns)(output[0])
+        if self.head is not None:
+            boxes, scores, class_ids = self._places(self.head, outputs[0][0], outputs[1][0])
+        else:
+            boxes, scores, class_ids = (self._rows if self.end_to_end else self._columns)(outputs[0][0])
         if len(fits) == 1:
             return (self._in_picture(boxes, scores, class_ids, fits[0]),)
         seams = [(upper.top_px + upper.height_px + lower.top_px) / 2 for upper, lower in pairwise(fits)]
@@ -107,25 +113,35 @@ class Decoder:
         )
 
     def _in_picture(self, boxes: Floats, scores: Floats, class_ids: npt.NDArray[np.int64], fit: Fit) -> Detections:
+        """A score over 1, as a model without its last sigmoid gives it, is 1: it would outweigh all others."""
         boxes = _to_picture(boxes, fit)
         keep = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        boxes, scores, class_ids = boxes[keep], scores[keep], class_ids[keep]
+        boxes, scores, class_ids = boxes[keep], np.minimum(scores[keep], 1.0), class_ids[keep]
         best = suppressed(boxes, scores, class_ids, self._min_score, self._max_iou)
         labels = tuple(self._classes[i] for i in class_ids[best].tolist())
         return Detections(boxes[best], scores[best], labels)
 
-    def _columns(self, output: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-        scores = output[4 + self._wanted]
+    def _places(self, head: Head, logits: Floats, scores: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         found = np.flatnonzero(scores.max(axis=0) >= self._min_score)
+        found = found[np.isfinite(logits[:, found]).all(axis=0) & np.isfinite(scores[:, found]).all(axis=0)]
+        scores = scores[:, found]
+        best = scores.argmax(axis=0)
+        return head.boxes_of(logits, found), scores[best, np.arange(len(found))], self.wanted[best]
+
+    def _columns(self, output: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        scores = output[4 + self.wanted]
+        found = np.flatnonzero(scores.max(axis=0) >= self._min_score)
+        found = found[np.isfinite(output[:4, found]).all(axis=0) & np.isfinite(scores[:, found]).all(axis=0)]
         scores = scores[:, found]
         best = scores.argmax(axis=0)
         x, y, width, height = output[:4, found] * np.array([[1], [1], [0.5], [0.5]], np.float32)
         boxes = np.stack((x - width, y - height, x + width, y + height), axis=1)
-        return boxes, scores[best, np.arange(len(found))], self._wanted[best]
+        return boxes, scores[best, np.arange(len(found))], self.wanted[best]
 
     def _rows(self, output: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-        class_ids = output[:, 5].astype(np.int64)
-        found = np.flatnonzero((output[:, 4] >= self._min_score) & np.isin(class_ids, self._wanted))
+        output = output[np.isfinite(output).all(axis=1)]
+        class_ids = np.clip(output[:, 5], -1.0, float(len(self._classes))).astype(np.int64)
+        found = np.flatnonzero((output[:, 4] >= self._min_score) & np.isin(class_ids, self.wanted))
         return output[found, :4], output[found, 4], class_ids[found]
 
 

@@ -14,6 +14,7 @@ from detection.rule_memory import (
     LEAVE_S,
     MIN_LOOKS,
     PLACE_RADIUS,
+    ROUNDING_S,
     Cooldown,
     Reported,
     Stay,
@@ -139,7 +140,7 @@ class StayRule:
         return None
 
     def _due(self, track: Track, stay: Stay) -> bool:
-        if stay.looks < MIN_LOOKS or stay.seen_utc_s - stay.since_utc_s < self.hold_s:
+        if stay.looks < MIN_LOOKS or stay.seen_utc_s - stay.since_utc_s < self.hold_s - ROUNDING_S:
             return False
         known = self._cooldown.silences(track.id, stay.foot, stay.seen_utc_s)
         stay.alarmed = True

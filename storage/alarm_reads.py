@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from storage import noise_queries, queries, verdict_queries
 from storage.case_records import Shelf
+from storage.driver import Connection
 from storage.noise_queries import Noise, Raised
 from storage.verdict_queries import Judged
 
 
 class _Readable(Protocol):
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]: ...
+    def _reading(self) -> AbstractContextManager[Connection]: ...
 
 
 class AlarmReads:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage import database
+from storage import database, driver
 from storage.checkpoints import OutsideCheckpoint, read_outside, set_aside
 from storage.database import SIDE_FILES
 from storage.durable import make_folder, sync_file, sync_folder, typed_errors
 from storage.errors import StorageCode, StorageError
 from storage.journal import Verification
+from storage.journal_keys import JournalKeys
+from storage.recoding import recode
 from storage.records import new_id
 from storage.schema import meta
 from storage.statements import row_by_id
@@ -97,32 +98,33 @@ def restore(
     reapply: Callable[[Path], int] | None = None,
     force: bool = False,
     stamp: str = "",
+    keys: JournalKeys | None = None,
 ) -> Restored:
     """Put a copy in the journal's place. The copy is verified first; the replaced file stays beside as
     `<name>.replaced-...`; lines elsewhere that speak of later changes are set aside in their folder. `reapply` is
-    called with the journal before it may be opened: it erases again what was erased after the copy was made.
+    called with the journal before it may be opened: it erases again what was erased after the copy was made. Where the
+    site encrypts (`keys`), a plain copy is encrypted on its way.
 
-    Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, DAMAGED and NOT_WHOLE for the copy (DAMAGED and NOT_WHOLE unless
-    `force`), IN_USE while a program has the journal open, DISK_FULL, READ_ONLY."""
+    Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, KEY_MISSING, NO_CIPHER, DAMAGED and NOT_WHOLE for the copy (DAMAGED
+    and NOT_WHOLE unless `force`), IN_USE while a program has the journal open, DISK_FULL, READ_ONLY."""
     if source.resolve() == target.resolve():
         raise StorageError(StorageCode.BAD_VALUE, field="file", path=str(source))
-    found = _verified(source, force=force)
+    found = _verified(source, keys, force=force)
     make_folder(target.parent)
-    release(target)
-    temporary = _copied(source, target)
+    release(target, keys)
+    temporary = _copied(source, target, keys)
     try:
         erased = 0 if reapply is None else reapply(temporary)
-        release(target)  # again: somebody may have started it meanwhile
+        release(target, keys)  # again: somebody may have started it meanwhile
         replaced = _moved_aside(target, stamp or new_id())
         with typed_errors(target):
             temporary.replace(target)
             sync_folder(target.parent)
     finally:
-        for name in ("", *SIDE_FILES):
-            temporary.with_name(temporary.name + name).unlink(missing_ok=True)
-    later = _later(target, found.entries, checkpoints) if found.entries else []
+        _remove(temporary)
+    later = _later(target, found.entries, checkpoints, keys) if found.entries else []
     if checkpoints is not None and later:
-        set_aside(checkpoints, journal_id(target), found.entries)
+        set_aside(checkpoints, journal_id(target, keys), found.entries)
     if not later:
         return Restored(replaced, found.entries, erased_again=erased)
     newest = max(later, key=_seq)
@@ -131,23 +133,30 @@ def restore(
     )
 
 
-def release(path: Path) -> None:
-    """Bring everything into the one file; one that is too damaged for it is left as it is. Raises IN_USE while another
-    program has it open: SQLite leaves WAL mode only for the last one."""
+def release(path: Path, keys: JournalKeys | None = None) -> None:
+    """Bring everything into the one file; one that is too damaged for it, or whose key is lost, is left as it is.
+    Raises IN_USE while another program has it open: SQLite leaves WAL mode only for the last one."""
     if not path.exists():
         return
     try:
-        with contextlib.closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as connection:
+        key = database.key_for(path, keys)
+    except StorageError as error:
+        if error.code is not StorageCode.KEY_MISSING:
+            raise
+        return
+    try:
+        with contextlib.closing(driver.connect(path, timeout_s=1.0, key=key)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-    except sqlite3.Error as error:
+    except driver.ERRORS as error:
         known = database.translate(error, path)
         if known is None or known.code is StorageCode.BUSY:
             raise StorageError(StorageCode.IN_USE, path=str(path)) from error
 
 
-def journal_id(path: Path) -> str:
+def journal_id(path: Path, keys: JournalKeys | None = None) -> str:
     """The journal's own number, empty when it cannot be read."""
-    with contextlib.closing(database.connect_for_reading(path)) as connection, database.typed(path):
+    key = database.key_for(path, keys)
+    with contextlib.closing(database.connect_for_reading(path, key)) as connection, database.typed(path):
         row = row_by_id(meta).row(connection, {"row_key": "journal_id"})
     return str(row["value"]) if row else ""
 
@@ -160,10 +169,10 @@ def _at_utc_s(path: Path) -> float | None:
         return None
 
 
-def _verified(source: Path, *, force: bool) -> Verification:
+def _verified(source: Path, keys: JournalKeys | None, *, force: bool) -> Verification:
     """Without the checkpoints elsewhere: a copy is older than they are, which is no fault of it."""
     try:
-        found = verify_file(source)
+        found = verify_file(source, keys=keys)
     except StorageError as error:
         if error.code is not StorageCode.DAMAGED or not force:
             raise
@@ -173,23 +182,40 @@ def _verified(source: Path, *, force: bool) -> Verification:
     return found
 
 
-def _copied(source: Path, target: Path) -> Path:
+def _copied(source: Path, target: Path, keys: JournalKeys | None) -> Path:
     """A copy through SQLite, so that a WAL beside the source is not forgotten; a damaged file is copied as it is."""
     temporary = target.with_name(f".{target.name}.{new_id()}.part")
     with typed_errors(target):
         if shutil.disk_usage(target.parent).free < source.stat().st_size:
             raise StorageError(StorageCode.DISK_FULL, path=str(target))
     try:
-        with contextlib.closing(database.connect_for_reading(source)) as connection:
+        _copy(source, temporary, keys)
+        with typed_errors(target):
+            sync_file(temporary)
+    except BaseException:
+        _remove(temporary)
+        raise
+    return temporary
+
+
+def _copy(source: Path, temporary: Path, keys: JournalKeys | None) -> None:
+    try:
+        key = database.key_for(source, keys)
+        with contextlib.closing(database.connect_for_reading(source, key)) as connection:
             database.copy_to(connection, temporary)
+        if keys is not None and keys.active is not None and not database.is_encrypted(temporary):
+            recode(temporary, keys, keys.active)
     except StorageError as error:
         if error.code is not StorageCode.DAMAGED:
             raise
-        with typed_errors(target):
+        _remove(temporary)
+        with typed_errors(temporary):
             shutil.copyfile(source, temporary)
-    with typed_errors(target):
-        sync_file(temporary)
-    return temporary
+
+
+def _remove(temporary: Path) -> None:
+    for name in ("", *SIDE_FILES):
+        temporary.with_name(temporary.name + name).unlink(missing_ok=True)
 
 
 def _moved_aside(target: Path, stamp: str) -> Path | None:
@@ -204,10 +230,10 @@ def _moved_aside(target: Path, stamp: str) -> Path | None:
     return aside
 
 
-def _later(path: Path, seq: int, checkpoints: Path | None) -> list[OutsideCheckpoint]:
+def _later(path: Path, seq: int, checkpoints: Path | None, keys: JournalKeys | None) -> list[OutsideCheckpoint]:
     if checkpoints is None:
         return []
-    return [copy for copy in read_outside(checkpoints).get(journal_id(path), []) if _seq(copy) > seq]
+    return [copy for copy in read_outside(checkpoints).get(journal_id(path, keys), []) if _seq(copy) > seq]
 
 
 def _seq(copy: OutsideCheckpoint) -> int:

@@ -6,11 +6,10 @@ its closing cuts that down to the closing, at least five minutes. An outcome of 
 
 from __future__ import annotations
 
-import sqlite3
-
 from sqlalchemy import ColumnElement, func, literal_column, or_, select
 
 from storage import schema, schema_cases
+from storage.driver import Connection
 from storage.holds import POST_ROLL_S, PRE_ROLL_S
 from storage.journal import FootageLock
 from storage.records import IncidentState, Outcome, Source
@@ -49,7 +48,7 @@ _OF_NOTES = Statement(
 )
 
 
-def case_locks(connection: sqlite3.Connection) -> list[FootageLock]:
+def case_locks(connection: Connection) -> list[FootageLock]:
     """Everything that is held so."""
     locks = [_by_hand(row) for row in _BY_HAND.rows(connection)]
     return locks + [_of_note(row) for row in _OF_NOTES.rows(connection)]

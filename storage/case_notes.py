@@ -13,6 +13,7 @@ from storage.case_commands import AddNote, AddParticipant, DoStep, EditNote, Rem
 from storage.case_records import Note, NoteKind, Participant, ProcedureStep
 from storage.commands import Command
 from storage.errors import StorageCode, StorageError
+from storage.film_clocks import clock_note, film_clocks
 from storage.incident_moves import check_version, done, named
 from storage.ledger import Ledger
 from storage.outcome import Done
@@ -42,8 +43,22 @@ def add_note(ledger: Ledger, command: AddNote, actor: Actor) -> Done:
         camera_id=None if command.camera_id is None else values.title("camera_id", command.camera_id),
         utc_s=None if command.utc_s is None else values.utc_s("utc_s", command.utc_s),
     )
+    if note.kind is NoteKind.CLOCK:
+        _require_clock(ledger, note)
     ledger.insert(_notes, to_row(note, _notes))
     return Done(_notes.name, note.id) if incident is None else done(incident)
+
+
+def _require_clock(ledger: Ledger, note: Note) -> None:
+    """Reports and packages are told by it: it says what its fields say, of a film of its own incident."""
+    clock = next(iter(film_clocks([note]).values()), None)
+    row = ledger.find(schema_cases.exhibits, clock.exhibit_id) if clock is not None else None
+    if clock is None or row is None or row["incident_id"] != note.incident_id:
+        raise values.bad("text", "no clock of a film of this incident")
+    values.utc_s("utc_s", clock.begins_utc_s)
+    asked = clock_note(clock, str(note.incident_id), str(row["name"]))
+    if note.text != values.text("text", asked.text):
+        raise values.bad("text", "says another clock")
 
 
 def edit_note(ledger: Ledger, command: EditNote, actor: Actor) -> Done:
@@ -51,6 +66,8 @@ def edit_note(ledger: Ledger, command: EditNote, actor: Actor) -> Done:
     row = ledger.get(_notes, command.note_id)
     if row["actor_id"] != actor.id:
         raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, permission="author", id=command.note_id)
+    if row["kind"] == NoteKind.CLOCK.value:
+        raise values.bad("note_id", "a clock is set by another note")
     check_version(_notes.name, row, command.version)
     incident_id = command.incident_id or row["incident_id"]
     incident = named(ledger, str(incident_id), actor) if incident_id is not None else None

@@ -5,7 +5,6 @@ Functions of a connection; each exhausts its cursor.
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 from sqlalchemy import Table, bindparam, or_, select
@@ -24,6 +23,8 @@ from storage.case_records import (
     Participant,
     ProcedureStep,
 )
+from storage.driver import Connection
+from storage.film_clocks import with_clocks
 from storage.records import Incident, IncidentState
 from storage.release_records import OutboxMessage, Package
 from storage.rows import from_row
@@ -106,7 +107,7 @@ _OPEN_NOTES = Statement(
 )
 
 
-def parts(connection: sqlite3.Connection, incident_id: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def parts(connection: Connection, incident_id: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Everything that hangs on the incident as fields of `IncidentFile`, and the rows (table, id) for its history.
     What was taken back (removed) is only in the history."""
     found: dict[str, Any] = {}
@@ -115,17 +116,18 @@ def parts(connection: sqlite3.Connection, incident_id: str) -> tuple[dict[str, A
         rows = _OF_INCIDENT[name].rows(connection, {"incident_id": incident_id})
         found[name] = tuple(from_row(kind, row) for row in rows if not row.get("removed"))
         subjects += _subjects(table, rows)
+    found["exhibits"] = with_clocks(found["exhibits"], found["notes"])
     subjects += _subjects(schema_cases.grants, _GRANTS.rows(connection, {"incident_id": incident_id}))
     return found, subjects
 
 
-def overdue(connection: sqlite3.Connection, now_utc_s: float, limit: int) -> list[Incident]:
+def overdue(connection: Connection, now_utc_s: float, limit: int) -> list[Incident]:
     """Incidents whose deadline has passed, the longest ago first."""
     rows = _OVERDUE.rows(connection, {"now_utc_s": now_utc_s, "row_limit": limit})
     return [from_row(Incident, row) for row in rows]
 
 
-def open_handovers(connection: sqlite3.Connection, viewer_id: str | None = None) -> list[Handover]:
+def open_handovers(connection: Connection, viewer_id: str | None = None) -> list[Handover]:
     """Hand-overs of open incidents that a service has or is to have, oldest first; only of incidents that the viewer
     may know of."""
     sees_all = need_to_know.sees_all(connection, viewer_id)
@@ -133,17 +135,17 @@ def open_handovers(connection: sqlite3.Connection, viewer_id: str | None = None)
     return [from_row(Handover, row) for row in _OPEN_HANDOVERS[sees_all].rows(connection, values)]
 
 
-def lookouts(connection: sqlite3.Connection, now_utc_s: float) -> list[Lookout]:
+def lookouts(connection: Connection, now_utc_s: float) -> list[Lookout]:
     """Bulletins in force, most severe and newest first."""
     return [from_row(Lookout, row) for row in _LOOKOUTS.rows(connection, {"now_utc_s": now_utc_s})]
 
 
-def lookout_receipts(connection: sqlite3.Connection, lookout_id: str) -> list[LookoutReceipt]:
+def lookout_receipts(connection: Connection, lookout_id: str) -> list[LookoutReceipt]:
     """Who has read it, the first one first."""
     return [from_row(LookoutReceipt, row) for row in _RECEIPTS.rows(connection, {"lookout_id": lookout_id})]
 
 
-def open_notes(connection: sqlite3.Connection, actor_id: str, limit: int) -> list[Note]:
+def open_notes(connection: Connection, actor_id: str, limit: int) -> list[Note]:
     """The author's marks and bookmarks that belong to no incident yet, newest first."""
     rows = _OPEN_NOTES.rows(connection, {"actor_id": actor_id, "row_limit": limit})
     return [from_row(Note, row) for row in rows]

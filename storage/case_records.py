@@ -19,6 +19,8 @@ class NoteKind(StrEnum):
     BOOKMARK = "bookmark"
     HOP = "hop"
     ANSWER = "answer"
+    CLOCK = "clock"
+    """When a film from elsewhere really begins (`storage.film_clocks`)."""
 
 
 class HandoverState(StrEnum):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from storage import chain, schema
+from storage.driver import Connection
 from storage.errors import StorageError
 from storage.findings import Findings
 from storage.inline_rows import InlineRows
@@ -73,7 +73,7 @@ class Walked:
 class ChainWalk:
     """One pass over the entries from `low` to `high`."""
 
-    def __init__(self, connection: sqlite3.Connection, findings: Findings, low: int = FIRST, high: int = LAST) -> None:
+    def __init__(self, connection: Connection, findings: Findings, low: int = FIRST, high: int = LAST) -> None:
         self._connection = connection
         self._findings = findings
         self._low, self._high = low, high

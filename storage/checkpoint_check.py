@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import bindparam, select
 
 from storage import schema
 from storage.checkpoints import JOURNAL_ID, OutsideCheckpoint, holds
+from storage.driver import Connection
 from storage.errors import StorageError
 from storage.findings import Findings
 from storage.keys import key_id
@@ -26,7 +26,7 @@ class Signatures:
     """The register as the connection sees it; `last_seq` is the end of the chain, `trusted` the only good signers."""
 
     def __init__(
-        self, connection: sqlite3.Connection, findings: Findings, trusted: Collection[str] | None, last_seq: int
+        self, connection: Connection, findings: Findings, trusted: Collection[str] | None, last_seq: int
     ) -> None:
         self._connection = connection
         self._findings = findings

@@ -7,7 +7,6 @@ but the GUI's; it blocks until the change is on the disk.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 import time
 import weakref
@@ -17,6 +16,7 @@ from pathlib import Path
 from storage import (
     case_queries,
     database,
+    driver,
     erasure_register,
     footage_queries,
     need_to_know,
@@ -29,6 +29,7 @@ from storage.alarm_reads import AlarmReads
 from storage.applied import is_current
 from storage.case_records import Handover, Lookout, LookoutReceipt, Note
 from storage.commands import Command, PutFirstOperator
+from storage.driver import Connection
 from storage.durable import make_folder
 from storage.errors import StorageCode, StorageError
 from storage.handlers import RUNTIME
@@ -40,6 +41,7 @@ from storage.journal import (
     Registry,
     Verification,
 )
+from storage.journal_keys import JournalKey, JournalKeys
 from storage.keys import SigningKey
 from storage.layout import refuse_gaps
 from storage.ledger import Ledger, read_head
@@ -76,7 +78,11 @@ class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
         mounted: Mounted | None = None,
         queue_commands: int = QUEUE_COMMANDS,
         on_full: Callable[[], bool] | None = None,
+        keys: JournalKeys | None = None,
     ) -> None:
+        self._keys = keys
+        self.file_key: JournalKey | None = None
+        """What the file is encrypted with; for others of this process that read it beside."""
         self.path = path.absolute()
         self._key = key
         self._checkpoints = checkpoints
@@ -84,7 +90,7 @@ class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
         self._refuse_bad_places()
         database.refuse_network_path(self.path, *([] if mounted is None else [mounted]))
         self._local = threading.local()
-        self._readers: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
+        self._readers: list[tuple[weakref.ref[threading.Thread], Connection]] = []
         self._readers_lock = threading.Lock()
         self._closed = False
         self._connection = self._open(clock)
@@ -233,7 +239,7 @@ class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
         """Overwrite on the disk what was erased: index segments, WAL, and (`whole`: everything is written anew, which
         makes other writers wait) free pages. False when a reader kept the WAL; what it held goes with the next one."""
         with database.typed(self.path):
-            return scrub(self.path, whole=whole)
+            return scrub(self.path, whole=whole, key=self.file_key)
 
     def counts(self) -> dict[str, int]:
         """See `Journal.counts`."""
@@ -282,7 +288,7 @@ class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
             raise StorageError(StorageCode.BUSY, path=str(self.path))
         try:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError as error:  # a full or failing disk: all of it stays in the WAL beside the file
+        except driver.OPERATIONAL_ERRORS as error:  # a full or failing disk: all of it stays in the WAL beside the file
             checkpoint_files.log.warning("the journal was closed without emptying its WAL: %s", error)
         finally:
             self._connection.close()
@@ -290,16 +296,19 @@ class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
     def _refuse_bad_places(self) -> None:
         """Who takes the journal's folder away must not have key and checkpoints with it."""
         folder = self.path.parent
-        if self._key is not None and self._key.path is not None and self._key.path.absolute().is_relative_to(folder):
-            raise StorageError(StorageCode.BAD_KEY, path=str(self._key.path), reason="inside the journal's folder")
+        secrets = [None if self._key is None else self._key.path, None if self._keys is None else self._keys.path]
+        for path in secrets:
+            if path is not None and path.absolute().is_relative_to(folder):
+                raise StorageError(StorageCode.BAD_KEY, path=str(path), reason="inside the journal's folder")
         if self._checkpoints is not None and self._checkpoints.absolute().is_relative_to(folder):
             raise StorageError(StorageCode.BAD_VALUE, path=str(self._checkpoints), reason="inside the journal's folder")
 
-    def _open(self, clock: Callable[[], float]) -> sqlite3.Connection:
+    def _open(self, clock: Callable[[], float]) -> Connection:
         make_folder(self.path.parent)
-        exists = database.inspect(self.path)
+        exists = database.inspect(self.path, self._keys)
         database.require_writable(self.path)
-        connection = database.connect(self.path)
+        self.file_key = database.key_for(self.path, self._keys)
+        connection = database.connect(self.path, self.file_key)
         try:
             if exists:
                 database.refuse_damage(connection, self.path)
@@ -313,14 +322,14 @@ class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
                 if self._checkpoints is not None:
                     self._erased = erasure_register.register_of(connection, self._checkpoints, self._key)
                     if erasure_register.settle(connection, self._erased, clock):
-                        scrub(self.path)
+                        scrub(self.path, key=self.file_key)
         except BaseException:
             connection.close()
             raise
         return connection
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[Connection]:
         """This thread's connection in one read transaction, so that all its queries see one state."""
         connection = self._reader()
         with database.typed(self.path):
@@ -331,12 +340,12 @@ class EmbeddedJournal(AlarmReads, ReleaseReads, SearchReads, TimelineReads):
                 if connection.in_transaction:
                     connection.execute("COMMIT")
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> Connection:
         if self._closed:
             raise StorageError(StorageCode.CLOSED)
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = database.connect_reader(self.path)
+            connection = database.connect_reader(self.path, self.file_key)
             self._local.connection = connection
             with self._readers_lock:
                 self._close_readers_of_dead_threads()
@@ -377,9 +386,11 @@ def open_journal(
     clock: Callable[[], float] = time.time,
     mounted: Mounted | None = None,
     on_full: Callable[[], bool] | None = None,
+    keys: JournalKeys | None = None,
 ) -> EmbeddedJournal:
-    """Open or create a journal. `on_full` is asked for room when the disk is full (writer thread).
+    """Open or create a journal. `on_full` is asked for room when the disk is full (writer thread); `keys` are for one
+    that is encrypted as a whole, as a new one is when a key is active.
 
     Raises StorageError: NEWER_JOURNAL and NOT_A_JOURNAL (the file stays as it is), DAMAGED, READ_ONLY, NETWORK_PATH,
-    DISK_FULL, BUSY, BAD_KEY (key inside the journal's folder)."""
-    return EmbeddedJournal(path, key, checkpoints=checkpoints, clock=clock, mounted=mounted, on_full=on_full)
+    DISK_FULL, BUSY, BAD_KEY (key inside the journal's folder), KEY_MISSING, NO_CIPHER."""
+    return EmbeddedJournal(path, key, checkpoints=checkpoints, clock=clock, mounted=mounted, on_full=on_full, keys=keys)

@@ -12,7 +12,6 @@ import contextlib
 import json
 import logging
 import os
-import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +24,11 @@ from storage import database, erasure, numbers, schema, schema_cases
 from storage.applied import is_current
 from storage.chain import canonical
 from storage.checkpoints import JOURNAL_ID
+from storage.driver import Connection
 from storage.durable import make_folder, typed_errors
 from storage.erasure import RowName
 from storage.errors import StorageError
+from storage.journal_keys import JournalKeys
 from storage.keys import SigningKey, signature_holds
 from storage.ledger import Ledger
 from storage.release_records import Erasure
@@ -127,12 +128,12 @@ class Register:
             return None
 
 
-def register_of(connection: sqlite3.Connection, folder: Path, key: SigningKey | None = None) -> Register:
+def register_of(connection: Connection, folder: Path, key: SigningKey | None = None) -> Register:
     """The register of the journal that is open here."""
     return Register(folder, journal_id_of(connection), key)
 
 
-def catch_up(connection: sqlite3.Connection, register: Register) -> int:
+def catch_up(connection: Connection, register: Register) -> int:
     """Append the journal's erasures that the register lacks; how many. Raises READ_ONLY, DISK_FULL."""
     done = _DONE.rows(connection)
     if not done:
@@ -148,7 +149,7 @@ def catch_up(connection: sqlite3.Connection, register: Register) -> int:
     return len(lines)
 
 
-def _rows_of(connection: sqlite3.Connection, erasure_row: Row) -> list[list[str]]:
+def _rows_of(connection: Connection, erasure_row: Row) -> list[list[str]]:
     """What went with an erasure: the entries that end with its own, which is the subject's; one made again has its own
     behind those of all rows."""
     sealed = _SEALED_AT.row(connection, {"erasure_id": erasure_row["id"]}) or {"seq": 0, "action": ""}
@@ -158,7 +159,7 @@ def _rows_of(connection: sqlite3.Connection, erasure_row: Row) -> list[list[str]
     return [[str(entry["subject"]), str(entry["subject_id"])] for entry in entries]
 
 
-def reapply(connection: sqlite3.Connection, lines: Sequence[Registered], clock: Callable[[], float]) -> int:
+def reapply(connection: Connection, lines: Sequence[Registered], clock: Callable[[], float]) -> int:
     """Erase again, in a journal that was put back and that nobody has open, what was erased since it was copied; how
     many erasures that were. `connection` is one of `database.connect`."""
     known = {str(row["id"]) for row in _DONE.rows(connection)}
@@ -176,7 +177,7 @@ def reapply(connection: sqlite3.Connection, lines: Sequence[Registered], clock: 
     return len(waiting)
 
 
-def settle(connection: sqlite3.Connection, register: Register, clock: Callable[[], float]) -> int:
+def settle(connection: Connection, register: Register, clock: Callable[[], float]) -> int:
     """At every opening, before anybody reads: an old copy may have been put in the journal's place by hand, or a crash
     may have come between an erasure and its line. Raises what the journal itself refuses; a folder that cannot be read
     or written is only logged. How many erasures were made again."""
@@ -192,12 +193,12 @@ def settle(connection: sqlite3.Connection, register: Register, clock: Callable[[
     return done
 
 
-def journal_id_of(connection: sqlite3.Connection) -> str:
+def journal_id_of(connection: Connection) -> str:
     """The journal's own id."""
     return str((row_by_id(schema.meta).row(connection, {"row_key": JOURNAL_ID}) or {})["value"])
 
 
-def _known(connection: sqlite3.Connection, register: Register) -> list[Registered]:
+def _known(connection: Connection, register: Register) -> list[Registered]:
     """What is signed with a key that the journal registered, or with the site's own."""
     own = {} if register.key is None else {register.key.id: register.key.public_key}
     return register.read({str(row["id"]): str(row["public_key"]) for row in _KEYS.rows(connection)} | own)
@@ -258,10 +259,17 @@ def _append(path: Path, lines: list[str]) -> None:
         os.fsync(file.fileno())
 
 
-def reapply_to_file(path: Path, folder: Path, clock: Callable[[], float], key: SigningKey | None = None) -> int:
+def reapply_to_file(
+    path: Path,
+    folder: Path,
+    clock: Callable[[], float],
+    key: SigningKey | None = None,
+    keys: JournalKeys | None = None,
+) -> int:
     """`reapply` to a journal file that nobody has open, and take what was erased off the disk; for `backups.restore`.
     An older file gets its migration steps first."""
-    with contextlib.closing(database.connect(path)) as connection, database.typed(path):
+    file_key = database.key_for(path, keys)
+    with contextlib.closing(database.connect(path, file_key)) as connection, database.typed(path):
         connection.execute("PRAGMA secure_delete = ON").fetchone()
         if not is_current(connection):
             from storage.migrations import migrate
@@ -269,5 +277,5 @@ def reapply_to_file(path: Path, folder: Path, clock: Callable[[], float], key: S
             migrate(connection, path, exists=False, clock=clock)
         done = reapply(connection, _known(connection, register_of(connection, folder, key)), clock)
     if done:
-        scrub(path, whole=True)
+        scrub(path, whole=True, key=file_key)
     return done

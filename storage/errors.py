@@ -48,6 +48,8 @@ class StorageCode(StrEnum):
     NEEDS_TRIAL = "storage.needs_trial"
     FOLDER_MISSING = "storage.folder_missing"
     ALREADY_ASKED = "storage.already_asked"
+    KEY_MISSING = "storage.key_missing"
+    NO_CIPHER = "storage.no_cipher"
 
 
 class StorageError(WatchfloorError):

@@ -6,13 +6,13 @@ A function of a connection; exhausts its cursor. Keyset pages in the order of ti
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 
 from storage import need_to_know, schema
+from storage.driver import Connection
 from storage.records import Event, RuleKind
 from storage.rows import event_from_row
 from storage.statements import Statement, Value
@@ -68,7 +68,7 @@ _FOUND = {True: _found(), False: _found(True)}
 
 
 def found_events(
-    connection: sqlite3.Connection, query: EventQuery, after: Event | None, limit: int, viewer_id: str | None
+    connection: Connection, query: EventQuery, after: Event | None, limit: int, viewer_id: str | None
 ) -> list[Event]:
     """Oldest first, those behind `after`; none of an incident that the viewer must not know of (None: the program)."""
     everything = need_to_know.sees_all(connection, viewer_id)

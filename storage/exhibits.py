@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from storage import schema, schema_cases, values
 from storage.case_commands import AttachExhibit
@@ -29,7 +30,7 @@ def attach_exhibit(ledger: Ledger, command: AttachExhibit, actor: Actor) -> Done
     )
     times = [t for t in (exhibit.from_utc_s, exhibit.to_utc_s) if t is not None]
     values.sha256("sha256", exhibit.sha256)
-    if not exhibit.path or len(exhibit.name) > _NAME_LETTERS:
+    if not _is_in_store(exhibit.path) or len(exhibit.name) > _NAME_LETTERS:
         raise StorageError(StorageCode.BAD_VALUE, record="Exhibit")
     if any(not 0.0 <= t <= LAST_UTC_S for t in times) or times != sorted(times):
         raise StorageError(StorageCode.BAD_VALUE, record="Exhibit", field="from_utc_s")
@@ -37,3 +38,9 @@ def attach_exhibit(ledger: Ledger, command: AttachExhibit, actor: Actor) -> Done
         kept = replace(exhibit, at_utc_s=float(ledger.clock()), actor_id=actor.id)
         ledger.insert(schema_cases.exhibits, to_row(kept, schema_cases.exhibits))
     return done
+
+
+def _is_in_store(path: str) -> bool:
+    """Whether it names a file below the evidence store: whoever reads exhibits reads no other files of this machine."""
+    known = PurePosixPath(path)
+    return bool(known.parts) and not known.is_absolute() and ".." not in known.parts and not set(path) & set("\\:\0")

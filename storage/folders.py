@@ -110,6 +110,11 @@ class Folders:
         """The key that seals camera credentials."""
         return self.config / "keys" / "sealing.key"
 
+    @property
+    def journal_keys(self) -> Path:
+        """The keys of a journal that is encrypted as a whole."""
+        return self.config / "keys" / "journal.keys"
+
     @classmethod
     def under(cls, root: Path) -> Folders:
         """Everything under one root."""

@@ -21,6 +21,8 @@ from urllib.parse import quote
 from storage.footage_records import Segment
 
 TIMESCALE = 90_000
+UNFINISHED = ".fetching"
+"""In a recordings folder: files from elsewhere that are being written, under names that no walk looks at."""
 SUFFIX = ".mp4"
 _MARK = "watchfloor-footage-1"
 _HEADER_BYTES = 8
@@ -41,7 +43,7 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a segment says of itself, as JSON in the MP4's comment."""
+    """What a segment says of itself, as JSON in the MP4's comment. `origin`: see `Segment`."""
 
     id: str
     camera_id: str
@@ -49,10 +51,14 @@ class Card:
     codec: str
     width: int
     height: int
+    origin: str = ""
 
     def text(self) -> str:
         """For the metadata field."""
-        return json.dumps({"format": _MARK, **asdict(self)}, separators=(",", ":"))
+        values = asdict(self)
+        if not self.origin:
+            del values["origin"]  # our own look as they always did
+        return json.dumps({"format": _MARK, **values}, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> Card | None:
@@ -131,6 +137,7 @@ def _read(path: Path, file: BinaryIO) -> Reading:
         codec=card.codec,
         width=card.width,
         height=card.height,
+        origin=card.origin,
     )
     return Reading(segment, Flaw.TORN if torn else None)
 

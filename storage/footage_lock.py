@@ -1,4 +1,5 @@
-"""One recorder per folder: a lock that the system lifts when its process dies, so that none is ever stale."""
+"""One recorder, or one export, per folder: a lock that the system lifts when its process dies, so that none is ever
+stale."""
 
 from __future__ import annotations
 
@@ -16,9 +17,9 @@ _PID_BYTES = 32
 class FolderLock:
     """Held from construction to `release`. Raises FOLDER_TAKEN (with the holder's pid), READ_ONLY, DISK_FULL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = LOCK_NAME) -> None:
         make_folder(folder)
-        self.path = folder / LOCK_NAME
+        self.path = folder / name
         with typed_errors(self.path):
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
             try:

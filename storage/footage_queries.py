@@ -7,13 +7,13 @@ it go. A legal hold and an authority's open request hold theirs whatever the ver
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
 from storage import schema
 from storage.case_footage import case_locks
+from storage.driver import Connection
 from storage.holds import POST_ROLL_S, PRE_ROLL_S, held_footage
 from storage.journal import FootageDigest, FootageLock
 from storage.records import AlarmState, IncidentState, Outcome
@@ -48,7 +48,7 @@ _DIGESTS = Statement(
 )
 
 
-def footage_locks(connection: sqlite3.Connection, now_utc_s: float) -> tuple[FootageLock, ...]:
+def footage_locks(connection: Connection, now_utc_s: float) -> tuple[FootageLock, ...]:
     """Everything that is held now."""
     provisional = _PROVISIONAL.rows(connection, {"after_utc_s": now_utc_s - PROVISIONAL_S})
     since_utc_s = now_utc_s - PROVISIONAL_S
@@ -60,7 +60,7 @@ def footage_locks(connection: sqlite3.Connection, now_utc_s: float) -> tuple[Foo
     return (*locks, *(_lock(row, None) for row in _OF_INCIDENTS.rows(connection)), *case_locks(connection), *by_law)
 
 
-def footage_digests(connection: sqlite3.Connection, limit: int) -> tuple[FootageDigest, ...]:
+def footage_digests(connection: Connection, limit: int) -> tuple[FootageDigest, ...]:
     """Newest first."""
     return tuple(from_row(FootageDigest, row) for row in _DIGESTS.rows(connection, {"row_limit": limit}))
 

@@ -24,7 +24,8 @@ class GapReason(StrEnum):
 class Segment:
     """One recorded file: fragmented MP4 of one camera from one opening of its stream. `path` is absolute.
 
-    `sha256` is set when the segment is closed; an open one may still grow."""
+    `sha256` is set when the segment is closed; an open one may still grow. `origin` says from where it was fetched
+    when it is no recording of ours: recorder and its clock."""
 
     id: str
     camera_id: str
@@ -36,6 +37,7 @@ class Segment:
     width: int
     height: int
     sha256: str | None = None
+    origin: str = ""
 
     @property
     def closed(self) -> bool:

@@ -8,11 +8,11 @@ no name yet. Never the GUI's thread.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from storage.driver import Connection
 from storage.footage_records import Gap, GapReason
 from storage.segments import TOLERANCE_S
 from storage.side_file import reading
@@ -23,6 +23,10 @@ _FEW_SEGMENTS = 20_000
 _SEGMENTS = (
     "SELECT from_utc_s, to_utc_s FROM segments WHERE camera_id = ? AND from_utc_s > ? AND from_utc_s < ?"
     " AND to_utc_s > ? ORDER BY from_utc_s"
+)
+_FOREIGN = (
+    "SELECT from_utc_s, to_utc_s FROM segments WHERE camera_id = ? AND from_utc_s > ? AND from_utc_s < ?"
+    " AND origin <> '' AND to_utc_s > ? ORDER BY from_utc_s"
 )
 _ENDS = (
     "SELECT (SELECT min(from_utc_s) FROM segments WHERE camera_id = ?1),"
@@ -39,11 +43,12 @@ Span = tuple[float, float]
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What there is of a camera in a time, oldest first: disjoint spans, cut to that time, and gaps as long as they are
-    (one that is still open ends with the asked time)."""
+    (one that is still open ends with the asked time). `foreign`: which of the spans were fetched from elsewhere."""
 
     camera_id: str
     spans: tuple[Span, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    foreign: tuple[Span, ...] = ()
 
 
 class FootageSpans:
@@ -63,14 +68,17 @@ class FootageSpans:
         with reading(self.path, "segments") as connection:
             unnamed = bool(connection.execute("PRAGMA user_version").fetchone()[0])
             few = (to_utc_s - from_utc_s) / _SEGMENT_S * len(camera_ids) <= _FEW_SEGMENTS
+            told = any(row[1] == "origin" for row in connection.execute("PRAGMA table_info(segments)"))
             found: list[Recorded] = []
             for camera_id in camera_ids:
                 check()
-                found.append(_recorded(connection, camera_id, (from_utc_s, to_utc_s), exact=few or unnamed))
+                asked = from_utc_s, to_utc_s
+                one = _recorded(connection, camera_id, asked, exact=few or unnamed)
+                found.append(replace(one, foreign=_foreign(connection, camera_id, asked)) if told else one)
             return found
 
 
-def _recorded(connection: sqlite3.Connection, camera_id: str, asked: Span, *, exact: bool) -> Recorded:
+def _recorded(connection: Connection, camera_id: str, asked: Span, *, exact: bool) -> Recorded:
     first, last = connection.execute(_ENDS, (camera_id,)).fetchone()
     if first is None:
         return Recorded(camera_id, (), _gaps(connection, camera_id, asked))
@@ -81,7 +89,12 @@ def _recorded(connection: sqlite3.Connection, camera_id: str, asked: Span, *, ex
     return Recorded(camera_id, _without(gaps, (max(first, asked[0]), min(last, asked[1]))), gaps)
 
 
-def _gaps(connection: sqlite3.Connection, camera_id: str, asked: Span) -> tuple[Gap, ...]:
+def _foreign(connection: Connection, camera_id: str, asked: Span) -> tuple[Span, ...]:
+    values = (camera_id, asked[0] - _LONGEST_S, asked[1], asked[0])
+    return joined(connection.execute(_FOREIGN, values).fetchall(), asked)
+
+
+def _gaps(connection: Connection, camera_id: str, asked: Span) -> tuple[Gap, ...]:
     rows = connection.execute(_GAPS, (camera_id, asked[1], asked[0])).fetchall()
     return tuple(Gap(camera_id, begin, end, GapReason(reason)) for begin, end, reason in rows if end > begin)
 

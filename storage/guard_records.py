@@ -12,8 +12,8 @@ from storage.recording_schedule import Schedule
 from storage.records import RuleKind, RuleSpec, Zone
 from storage.registry_records import CameraScale
 
-ZONE_CORNERS = {"area": 3, "line": 2}
-"""A zone's kinds, and the points that each needs."""
+ZONE_CORNERS = {"area": 3, "line": 2, "far": 3}
+"""A zone's kinds, and the points that each needs; "far" marks the part that is looked at larger."""
 
 DIRECTIONS = ("", "in", "out")
 _SCALE_PLACES = 2

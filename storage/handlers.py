@@ -106,7 +106,7 @@ def _put_record(ledger: Ledger, command: PutRecord, actor: Actor) -> Done:
     if isinstance(command.record, Operator):
         return _write_operator(ledger, command.record)
     require_own(ledger, command, actor)
-    require_trial(ledger, command.record)
+    require_trial(ledger, command.record, actor)
     row, table = registry_row(command.record), REGISTRY[type(command.record)]
     registry_use.check(ledger, command.record)
     ledger.put(table, row)

@@ -8,13 +8,13 @@ A disclosure that is still open holds its cameras' time.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
 from storage import schema, schema_cases
+from storage.driver import Connection
 from storage.release_records import DisclosureState
 from storage.rows import LAST_UTC_S
 from storage.statements import Row, Statement, constant
@@ -55,7 +55,7 @@ class Window(NamedTuple):
 class Holds:
     """All that is held as one read saw it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         rows = _IN_FORCE.rows(connection)
         self._incidents = {str(row["incident_id"]) for row in rows if row["incident_id"]}
@@ -80,7 +80,7 @@ class Holds:
         return [*self._by_law, *self._asked_for] if by_rule else self._by_law
 
 
-def case_of(connection: sqlite3.Connection, incident: Row) -> list[Row]:
+def case_of(connection: Connection, incident: Row) -> list[Row]:
     """All incidents that were merged with this one: first the one that the others went into."""
     seen = {incident["id"]}
     while incident["merged_into_id"] not in (None, *seen):
@@ -96,7 +96,7 @@ def case_of(connection: sqlite3.Connection, incident: Row) -> list[Row]:
     return found
 
 
-def incident_windows(connection: sqlite3.Connection, incident: Row) -> list[Window]:
+def incident_windows(connection: Connection, incident: Row) -> list[Window]:
     """The footage that an incident is about: of its alarms, and of its own camera when it happened."""
     found = [
         Window(str(row["camera_id"]), float(row["first_utc_s"]) - PRE_ROLL_S, float(row["last_utc_s"]) + POST_ROLL_S)
@@ -114,7 +114,7 @@ def disclosure_windows(row: Row) -> list[Window]:
     return [Window(camera_id, float(row["from_utc_s"]), float(row["to_utc_s"])) for camera_id in cameras]
 
 
-def held_footage(connection: sqlite3.Connection) -> Iterator[tuple[Window, str]]:
+def held_footage(connection: Connection) -> Iterator[tuple[Window, str]]:
     """Every camera's time that is held, with the id of the hold or disclosure. Cameras out of use too."""
     cameras = [str(row["id"]) for row in _CAMERAS.rows(connection)]
     for row in _IN_FORCE.rows(connection):
@@ -126,7 +126,7 @@ def held_footage(connection: sqlite3.Connection) -> Iterator[tuple[Window, str]]
             yield window, str(row["id"])
 
 
-def _hold_windows(connection: sqlite3.Connection, hold: Row) -> list[Window]:
+def _hold_windows(connection: Connection, hold: Row) -> list[Window]:
     if not hold["incident_id"]:
         return [_window(hold)]
     incident = _INCIDENT.row(connection, {"incident_id": hold["incident_id"]})

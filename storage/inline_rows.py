@@ -6,12 +6,12 @@ next one is nearly always the one that is asked for.
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 from sqlalchemy import Table, bindparam, literal_column, select
 
-from storage import chain
+from storage import chain, driver
+from storage.driver import Connection, Cursor
 from storage.errors import StorageError
 from storage.statements import Statement
 
@@ -21,7 +21,7 @@ _Row = tuple[Any, ...]
 class InlineRows:
     """The rows of one table; `take` moves on."""
 
-    def __init__(self, connection: sqlite3.Connection, table: Table) -> None:
+    def __init__(self, connection: Connection, table: Table) -> None:
         self._connection = connection
         self._names = tuple(sorted(str(c.name) for c in table.columns))
         columns = [table.c[n] for n in self._names]
@@ -30,7 +30,7 @@ class InlineRows:
         self._by_id = Statement(select(*columns).where(table.c.id == bindparam("row_key")))
         self._rowid_of = Statement(select(rowid).select_from(table).where(table.c.id == bindparam("row_key")))
         self._from = Statement(select(*columns).where(rowid > bindparam("after")).order_by(rowid))
-        self._cursor: sqlite3.Cursor | None = None
+        self._cursor: Cursor | None = None
         self._next: _Row | None = None
 
     def take(self, row_id: object) -> _Row | None:
@@ -67,7 +67,7 @@ class InlineRows:
         self.close()
         try:
             at = self._rowid_of.run(self._connection, {"row_key": row_id}).fetchone()
-        except sqlite3.OperationalError:
+        except driver.OPERATIONAL_ERRORS:
             return found
         if at is not None and isinstance(at[0], int):
             self._cursor = self._from.run(self._connection, {"after": at[0]})

@@ -7,12 +7,12 @@ row being altered. Here they are compared with the record; `sqlite_master` itsel
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 from storage import columns, schema
 from storage.applied import MIGRATIONS_META, applied
 from storage.chain import canonical
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.findings import Findings
 from storage.statements import Value, row_by_id
@@ -25,7 +25,7 @@ _MIGRATIONS = "_sqlite_migrations"
 _STATISTICS = frozenset({"sqlite_stat1", "sqlite_stat4"})
 
 
-def layout(connection: sqlite3.Connection) -> str:
+def layout(connection: Connection) -> str:
     """Version, tables, indexes, views and triggers with their SQL, as canonical text."""
     rows = connection.execute("SELECT name, type, tbl_name, sql FROM sqlite_master ORDER BY name, type").fetchall()
     version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -33,7 +33,7 @@ def layout(connection: sqlite3.Connection) -> str:
     return canonical([["user_version", str(version)], *kept])
 
 
-def check_layout(connection: sqlite3.Connection, findings: Findings) -> bool:
+def check_layout(connection: Connection, findings: Findings) -> bool:
     """Name what differs from the record; whether every table that verification reads is there with its columns."""
     missing = _lacking(connection)
     for name in missing:
@@ -53,7 +53,7 @@ def check_layout(connection: sqlite3.Connection, findings: Findings) -> bool:
     return True
 
 
-def refuse_gaps(connection: sqlite3.Connection, path: Path) -> None:
+def refuse_gaps(connection: Connection, path: Path) -> None:
     """Raise DAMAGED, naming the tables, for a file that says it is of this version and lacks a table or a column: a
     table was dropped, or a program made it that was between two versions. Better now than at the first question."""
     missing = _lacking(connection)
@@ -61,17 +61,17 @@ def refuse_gaps(connection: sqlite3.Connection, path: Path) -> None:
         raise StorageError(StorageCode.DAMAGED, path=str(path), cause=f"incomplete: {', '.join(missing)}")
 
 
-def present(connection: sqlite3.Connection) -> frozenset[str]:
+def present(connection: Connection) -> frozenset[str]:
     """Names of all tables."""
     return frozenset(_text(r[0]) for r in connection.execute("SELECT name FROM sqlite_master"))
 
 
-def _lacking(connection: sqlite3.Connection) -> list[str]:
+def _lacking(connection: Connection) -> list[str]:
     """Tables that are missing, or lack a column."""
     return [name for name, names in _wanted(connection).items() if not names <= _columns(connection, name)]
 
 
-def _wanted(connection: sqlite3.Connection) -> dict[str, set[str]]:
+def _wanted(connection: Connection) -> dict[str, set[str]]:
     """Tables and columns; an older file may lack whole tables of later versions."""
     older = connection.execute("PRAGMA user_version").fetchone()[0] < schema.SCHEMA_VERSION
     there = present(connection)
@@ -83,11 +83,11 @@ def _wanted(connection: sqlite3.Connection) -> dict[str, set[str]]:
     return {name: kept for name, kept in wanted.items() if name in there or not older or name in first}
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+def _columns(connection: Connection, table: str) -> set[str]:
     return {_text(r[1]) for r in connection.execute(f'PRAGMA table_info("{table}")')}
 
 
-def _check_migrations(connection: sqlite3.Connection, findings: Findings) -> None:
+def _check_migrations(connection: Connection, findings: Findings) -> None:
     """The migration runner's own table against the copy of it in `meta`."""
     known = _recorded(connection, MIGRATIONS_META)
     try:
@@ -108,7 +108,7 @@ def _check_migrations(connection: sqlite3.Connection, findings: Findings) -> Non
         findings.add(_MIGRATIONS, max(len(known), len(found)), "rows added or removed")
 
 
-def _recorded(connection: sqlite3.Connection, row_id: str) -> list[object] | None:
+def _recorded(connection: Connection, row_id: str) -> list[object] | None:
     row = row_by_id(schema.meta).row(connection, {"row_key": row_id})
     try:
         found = json.loads(_text(row["value"])) if row else None

@@ -7,13 +7,13 @@ writes the group's history and audit in one go (a third of the time that a state
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, select
 
 from storage import chain, schema, schema_cases
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.records import Actor, Role, new_id
 from storage.statements import Row, Statement, Value, insert_into, insert_new_into, row_by_id, update_of
@@ -39,7 +39,7 @@ _FORMS = {
 }
 
 
-def read_head(connection: sqlite3.Connection) -> tuple[int, str]:
+def read_head(connection: Connection) -> tuple[int, str]:
     """Last change number and chain hash; (0, GENESIS) of an empty journal."""
     row = _HEAD.row(connection)
     return (int(row["seq"]), str(row["hash"])) if row else (0, chain.GENESIS)
@@ -48,9 +48,7 @@ def read_head(connection: sqlite3.Connection) -> tuple[int, str]:
 class Ledger:
     """The rows of the commands of one transaction; `seq` and `head` are the chain's end as far as written here."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, clock: Callable[[], float], key: SigningKey | None = None
-    ) -> None:
+    def __init__(self, connection: Connection, clock: Callable[[], float], key: SigningKey | None = None) -> None:
         self.connection = connection
         self.clock = clock
         self.key = key

@@ -35,6 +35,7 @@ _RIGHTS = {
     AccessKind.BLACK_BOX: Permission.READ_BLACK_BOX,
     AccessKind.MODEL: Permission.CONFIGURE,
     AccessKind.RECIPIENT: Permission.CONFIGURE,
+    AccessKind.ENCRYPTION: Permission.ADMINISTER,
 }
 
 
@@ -88,7 +89,7 @@ def record_failed_login(ledger: Ledger, command: RecordFailedLogin, _actor: Acto
 
 def record_access(ledger: Ledger, command: RecordAccess, actor: Actor) -> Done:
     """Somebody looked. Searches, exports, lifted masks, the black box and older recordings need a case or a reason; who
-    lifts a mask, reads the black box, chooses a model or names a recipient also needs the right."""
+    lifts a mask, reads the black box, chooses a model, names a recipient or has the file encrypted needs the right."""
     now_utc_s = float(ledger.clock())
     needed = _RIGHTS.get(AccessKind(command.kind))
     if needed is not None and not may(ledger.role(actor), needed):

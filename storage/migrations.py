@@ -8,7 +8,6 @@ still make its tables from it.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from storage import schema, schema_cases, search_index, tables_0002
 from storage.applied import MIGRATIONS_META, applied
 from storage.checkpoints import JOURNAL_ID
 from storage.database import copy_whole, typed
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.handlers import RUNTIME
 from storage.layout import LAYOUT_META, layout
@@ -138,9 +138,7 @@ def _put_first_records(ledger: Ledger) -> None:
             ledger.update(schema.categories, row, {"letter": letter, "severity": int(severity)})
 
 
-def migrate(
-    connection: sqlite3.Connection, path: Path, *, exists: bool, clock: Callable[[], float] = time.time
-) -> None:
+def migrate(connection: Connection, path: Path, *, exists: bool, clock: Callable[[], float] = time.time) -> None:
     """Bring the file to this version. Raises DAMAGED, DISK_FULL, READ_ONLY, BUSY, NEWER_JOURNAL."""
     with typed(path):
         db = sqlite_utils.Database(connection)
@@ -158,7 +156,7 @@ def migrate(
             raise
 
 
-def _apply(connection: sqlite3.Connection, db: sqlite_utils.Database, clock: Callable[[], float]) -> None:
+def _apply(connection: Connection, db: sqlite_utils.Database, clock: Callable[[], float]) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > schema.SCHEMA_VERSION:  # another process came first
         raise StorageError(StorageCode.NEWER_JOURNAL, version=version, known=schema.SCHEMA_VERSION)
@@ -175,7 +173,7 @@ def _apply(connection: sqlite3.Connection, db: sqlite_utils.Database, clock: Cal
     ledger.flush()
 
 
-def _backup(connection: sqlite3.Connection, path: Path) -> None:
+def _backup(connection: Connection, path: Path) -> None:
     """In one read transaction: another process may be migrating the file, and its copy must not be replaced by what
     is new already."""
     connection.execute("BEGIN")

@@ -8,7 +8,6 @@ The rule stands here twice: for one row, and as a clause for lists. Functions of
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import fields
 from functools import cache
 
@@ -17,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_col
 from storage import access, schema, schema_cases
 from storage.access import PERMISSIONS, Permission
 from storage.commands import Command
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.ledger import Ledger
 from storage.records import Actor, Operator, Role
@@ -64,7 +64,7 @@ CLAUSE: ColumnElement[bool] = and_(
 """For a list of incidents; its parameters come from `clause_values`. Not needed for who `sees_all`."""
 
 
-def visible(connection: sqlite3.Connection, incident: Row, viewer_id: str) -> bool:
+def visible(connection: Connection, incident: Row, viewer_id: str) -> bool:
     """Whether the viewer may know of this row of `incidents`."""
     cameras = cameras_of(connection, viewer_id)
     if cameras is not None and incident["camera_id"] and incident["camera_id"] not in cameras:
@@ -72,7 +72,7 @@ def visible(connection: sqlite3.Connection, incident: Row, viewer_id: str) -> bo
     return _may_see(connection, incident, viewer_id, _role(connection, viewer_id))
 
 
-def cameras_of(connection: sqlite3.Connection, operator_id: str) -> frozenset[str] | None:
+def cameras_of(connection: Connection, operator_id: str) -> frozenset[str] | None:
     """Ids of the cameras that the operator may see, by the groups in use; None: all. A stranger sees none."""
     row = row_by_id(schema.operators).row(connection, {"row_key": operator_id})
     if row is None or row["retired"]:
@@ -80,21 +80,21 @@ def cameras_of(connection: sqlite3.Connection, operator_id: str) -> frozenset[st
     return cameras_of_operator(connection, from_row(Operator, row))
 
 
-def cameras_of_operator(connection: sqlite3.Connection, operator: Operator) -> frozenset[str] | None:
+def cameras_of_operator(connection: Connection, operator: Operator) -> frozenset[str] | None:
     """As `access.cameras_of`, with the groups in use."""
     if not operator.group_ids:
         return None
     return access.cameras_of(operator, [from_row(CameraGroup, row) for row in _GROUPS.rows(connection)])
 
 
-def sees_all(connection: sqlite3.Connection, viewer_id: str | None) -> bool:
+def sees_all(connection: Connection, viewer_id: str | None) -> bool:
     """Whether no list needs `CLAUSE` for this viewer; None is the program itself."""
     if viewer_id is None:
         return True
     return _role(connection, viewer_id) in SEEING_ALL and cameras_of(connection, viewer_id) is None
 
 
-def clause_values(connection: sqlite3.Connection, viewer_id: str) -> dict[str, Value]:
+def clause_values(connection: Connection, viewer_id: str) -> dict[str, Value]:
     """Parameters of `CLAUSE`."""
     role, cameras = _role(connection, viewer_id), cameras_of(connection, viewer_id)
     return {
@@ -130,7 +130,7 @@ def not_visible(incident: Row, actor_id: str) -> StorageError:
     return StorageError(StorageCode.NOT_PERMITTED, actor=actor_id, permission="need to know", id=str(incident["id"]))
 
 
-def _may_see(connection: sqlite3.Connection, incident: Row, viewer_id: str, role: Role | None) -> bool:
+def _may_see(connection: Connection, incident: Row, viewer_id: str, role: Role | None) -> bool:
     if not incident["restricted"] or role in SEEING_ALL or incident["owner_id"] == viewer_id:
         return True
     if incident["owner_id"] is None and _handles(role):
@@ -142,6 +142,6 @@ def _handles(role: Role | None) -> bool:
     return role is not None and Permission.HANDLE_INCIDENT in PERMISSIONS[role]
 
 
-def _role(connection: sqlite3.Connection, viewer_id: str) -> Role | None:
+def _role(connection: Connection, viewer_id: str) -> Role | None:
     row = row_by_id(schema.operators).row(connection, {"row_key": viewer_id})
     return Role(str(row["role"])) if row is not None and not row["retired"] else None

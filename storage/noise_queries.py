@@ -6,13 +6,13 @@ they were written: no index is needed for the newest.
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, replace
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, select
 
 from storage import schema, schema_cases
 from storage.case_records import Shelf
+from storage.driver import Connection
 from storage.records import AlarmState, Severity, Verdict
 from storage.rows import from_row
 from storage.statements import Row, Statement, constant
@@ -93,7 +93,7 @@ def _figures(column: ColumnElement[str]) -> Statement:
 _BY_CAMERA, _BY_RULE = _figures(_alarms.c.camera_id), _figures(_alarms.c.rule_id)
 
 
-def raised(connection: sqlite3.Connection, since_utc_s: float, limit: int) -> list[Raised]:
+def raised(connection: Connection, since_utc_s: float, limit: int) -> list[Raised]:
     """What was written since then, newest first."""
     rows = _RAISED.rows(connection, {"first_id": _id_at(since_utc_s), "row_limit": limit})
     return [
@@ -102,12 +102,12 @@ def raised(connection: sqlite3.Connection, since_utc_s: float, limit: int) -> li
     ]
 
 
-def shelves(connection: sqlite3.Connection, since_utc_s: float) -> list[Shelf]:
+def shelves(connection: Connection, since_utc_s: float) -> list[Shelf]:
     """Those whose time was not over then, with the time at which they really ended."""
     return [_ended(row) for row in _SHELVES.rows(connection, {"since_utc_s": since_utc_s})]
 
 
-def noise(connection: sqlite3.Connection, since_utc_s: float, until_utc_s: float) -> Noise:
+def noise(connection: Connection, since_utc_s: float, until_utc_s: float) -> Noise:
     """Counted per camera and per rule."""
     span = {"first_id": _id_at(since_utc_s), "end_id": _id_at(until_utc_s)}
     cameras, rules = _BY_CAMERA.rows(connection, span), _BY_RULE.rows(connection, span)

@@ -24,9 +24,21 @@ STANDARDS = ("fields after ISO 22311:2012", "RFC 3339", "RFC 8032")
 
 
 @dataclass(frozen=True, slots=True)
+class ResolutionBand:
+    """A band of the picture, `top` to `bottom` (0..1): who stands in it is seen with this IEC 62676-4 class."""
+
+    level: str
+    top: float
+    bottom: float
+    least_px_per_m: float
+    most_px_per_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """A camera as ISO 22311 describes a source. `clock_offset_s` is what the camera's clock was ahead of UTC, None
-    when it was not compared; `resolution_class` is the IEC 62676-4 (DORI) class, None without a calibration."""
+    when it was not compared; `resolution_class` is the best IEC 62676-4 (DORI) class that its films reach somewhere,
+    None without a calibration, and `resolution_bands` say where."""
 
     id: str
     number: int
@@ -38,17 +50,20 @@ class SourceFacts:
     clock_offset_s: float | None = None
     clock_uncertainty_s: float | None = None
     resolution_class: str | None = None
+    resolution_bands: tuple[ResolutionBand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentFacts:
-    """A recorded file that a master was taken from; `proved`: its bytes have the SHA-256 that was recorded."""
+    """A recorded file that a master was taken from; `proved`: its bytes have the SHA-256 that was recorded. `origin`:
+    the foreign recorder that it was fetched from, empty for one of ours."""
 
     id: str
     from_utc_s: float
     to_utc_s: float
     sha256: str | None
     proved: bool
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,6 +9,7 @@ from sqlalchemy import BindParameter, bindparam, func, select, tuple_
 
 from storage import need_to_know, schema, schema_cases
 from storage.case_records import LookoutState
+from storage.driver import Connection
 from storage.people_records import (
     Access,
     AccessKind,
@@ -121,17 +121,17 @@ class Briefing:
     lookouts: int = 0
 
 
-def logins_open(connection: sqlite3.Connection) -> list[Login]:
+def logins_open(connection: Connection) -> list[Login]:
     """Who sits where now, oldest first."""
     return [from_row(Login, row) for row in _LOGINS_OPEN.rows(connection)]
 
 
-def shifts(connection: sqlite3.Connection, *, open_only: bool, limit: int) -> list[Shift]:
+def shifts(connection: Connection, *, open_only: bool, limit: int) -> list[Shift]:
     """Shifts, newest first; open: on, or not all items taken yet."""
     return [from_row(Shift, row) for row in _SHIFTS[open_only].rows(connection, {"row_limit": limit})]
 
 
-def shift_items(connection: sqlite3.Connection, shift_id: str | None, viewer_id: str | None = None) -> list[ShiftItem]:
+def shift_items(connection: Connection, shift_id: str | None, viewer_id: str | None = None) -> list[ShiftItem]:
     """All items of a shift; of None: what is left to take of any shift. Oldest first. Without incidents that the
     viewer must not know of: an item says their titles."""
     if shift_id is None:
@@ -143,43 +143,43 @@ def shift_items(connection: sqlite3.Connection, shift_id: str | None, viewer_id:
     return [from_row(ShiftItem, row) for row in rows]
 
 
-def _visible(connection: sqlite3.Connection, item: Row, viewer_id: str) -> bool:
+def _visible(connection: Connection, item: Row, viewer_id: str) -> bool:
     if item["kind"] != ShiftItemKind.INCIDENT:
         return True
     incident = row_by_id(_incidents).row(connection, {"row_key": item["subject_id"]})
     return incident is None or need_to_know.visible(connection, incident, viewer_id)
 
 
-def approvals(connection: sqlite3.Connection, *, open_only: bool, limit: int) -> list[Approval]:
+def approvals(connection: Connection, *, open_only: bool, limit: int) -> list[Approval]:
     """Approvals, newest first; open: to be decided or reviewed."""
     return [from_row(Approval, row) for row in _APPROVALS[open_only].rows(connection, {"row_limit": limit})]
 
 
-def failed_logins(connection: sqlite3.Connection, since_utc_s: float, limit: int) -> list[FailedLogin]:
+def failed_logins(connection: Connection, since_utc_s: float, limit: int) -> list[FailedLogin]:
     """Refusals since then, newest first."""
     first_id = f"{max(int(since_utc_s * 1000), 0):012x}"
     rows = _FAILED.rows(connection, {"first_id": first_id, "row_limit": limit})
     return [from_row(FailedLogin, row) for row in rows]
 
 
-def password(connection: sqlite3.Connection, operator_id: str) -> Password | None:
+def password(connection: Connection, operator_id: str) -> Password | None:
     """An operator's password as it is stored; for the seat only."""
     row = row_by_id(schema_cases.passwords).row(connection, {"row_key": operator_id})
     return None if row is None else from_row(Password, row)
 
 
-def has_passwords(connection: sqlite3.Connection) -> bool:
+def has_passwords(connection: Connection) -> bool:
     """Whether anybody has a password: until then whoever starts the program sits at the seat."""
     return _A_PASSWORD.row(connection) is not None
 
 
-def briefing(connection: sqlite3.Connection, now_utc_s: float) -> Briefing:
+def briefing(connection: Connection, now_utc_s: float) -> Briefing:
     """What is open now."""
     counts = {name: statement.row(connection, {"now_utc_s": now_utc_s}) or {} for name, statement in _BRIEFING.items()}
     return Briefing(**{name: int(str(row["n"])) for name, row in counts.items()})
 
 
-def accesses(connection: sqlite3.Connection, wanted: AccessFilter, limit: int) -> list[Access]:
+def accesses(connection: Connection, wanted: AccessFilter, limit: int) -> list[Access]:
     """Who looked at what, newest first."""
     params = _params(wanted)
     statement = _accesses_by(tuple(sorted(params)))

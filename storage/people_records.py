@@ -64,6 +64,8 @@ class AccessKind(StrEnum):
     """Not a look: somebody chose what looks at the pictures from now on."""
     RECIPIENT = "recipient"
     """Not a look: somebody named whom pictures may be sent to with alerts, or nobody any more."""
+    ENCRYPTION = "encryption"
+    """Not a look: somebody had the journal's file encrypted, decrypted, or encrypted with another key."""
 
 
 @dataclass(frozen=True, slots=True)

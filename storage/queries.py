@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection
 from typing import Any, get_args
 
@@ -11,6 +10,7 @@ from sqlalchemy import BindParameter, and_, bindparam, func, or_, select
 
 from storage import case_queries, need_to_know, schema
 from storage.columns import forms
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.journal import IncidentFile, Registry
 from storage.records import (
@@ -135,18 +135,18 @@ _LAST_ID = "~"
 _UNTOLD = frozenset({"revision"})
 
 
-def registry(connection: sqlite3.Connection) -> Registry:
+def registry(connection: Connection) -> Registry:
     """All registry records in use: a field of `Registry` says by its type which."""
     kinds: dict[str, type[Any]] = {name: get_args(form)[0] for name, (form, _null) in forms(Registry).items()}
     return Registry(**{name: _in_use(connection, kind) for name, kind in kinds.items()})
 
 
-def _in_use(connection: sqlite3.Connection, kind: type[RecordT]) -> tuple[RecordT, ...]:
+def _in_use(connection: Connection, kind: type[RecordT]) -> tuple[RecordT, ...]:
     return tuple(from_row(kind, row) for row in _IN_USE[kind].rows(connection))
 
 
 def alarms(
-    connection: sqlite3.Connection, *, open_only: bool, limit: int, cameras: Collection[str] | None = None
+    connection: Connection, *, open_only: bool, limit: int, cameras: Collection[str] | None = None
 ) -> list[Alarm]:
     """Alarms (of these cameras), most severe and newest first."""
     if cameras is None:
@@ -155,7 +155,7 @@ def alarms(
     return [from_row(Alarm, row) for row in _ALARMS_OF[open_only].rows(connection, params)]
 
 
-def open_alarm_count(connection: sqlite3.Connection, cameras: Collection[str] | None = None) -> int:
+def open_alarm_count(connection: Connection, cameras: Collection[str] | None = None) -> int:
     """How many alarms (of these cameras) nobody has judged."""
     if cameras is None:
         row = _OPEN_ALARMS.row(connection)
@@ -165,7 +165,7 @@ def open_alarm_count(connection: sqlite3.Connection, cameras: Collection[str] | 
 
 
 def incidents(
-    connection: sqlite3.Connection, *, open_only: bool, limit: int, before_id: str | None, viewer_id: str | None = None
+    connection: Connection, *, open_only: bool, limit: int, before_id: str | None, viewer_id: str | None = None
 ) -> list[Incident]:
     """Incidents that the viewer may know of, newest first."""
     params: dict[str, Value] = {"row_limit": limit, "before_id": before_id or _LAST_ID}
@@ -175,24 +175,24 @@ def incidents(
     return [from_row(Incident, row) for row in _INCIDENTS[open_only, sees_all].rows(connection, params)]
 
 
-def events(connection: sqlite3.Connection, limit: int) -> list[Event]:
+def events(connection: Connection, limit: int) -> list[Event]:
     """Events, oldest first."""
     return [event_from_row(row) for row in _EVENTS.rows(connection, {"row_limit": limit})]
 
 
-def changes(connection: sqlite3.Connection, after: int, limit: int) -> list[Change]:
+def changes(connection: Connection, after: int, limit: int) -> list[Change]:
     """The change feed after `after`."""
     rows: list[Any] = _CHANGES.rows(connection, {"after": after, "row_limit": limit})
     return [Change(**row) for row in rows]
 
 
-def sealed_credential(connection: sqlite3.Connection, camera_id: str) -> str | None:
+def sealed_credential(connection: Connection, camera_id: str) -> str | None:
     """The camera's login as it was sealed."""
     row = _SEALED.row(connection, {"camera_id": camera_id})
     return None if row is None else str(row["sealed"])
 
 
-def incident_file(connection: sqlite3.Connection, incident: str, viewer_id: str | None = None) -> IncidentFile:
+def incident_file(connection: Connection, incident: str, viewer_id: str | None = None) -> IncidentFile:
     """Everything about one incident. Raises NOT_FOUND, NOT_PERMITTED. To be called in a read transaction."""
     row = _INCIDENT.row(connection, {"incident": incident})
     if row is None:
@@ -218,7 +218,7 @@ def incident_file(connection: sqlite3.Connection, incident: str, viewer_id: str 
     )
 
 
-def _histories(connection: sqlite3.Connection, subjects: list[tuple[str, str]]) -> tuple[HistoryEntry, ...]:
+def _histories(connection: Connection, subjects: list[tuple[str, str]]) -> tuple[HistoryEntry, ...]:
     """Audit entries that touched any of the rows, oldest first; an incident's fields are named plainly, those of
     other rows with their table (`alarms.state`)."""
     entries: dict[int, HistoryEntry] = {}

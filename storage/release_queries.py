@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 
 from sqlalchemy import Float, bindparam, cast, func, or_, select
 
 from storage import schema, schema_cases
+from storage.driver import Connection
 from storage.holds import Holds
 from storage.journal import RetentionCandidate
 from storage.records import Incident, IncidentState
@@ -74,34 +74,34 @@ _FEW = 20
 _MERGED = Statement(select(_incidents.c.id).where(_incidents.c.merged_into_id == bindparam("incident_id")))
 
 
-def outbox(connection: sqlite3.Connection, due_utc_s: float, limit: int) -> list[OutboxMessage]:
+def outbox(connection: Connection, due_utc_s: float, limit: int) -> list[OutboxMessage]:
     """Waiting messages that are due, and sent ones whose answer is overdue; the longest due first."""
     rows = _DUE.rows(connection, {"due_utc_s": due_utc_s, "row_limit": limit})
     return [from_row(OutboxMessage, row) for row in rows]
 
 
-def messages_of(connection: sqlite3.Connection, incident_id: str) -> list[OutboxMessage]:
+def messages_of(connection: Connection, incident_id: str) -> list[OutboxMessage]:
     """All alerts about an incident, oldest first."""
     return [from_row(OutboxMessage, row) for row in _MESSAGES.rows(connection, {"incident_id": incident_id})]
 
 
-def disclosures(connection: sqlite3.Connection, *, open_only: bool) -> list[Disclosure]:
+def disclosures(connection: Connection, *, open_only: bool) -> list[Disclosure]:
     """Authorities' requests, the nearest deadline first."""
     return [from_row(Disclosure, row) for row in _DISCLOSURES[open_only].rows(connection)]
 
 
-def packages(connection: sqlite3.Connection, subject_id: str) -> list[Package]:
+def packages(connection: Connection, subject_id: str) -> list[Package]:
     """Evidence packages about an incident or a disclosure, oldest first."""
     return [from_row(Package, row) for row in _PACKAGES.rows(connection, {"subject_id": subject_id})]
 
 
-def erasures(connection: sqlite3.Connection, limit: int) -> list[Erasure]:
+def erasures(connection: Connection, limit: int) -> list[Erasure]:
     """What the law took out, newest first."""
     return [from_row(Erasure, row) for row in _ERASURES.rows(connection, {"row_limit": limit})]
 
 
 def retention_candidates(
-    connection: sqlite3.Connection, until_utc_s: float, limit: int, default_days: int
+    connection: Connection, until_utc_s: float, limit: int, default_days: int
 ) -> list[RetentionCandidate]:
     """Closed incidents whose time is over by then, oldest first; those that are held stand between them."""
     holds, found, free = Holds(connection), [], 0
@@ -114,7 +114,7 @@ def retention_candidates(
     return found
 
 
-def merged_ids(connection: sqlite3.Connection, incident_id: str) -> list[str]:
+def merged_ids(connection: Connection, incident_id: str) -> list[str]:
     """Incidents that were merged into this one, and into those."""
     found = [incident_id]
     for one in found:
@@ -123,14 +123,14 @@ def merged_ids(connection: sqlite3.Connection, incident_id: str) -> list[str]:
     return found[1:]
 
 
-def files_of(connection: sqlite3.Connection, subject_id: str) -> list[str]:
+def files_of(connection: Connection, subject_id: str) -> list[str]:
     """Paths in the evidence store that an incident or alarm has; those of incidents merged into it as well."""
     ids = [subject_id, *merged_ids(connection, subject_id)]
     paths = [str(row["path"]) for one in ids for row in _FILES.rows(connection, {"subject_id": one})]
     return list(dict.fromkeys(paths))
 
 
-def files_in_use(connection: sqlite3.Connection, paths: Collection[str]) -> set[str]:
+def files_in_use(connection: Connection, paths: Collection[str]) -> set[str]:
     """Those of the paths that some row still names. Paths have no index: many are looked for in one pass."""
     if len(paths) > _FEW:
         return {str(row["path"]) for row in _ALL_PATHS.stream(connection)}.intersection(paths)

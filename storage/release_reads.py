@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from storage import release_queries
+from storage.driver import Connection
 from storage.journal import RetentionCandidate
 from storage.release_records import Disclosure, Erasure, OutboxMessage, Package
 
 
 class _Readable(Protocol):
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]: ...
+    def _reading(self) -> AbstractContextManager[Connection]: ...
 
 
 class ReleaseReads:

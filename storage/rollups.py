@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +25,9 @@ from sqlalchemy import bindparam, func, select
 
 from storage import schema
 from storage.database import connect_for_reading, typed
+from storage.driver import Connection
 from storage.errors import StorageError
+from storage.journal_keys import JournalKey
 from storage.side_file import BROKEN, SideFile, set_aside
 from storage.statements import Row, Statement
 
@@ -107,10 +108,12 @@ class RollupRow:
 
 
 class Rollups:
-    """Open once, close once; what cannot be read is set aside and made anew. Raises StorageError as `SideFile`."""
+    """Open once, close once; what cannot be read is set aside and made anew. `key`: the journal's.
 
-    def __init__(self, path: Path, journal: Path, zone: ZoneInfo) -> None:
-        self._journal, self._zone = journal, zone
+    Raises StorageError as `SideFile`."""
+
+    def __init__(self, path: Path, journal: Path, zone: ZoneInfo, key: JournalKey | None = None) -> None:
+        self._journal, self._zone, self._key = journal, zone, key
         try:
             self._file = SideFile(path, _create)
         except StorageError as error:
@@ -125,13 +128,13 @@ class Rollups:
 
         Raises StorageError (BUSY: another program does it)."""
         try:
-            with _RENEWING, typed(self._journal), contextlib.closing(connect_for_reading(self._journal)) as connection:
+            with _RENEWING, self._reading() as connection:
                 connection.execute("BEGIN")  # one state of the journal
                 return self._renew(connection, stopped)
         except _StoppedError:
             return Renewed(0, rebuilt=False)
 
-    def _renew(self, connection: sqlite3.Connection, stopped: Callable[[], bool]) -> Renewed:
+    def _renew(self, connection: Connection, stopped: Callable[[], bool]) -> Renewed:
         head: Row | None = _HEAD.row(connection)
         if head is None:
             return Renewed(0, rebuilt=False)
@@ -177,7 +180,7 @@ class Rollups:
         """Release the file."""
         self._file.close()
 
-    def _known(self, connection: sqlite3.Connection) -> int | None:
+    def _known(self, connection: Connection) -> int | None:
         """The last entry that is counted, None when all must be counted anew."""
         noted = {str(key): str(value) for key, value in self._file.rows("SELECT key, value FROM noted")}
         if (noted.get("version"), noted.get("zone")) != (_VERSION, self._zone.key) or "seq" not in noted:
@@ -188,11 +191,11 @@ class Rollups:
             return None
         return after
 
-    def _changed_months(self, connection: sqlite3.Connection, after: int) -> list[date]:
+    def _changed_months(self, connection: Connection, after: int) -> list[date]:
         rows = _CHANGED.run(connection, {"after": after}).fetchall()
         return sorted({self._day(row[0]).replace(day=1) for row in rows})
 
-    def _every_month(self, connection: sqlite3.Connection) -> list[date]:
+    def _every_month(self, connection: Connection) -> list[date]:
         span = _SPAN.row(connection)
         if span is None or span["first_s"] is None:
             return []
@@ -205,7 +208,7 @@ class Rollups:
         for table in ("noted", "counts", "steps"):
             self._file.run(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
-    def _count(self, connection: sqlite3.Connection, month: date) -> None:
+    def _count(self, connection: Connection, month: date) -> None:
         """One month, in place of what is kept of it."""
         days = _days(month)
         counts: Counts = {}
@@ -222,13 +225,19 @@ class Rollups:
         """Days of months that are not asked for as a whole, out of the journal itself."""
         found: Counter[str] = Counter()
         if days:
-            with typed(self._journal), contextlib.closing(connect_for_reading(self._journal)) as connection:
+            with self._reading() as connection:
                 place = 1 if dimension == "place_id" else 4
                 for day in days:
                     found.update(str(row[place] or "") for row in self._rows(connection, day))
         return found
 
-    def _rows(self, connection: sqlite3.Connection, day: date) -> list[tuple[Any, ...]]:
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        opened = contextlib.closing(connect_for_reading(self._journal, self._key))
+        with typed(self._journal), opened as connection:
+            yield connection
+
+    def _rows(self, connection: Connection, day: date) -> list[tuple[Any, ...]]:
         ends = (datetime.combine(of, time(), self._zone) for of in (day, day + timedelta(days=1)))
         begin, end = (moment.astimezone(UTC).timestamp() for moment in ends)
         return _OF_DAY.run(connection, {"from_utc_s": begin, "to_utc_s": end}).fetchall()

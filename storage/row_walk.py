@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from sqlalchemy import Table, and_, bindparam, func, select
 
 from storage import chain, schema
+from storage.driver import Connection
 from storage.errors import StorageError
 from storage.findings import Findings
 from storage.statements import Row, Statement, Value
@@ -44,19 +44,19 @@ def _without_history(table: Table) -> Statement:
     return Statement(select(table.c.id).select_from(joined).where(_h.row_id.is_(None)))
 
 
-def check_rows(connection: sqlite3.Connection, findings: Findings, tables: Iterable[str]) -> dict[str, int]:
+def check_rows(connection: Connection, findings: Findings, tables: Iterable[str]) -> dict[str, int]:
     """The changeable fact tables of these names; how many history rows of each the comparison was made with."""
     return {name: _check_table(connection, schema.FACTS[name], findings) for name in tables}
 
 
-def check_unnamed(connection: sqlite3.Connection, findings: Findings, tables: Iterable[str]) -> None:
+def check_unnamed(connection: Connection, findings: Findings, tables: Iterable[str]) -> None:
     """Rows of immutable tables that no history names. (Their digests were taken from the rows themselves.)"""
     for name in tables:
         for row in _without_history(schema.FACTS[name]).rows(connection):
             findings.add(name, row["id"], "row without history")
 
 
-def _check_table(connection: sqlite3.Connection, table: Table, findings: Findings) -> int:
+def _check_table(connection: Connection, table: Table, findings: Findings) -> int:
     counted = 0
     names = frozenset(str(row[1]) for row in connection.execute(f'PRAGMA table_info("{table.name}")'))
     current = _all_rows(table, names).stream(connection)

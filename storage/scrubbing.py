@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
 import time
 from pathlib import Path
 
 from storage import database
+from storage.driver import Connection
+from storage.journal_keys import JournalKey
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,9 @@ _WAIT_MS = 1000
 _STEP_PAUSE_S = 0.01
 
 
-def scrub(path: Path, *, whole: bool = False) -> bool:
+def scrub(path: Path, *, whole: bool = False, key: JournalKey | None = None) -> bool:
     """Do it; False when somebody still read an old state, so that the log could not be truncated."""
-    with contextlib.closing(database.connect(path)) as connection:
+    with contextlib.closing(database.connect(path, key)) as connection:
         connection.execute("PRAGMA secure_delete = ON").fetchone()
         merge_index(connection)
         if whole:
@@ -34,7 +35,7 @@ def scrub(path: Path, *, whole: bool = False) -> bool:
         return _truncated(connection)
 
 
-def merge_index(connection: sqlite3.Connection) -> int:
+def merge_index(connection: Connection) -> int:
     """Merge all segments of the full-text index into one, step by step; how many steps it took.
 
     FTS5's `merge` with a negative number gathers all segments and works off so many pages; it changes fewer than two
@@ -51,7 +52,7 @@ def merge_index(connection: sqlite3.Connection) -> int:
     return steps
 
 
-def _truncated(connection: sqlite3.Connection) -> bool:
+def _truncated(connection: Connection) -> bool:
     """Readers that finish within a second are waited for."""
     connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}").fetchone()
     busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from storage import driver
 from storage.chain import canonical
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.records import Incident, IncidentState, Severity
 
@@ -75,7 +76,7 @@ class Watch:
         self.done = 0.0
         self._cancelled = False
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
 
     @property
     def cancelled(self) -> bool:
@@ -90,7 +91,7 @@ class Watch:
                 self._connection.interrupt()
 
     @contextmanager
-    def over(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def over(self, connection: Connection) -> Iterator[None]:
         """Watch what is asked of `connection` inside. Raises CANCELLED."""
         with self._lock:
             self._connection = connection
@@ -98,8 +99,8 @@ class Watch:
         try:
             self.check()
             yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+        except driver.OPERATIONAL_ERRORS as error:
+            if driver.result_of(error) != driver.Result.INTERRUPT:
                 raise
             raise StorageError(StorageCode.CANCELLED) from error
         finally:

@@ -10,9 +10,10 @@ A place renamed later is found by its new name only after the incident's next ch
 from __future__ import annotations
 
 import re
-import sqlite3
 import unicodedata
 from collections.abc import Iterable
+
+from storage.driver import Connection
 
 LONGEST_TEXT = 200_000
 """Characters of one incident that are indexed (its notes together); the rest is stored, not searched."""
@@ -47,7 +48,7 @@ def folded(text: str) -> str:
     return _APOSTROPHE.sub("ʼ", unicodedata.normalize("NFC", text)).translate(_LETTERS)
 
 
-def update(connection: sqlite3.Connection, *incident_ids: str) -> None:
+def update(connection: Connection, *incident_ids: str) -> None:
     """Index these incidents as the facts are now; what is gone from the facts goes from the index."""
     for incident_id in incident_ids:
         row = connection.execute(_OF_ONE, (incident_id,)).fetchone()
@@ -65,7 +66,7 @@ def update(connection: sqlite3.Connection, *incident_ids: str) -> None:
             connection.execute(_PUT_IN, (doc, body))
 
 
-def rebuild(connection: sqlite3.Connection) -> None:
+def rebuild(connection: Connection) -> None:
     """Make the index anew from the facts."""
     connection.execute("DELETE FROM search_docs")
     cursor = connection.execute(_OF_ALL)
@@ -75,7 +76,7 @@ def rebuild(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO search (search) VALUES ('rebuild')")
 
 
-def _take_out(connection: sqlite3.Connection, doc: int, body: str) -> None:
+def _take_out(connection: Connection, doc: int, body: str) -> None:
     connection.execute(_TAKE_OUT, (doc, body))
     connection.execute("DELETE FROM search_docs WHERE doc = ?", (doc,))
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, fields
 from enum import IntEnum, StrEnum
@@ -22,6 +21,7 @@ from sqlalchemy.dialects import sqlite
 
 from storage import need_to_know, schema
 from storage.columns import forms
+from storage.driver import Connection
 from storage.records import Incident, IncidentState, Severity
 from storage.search import IncidentQuery, Page, Watch
 from storage.statements import Value
@@ -107,7 +107,7 @@ class Plan:
 
 
 def find(
-    connection: sqlite3.Connection,
+    connection: Connection,
     query: IncidentQuery,
     *,
     limit: int,
@@ -129,9 +129,7 @@ def find(
     return page_of(connection, [key.rowid for key in found], limit)
 
 
-def count(
-    connection: sqlite3.Connection, query: IncidentQuery, *, at_most: int, viewer_id: str | None, watch: Watch
-) -> int:
+def count(connection: Connection, query: IncidentQuery, *, at_most: int, viewer_id: str | None, watch: Watch) -> int:
     """How many, counted up to `at_most`."""
     plan = made_plan(connection, query, viewer_id, FIRST)
     found = 0
@@ -145,7 +143,7 @@ def count(
 
 
 def histogram(
-    connection: sqlite3.Connection, query: IncidentQuery, bounds: list[float], *, viewer_id: str | None, watch: Watch
+    connection: Connection, query: IncidentQuery, bounds: list[float], *, viewer_id: str | None, watch: Watch
 ) -> tuple[int, ...]:
     """How many between each two neighbours of `bounds`."""
     plan = made_plan(connection, query, viewer_id, FIRST)
@@ -160,7 +158,7 @@ def histogram(
     return tuple(counts)
 
 
-def span(connection: sqlite3.Connection) -> tuple[float, float] | None:
+def span(connection: Connection) -> tuple[float, float] | None:
     """Opening of the first and of the last incident."""
     # Two statements: each is one step at an end of the index, min and max in one would read all of it.
     oldest = connection.execute("SELECT min(opened_utc_s) FROM incidents").fetchone()[0]
@@ -168,14 +166,14 @@ def span(connection: sqlite3.Connection) -> tuple[float, float] | None:
     return None if oldest is None else (oldest, newest_of_all)
 
 
-def key_of(connection: sqlite3.Connection, incident_id: str) -> Key:
+def key_of(connection: Connection, incident_id: str) -> Key:
     """Where a page goes on; an id that is not there is taken for the end."""
     sql = "SELECT opened_utc_s, rowid FROM incidents WHERE id = ?"
     row = connection.execute(sql, (incident_id,)).fetchone()
     return Key(*row) if row else Key(-_EVER, 0)
 
 
-def page_of(connection: sqlite3.Connection, rowids: list[int], limit: int) -> Page:
+def page_of(connection: Connection, rowids: list[int], limit: int) -> Page:
     """Records of the first `limit`; one more says that there is a following page."""
     sql = f"SELECT rowid, {_COLUMNS} FROM incidents WHERE rowid IN ({','.join(map(str, rowids[:limit]))})"  # noqa: S608
     by_rowid = {row[0]: _incident(row) for row in connection.execute(sql)}
@@ -212,9 +210,7 @@ _COLUMNS = ", ".join(f.name for f in fields(Incident))
 _MADE = tuple(_makers())
 
 
-def made_plan(
-    connection: sqlite3.Connection, query: IncidentQuery, viewer_id: str | None, before: Key = FIRST
-) -> Plan | None:
+def made_plan(connection: Connection, query: IncidentQuery, viewer_id: str | None, before: Key = FIRST) -> Plan | None:
     """How to go about it; None when a filter lets nothing pass. Text is not looked at."""
     found = _filters(connection, query)
     if found is None:
@@ -230,7 +226,7 @@ def made_plan(
     return Plan(driver, others, low, high, clause, params)
 
 
-def _filters(connection: sqlite3.Connection, query: IncidentQuery) -> list[Filter] | None:
+def _filters(connection: Connection, query: IncidentQuery) -> list[Filter] | None:
     categories = _categories(connection, query)
     if categories == ():
         return None
@@ -257,7 +253,7 @@ def _filters(connection: sqlite3.Connection, query: IncidentQuery) -> list[Filte
     return found
 
 
-def _categories(connection: sqlite3.Connection, query: IncidentQuery) -> tuple[str, ...] | None:
+def _categories(connection: Connection, query: IncidentQuery) -> tuple[str, ...] | None:
     """Categories that pass, a group's also when they are out of use; None: all."""
     asked = dict.fromkeys(query.category_ids)
     if query.group is None:
@@ -267,7 +263,7 @@ def _categories(connection: sqlite3.Connection, query: IncidentQuery) -> tuple[s
     return tuple(c for c in of_group if not asked or c in asked)
 
 
-def _driver(connection: sqlite3.Connection, filters: list[Filter], low: float, high: Key) -> Filter:
+def _driver(connection: Connection, filters: list[Filter], low: float, high: Key) -> Filter:
     """The filter with the fewest rows in the span, as far as a short count tells."""
     if len(filters) < 2:
         return filters[0] if filters else _TIME
@@ -282,16 +278,16 @@ def _driver(connection: sqlite3.Connection, filters: list[Filter], low: float, h
     return min(filters, key=lambda item: rows[item])
 
 
-def _rows(connection: sqlite3.Connection, item: Filter, low: float, high: Key, most: int) -> int:
+def _rows(connection: Connection, item: Filter, low: float, high: Key, most: int) -> int:
     return _count(connection, Plan(item, (), low, high, "", {}), low, high, most)
 
 
-def newest(connection: sqlite3.Connection, plan: Plan, limit: int) -> list[Key]:
+def newest(connection: Connection, plan: Plan, limit: int) -> list[Key]:
     """The newest keys of the whole span."""
     return _newest(connection, plan, plan.low, plan.high, limit)
 
 
-def _slices(connection: sqlite3.Connection, plan: Plan, watch: Watch) -> Iterator[tuple[float, Key]]:
+def _slices(connection: Connection, plan: Plan, watch: Watch) -> Iterator[tuple[float, Key]]:
     """Spans of time, newest first; one when the driver alone decides."""
     if not plan.others:
         yield plan.low, plan.high
@@ -311,7 +307,7 @@ def _slices(connection: sqlite3.Connection, plan: Plan, watch: Watch) -> Iterato
             return
 
 
-def _newest(connection: sqlite3.Connection, plan: Plan, low: float, high: Key, limit: int) -> list[Key]:
+def _newest(connection: Connection, plan: Plan, low: float, high: Key, limit: int) -> list[Key]:
     """The first keys of the merged streams; each is read only as far as it is needed."""
     sql = f"SELECT opened_utc_s, incidents.rowid FROM incidents WHERE {{}} {_ORDER}"  # noqa: S608 - parts of ours
     streams = [
@@ -325,7 +321,7 @@ def _newest(connection: sqlite3.Connection, plan: Plan, low: float, high: Key, l
             stream.close()
 
 
-def _count(connection: sqlite3.Connection, plan: Plan, low: float, high: Key, most: int) -> int:
+def _count(connection: Connection, plan: Plan, low: float, high: Key, most: int) -> int:
     sql = "SELECT count(*) FROM (SELECT 1 FROM incidents WHERE {} LIMIT :row_limit)"
     found = 0
     for where, params in _each(plan, low, high):

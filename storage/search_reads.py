@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from storage import event_queries, search_queries, text_queries
+from storage.driver import Connection
 from storage.event_queries import EventQuery
 from storage.records import Event
 from storage.search import IncidentQuery, Page, Watch
 
 
 class _Readable(Protocol):
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]: ...
+    def _reading(self) -> AbstractContextManager[Connection]: ...
 
 
 class SearchReads:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from typing import Any
 
 import sqlite_utils
 
+from storage import driver
 from storage.chain import canonical
 from storage.database import typed
 from storage.durable import make_folder
@@ -30,7 +30,7 @@ TOLERANCE_S = 0.5
 
 _LONGEST_S = 7200.0
 _PAGE = 1000
-_NAMES = "id, camera_id, path, from_utc_s, to_utc_s, bytes, codec, width, height, sha256"
+_NAMES = "id, camera_id, path, from_utc_s, to_utc_s, bytes, codec, width, height, sha256, origin"
 _COLUMNS = {
     "id": str,
     "camera_id": str,
@@ -42,7 +42,13 @@ _COLUMNS = {
     "width": int,
     "height": int,
     "sha256": str,
+    "origin": str,
 }
+_ORIGIN = "ALTER TABLE segments ADD COLUMN origin TEXT NOT NULL DEFAULT ''"
+"""Of an index that an older version made; that version reads and writes on beside it."""
+_FOREIGN_INDEX = (
+    "CREATE INDEX IF NOT EXISTS idx_segments_foreign ON segments (camera_id, from_utc_s) WHERE origin <> ''"
+)
 
 
 _CAMERAS = """
@@ -77,7 +83,7 @@ class SegmentIndex:
         self.path = path
         self._lock = threading.RLock()
         with typed(path):
-            connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+            connection = driver.connect(path)
             self._connection = connection
             try:
                 connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -163,6 +169,27 @@ class SegmentIndex:
             self._add(segments, "IGNORE")
             return self._connection.total_changes - before
 
+    def fill(self, segment: Segment) -> bool:
+        """Footage from elsewhere (`Segment.origin`) where ours is missing: the gaps of its time end, or begin anew
+        behind it, with the reason they have. False: nothing is missing there any more, and it was not taken."""
+        camera, begin, end = segment.camera_id, segment.from_utc_s, segment.to_utc_s
+        with self._writing():
+            if self._holds(camera, begin, end):
+                return False
+            self._add([segment], "IGNORE")
+            sql = (
+                "SELECT rowid, from_utc_s, to_utc_s, reason FROM gaps WHERE camera_id = ? AND from_utc_s < ?"
+                " AND (to_utc_s IS NULL OR to_utc_s > ?)"
+            )
+            for row_id, gap_from, gap_to, reason in self._connection.execute(sql, (camera, end, begin)).fetchall():
+                self._connection.execute("DELETE FROM gaps WHERE rowid = ?", (row_id,))
+                self._leave_gap(camera, gap_from, begin, reason)
+                if gap_to is None:
+                    self._leave_gap(camera, end, None, reason)
+                else:
+                    self._leave_gap(camera, end, gap_to, reason)
+        return True
+
     def name_gaps(self) -> None:
         """What is missing between two segments and has no reason becomes a gap of unknown reason."""
         with self._writing():
@@ -233,8 +260,8 @@ class SegmentIndex:
         return self._segments(f"sha256 IS NULL ORDER BY {order} LIMIT ?", (limit,))
 
     def ended_between(self, from_utc_s: float, to_utc_s: float) -> tuple[Segment, ...]:
-        """Closed segments of all cameras that ended in this time."""
-        where = "sha256 IS NOT NULL AND to_utc_s >= ? AND to_utc_s < ? ORDER BY id"
+        """Closed segments of all cameras that we recorded and that ended in this time: those that a digest is of."""
+        where = "sha256 IS NOT NULL AND origin = '' AND to_utc_s >= ? AND to_utc_s < ? ORDER BY id"
         return self._segments(where, (from_utc_s, to_utc_s))
 
     def deleted_between(self, from_utc_s: float, to_utc_s: float) -> bool:
@@ -281,6 +308,26 @@ class SegmentIndex:
             "INSERT INTO gaps (camera_id, from_utc_s, to_utc_s, reason) VALUES (?, ?, ?, ?)", values
         )
 
+    def _holds(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> bool:
+        """Whether less than a gap is missing of a time."""
+        sql = (
+            "SELECT from_utc_s, to_utc_s FROM segments WHERE camera_id = ? AND from_utc_s > ? AND from_utc_s < ?"
+            " AND to_utc_s > ? ORDER BY from_utc_s"
+        )
+        at, missing_s = from_utc_s, 0.0
+        values = (camera_id, from_utc_s - _LONGEST_S, to_utc_s, from_utc_s)
+        for begin, end in self._connection.execute(sql, values).fetchall():
+            missing_s, at = missing_s + max(begin - at, 0.0), max(at, end)
+        return missing_s + max(to_utc_s - at, 0.0) <= TOLERANCE_S
+
+    def _leave_gap(self, camera_id: str, from_utc_s: float, to_utc_s: float | None, reason: str) -> None:
+        """What of a gap is left beside what was fetched; not what is shorter than a gap is."""
+        if to_utc_s is None or to_utc_s - from_utc_s > TOLERANCE_S:
+            values = (camera_id, from_utc_s, to_utc_s, reason)
+            self._connection.execute(
+                "INSERT INTO gaps (camera_id, from_utc_s, to_utc_s, reason) VALUES (?, ?, ?, ?)", values
+            )
+
     def _segments(self, where: str, values: Sequence[object] = ()) -> tuple[Segment, ...]:
         rows = self._rows(f"SELECT {_NAMES} FROM segments WHERE {where}", values)  # noqa: S608 - constants
         return tuple(Segment(*row) for row in rows)
@@ -311,11 +358,14 @@ def footage_digest(segments: Iterable[Segment]) -> str:
 
 def _create(db: sqlite_utils.Database) -> None:
     segments = db.table("segments")
-    segments.create(_COLUMNS, pk="id", if_not_exists=True)
+    segments.create(_COLUMNS, pk="id", not_null={"origin"}, defaults={"origin": ""}, if_not_exists=True)
+    if "origin" not in segments.columns_dict:
+        db.execute(_ORIGIN)
     segments.create_index(["camera_id", "from_utc_s"], if_not_exists=True)
     segments.create_index(["from_utc_s", "id"], if_not_exists=True)
     segments.create_index(["camera_id", "to_utc_s"], if_not_exists=True)
     segments.create_index(["to_utc_s"], if_not_exists=True)
+    db.execute(_FOREIGN_INDEX)
     gaps = db.table("gaps")
     gaps.create({"camera_id": str, "from_utc_s": float, "to_utc_s": float, "reason": str}, if_not_exists=True)
     gaps.create_index(["camera_id", "from_utc_s"], if_not_exists=True)

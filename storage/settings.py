@@ -88,6 +88,10 @@ class DetectionSettings:
     processes: int = field(
         default=1, metadata={_KEY: Option("Detection processes", "One per graphics card", low=1, high=16)}
     )
+    camera_models: tuple[str, ...] = field(
+        default=(),
+        metadata={_KEY: Option("Models of cameras", "Number, model, SHA-256; set by “model choose NAME --cameras”")},
+    )
     far_view: tuple[str, ...] = field(
         default=(),
         metadata={_KEY: Option("Cameras with far view", "Their numbers; looked at alone, at twice the cost")},

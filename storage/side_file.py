@@ -7,7 +7,6 @@ another process may read at the same time.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import Any
 
 import sqlite_utils
 
+from storage import driver
 from storage.database import SIDE_FILES, connect_for_reading, typed
+from storage.driver import Connection
 from storage.durable import make_folder, typed_errors
 from storage.errors import StorageCode, StorageError
 
@@ -32,7 +33,7 @@ class SideFile:
         self.path = path
         self._lock = threading.RLock()
         with typed(path):
-            connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+            connection = driver.connect(path)
             self._connection = connection
             try:
                 for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = NORMAL"):
@@ -87,7 +88,7 @@ class SideFile:
 
 
 @contextlib.contextmanager
-def reading(path: Path, table: str) -> Iterator[sqlite3.Connection]:
+def reading(path: Path, table: str) -> Iterator[Connection]:
     """The file of a program that may be writing it, without changing it; DAMAGED when it does not hold `table`.
 
     Raises StorageError: NOT_FOUND, DAMAGED, NOT_A_JOURNAL."""

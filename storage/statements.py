@@ -6,7 +6,6 @@ dialects without that cost. Not an ORM: rows are plain mappings of column name t
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
@@ -18,6 +17,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
+
+from storage.driver import Connection, Cursor
 
 Value = str | int | float | bytes | None
 Row = dict[str, Any]
@@ -68,19 +69,19 @@ class Statement:
             return cast(tuple[Value, ...], self._pick(params))
         return [params[name] for name in self._order]
 
-    def run(self, connection: sqlite3.Connection, params: Mapping[str, Value] = _NOTHING) -> sqlite3.Cursor:
+    def run(self, connection: Connection, params: Mapping[str, Value] = _NOTHING) -> Cursor:
         """Execute; the caller exhausts or closes the cursor."""
         return connection.execute(self.sql, self.values(params))
 
-    def run_many(self, connection: sqlite3.Connection, rows: Sequence[Mapping[str, Value]]) -> None:
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Value]]) -> None:
         """Execute once per row."""
         connection.executemany(self.sql, map(self.values, rows))
 
-    def rows(self, connection: sqlite3.Connection, params: Mapping[str, Value] = _NOTHING) -> list[Row]:
+    def rows(self, connection: Connection, params: Mapping[str, Value] = _NOTHING) -> list[Row]:
         """All rows, as dicts."""
         return list(self.stream(connection, params))
 
-    def row(self, connection: sqlite3.Connection, params: Mapping[str, Value] = _NOTHING) -> Row | None:
+    def row(self, connection: Connection, params: Mapping[str, Value] = _NOTHING) -> Row | None:
         """The first row or None; leaves no cursor open."""
         cursor = self.run(connection, params)
         found = cursor.fetchone()
@@ -90,14 +91,14 @@ class Statement:
         cursor.close()
         return dict(zip(names, found, strict=True))
 
-    def stream(self, connection: sqlite3.Connection, params: Mapping[str, Value] = _NOTHING) -> Iterator[Row]:
+    def stream(self, connection: Connection, params: Mapping[str, Value] = _NOTHING) -> Iterator[Row]:
         """Rows one by one, for passes over whole tables."""
         cursor = self.run(connection, params)
         names = self._names_of(cursor)
         for row in cursor:
             yield dict(zip(names, row, strict=True))
 
-    def _names_of(self, cursor: sqlite3.Cursor) -> tuple[str, ...]:
+    def _names_of(self, cursor: Cursor) -> tuple[str, ...]:
         if not self._names:
             self._names = tuple(d[0] for d in cursor.description)
         return self._names

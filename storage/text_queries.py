@@ -9,9 +9,9 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
-import sqlite3
 from collections.abc import Iterator
 
+from storage.driver import Connection
 from storage.search import LONGEST_TEXT, IncidentQuery, Page, Watch
 from storage.search_index import folded
 from storage.search_queries import LONGEST_PAGE, Params, Plan, made_plan, newest, page_of
@@ -54,7 +54,7 @@ def expression(text: str) -> str:
 
 
 def find(
-    connection: sqlite3.Connection,
+    connection: Connection,
     query: IncidentQuery,
     *,
     limit: int,
@@ -76,9 +76,7 @@ def find(
     return page_of(connection, found, limit)
 
 
-def count(
-    connection: sqlite3.Connection, query: IncidentQuery, *, at_most: int, viewer_id: str | None, watch: Watch
-) -> int:
+def count(connection: Connection, query: IncidentQuery, *, at_most: int, viewer_id: str | None, watch: Watch) -> int:
     """How many, counted up to `at_most`."""
     plan = made_plan(connection, query, viewer_id)
     found = 0
@@ -92,7 +90,7 @@ def count(
 
 
 def histogram(
-    connection: sqlite3.Connection, query: IncidentQuery, bounds: list[float], *, viewer_id: str | None, watch: Watch
+    connection: Connection, query: IncidentQuery, bounds: list[float], *, viewer_id: str | None, watch: Watch
 ) -> tuple[int, ...]:
     """How many between each two neighbours of `bounds`."""
     plan = made_plan(connection, query, viewer_id)
@@ -111,7 +109,7 @@ def histogram(
 
 
 def _counts_by_number(
-    connection: sqlite3.Connection, plan: Plan, match: str, bounds: list[float], watch: Watch
+    connection: Connection, plan: Plan, match: str, bounds: list[float], watch: Watch
 ) -> tuple[int, ...]:
     """From the index alone: the first document at or after each bound stands for the bound."""
     low, high = _span_of_docs(connection, plan, slack_s=0.0)
@@ -134,7 +132,7 @@ def _source(plan: Plan | None) -> str:
 
 
 def _parts(
-    connection: sqlite3.Connection, plan: Plan | None, match: str, before_doc: int, watch: Watch
+    connection: Connection, plan: Plan | None, match: str, before_doc: int, watch: Watch
 ) -> Iterator[tuple[str, Params]]:
     """Conditions for one slice of documents after another, newest first."""
     if plan is None:
@@ -160,7 +158,7 @@ def _parts(
         high, size = start, size * 2
 
 
-def _few(connection: sqlite3.Connection, plan: Plan) -> list[int] | None:
+def _few(connection: Connection, plan: Plan) -> list[int] | None:
     """Documents that the filters leave over, when they are few."""
     if not plan.filters:
         return None
@@ -171,7 +169,7 @@ def _few(connection: sqlite3.Connection, plan: Plan) -> list[int] | None:
     return [row[0] for row in connection.execute(_DOCS_OF.format(rowids))]
 
 
-def _span_of_docs(connection: sqlite3.Connection, plan: Plan, slack_s: float = SLACK_S) -> tuple[int, int]:
+def _span_of_docs(connection: Connection, plan: Plan, slack_s: float = SLACK_S) -> tuple[int, int]:
     """Numbers of the span of time: from the first to behind the last."""
     last = connection.execute("SELECT max(doc) FROM search_docs").fetchone()[0] or 0
     low, high = 0, last + 1
@@ -182,13 +180,13 @@ def _span_of_docs(connection: sqlite3.Connection, plan: Plan, slack_s: float = S
     return low, high
 
 
-def _doc_at(connection: sqlite3.Connection, where: str, utc_s: float) -> int | None:
+def _doc_at(connection: Connection, where: str, utc_s: float) -> int | None:
     sql = f"SELECT id FROM incidents WHERE {where} LIMIT 1"  # noqa: S608 - a text of ours
     row = connection.execute(sql, (utc_s,)).fetchone()
     return _doc_of(connection, row[0]) if row else None
 
 
-def _doc_of(connection: sqlite3.Connection, incident_id: str) -> int:
+def _doc_of(connection: Connection, incident_id: str) -> int:
     """0 for an incident that is not there."""
     row = connection.execute("SELECT doc FROM search_docs WHERE incident_id = ?", (incident_id,)).fetchone()
     return int(row[0]) if row else 0

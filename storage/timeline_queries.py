@@ -8,7 +8,6 @@ in `EventMark.erasures`, and all is read again.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, li
 
 from storage import need_to_know, schema, schema_cases
 from storage.case_records import NoteKind
+from storage.driver import Connection
 from storage.statements import Statement, Value, constant
 
 MOST_MARKS = 5000
@@ -117,27 +117,25 @@ class CaseMark:
     kind: NoteKind | None = None
 
 
-def event_mark(connection: sqlite3.Connection) -> EventMark:
+def event_mark(connection: Connection) -> EventMark:
     """Up to where there are events now."""
     newest = (_NEWEST.row(connection) or {})["newest"]
     return EventMark(int(newest or 0), int((_ERASURES.row(connection) or {})["erasures"]))
 
 
-def events(connection: sqlite3.Connection, from_utc_s: float, to_utc_s: float, mark: EventMark) -> list[EventRow]:
+def events(connection: Connection, from_utc_s: float, to_utc_s: float, mark: EventMark) -> list[EventRow]:
     """All events of a time that were there at `mark`, in the order of their times."""
     span: dict[str, Value] = {"from_utc_s": from_utc_s, "to_utc_s": to_utc_s, "newest": mark.newest}
     return _rows(_EVENTS, connection, span)
 
 
-def later_events(
-    connection: sqlite3.Connection, from_utc_s: float, to_utc_s: float, after: EventMark
-) -> list[EventRow]:
+def later_events(connection: Connection, from_utc_s: float, to_utc_s: float, after: EventMark) -> list[EventRow]:
     """Those of a time that were written after `after`."""
     return _rows(_LATER, connection, {"from_utc_s": from_utc_s, "to_utc_s": to_utc_s, "after": after.newest})
 
 
 def hidden_events(
-    connection: sqlite3.Connection, cameras: Collection[str], from_utc_s: float, to_utc_s: float, viewer_id: str
+    connection: Connection, cameras: Collection[str], from_utc_s: float, to_utc_s: float, viewer_id: str
 ) -> list[EventRow]:
     """Events of restricted incidents that the viewer must not know of; in no order."""
     if need_to_know.sees_all(connection, viewer_id):
@@ -146,13 +144,13 @@ def hidden_events(
     return _rows(_HIDDEN, connection, span | need_to_know.clause_values(connection, viewer_id))
 
 
-def _rows(statement: Statement, connection: sqlite3.Connection, params: dict[str, Value]) -> list[EventRow]:
+def _rows(statement: Statement, connection: Connection, params: dict[str, Value]) -> list[EventRow]:
     cursor = statement.run(connection, params)  # a month of a big site: no dict a row
     return list(map(EventRow._make, cursor))
 
 
 def case_marks(
-    connection: sqlite3.Connection, cameras: Collection[str], from_utc_s: float, to_utc_s: float, viewer_id: str
+    connection: Connection, cameras: Collection[str], from_utc_s: float, to_utc_s: float, viewer_id: str
 ) -> list[CaseMark]:
     """Incidents that the viewer may know of, their marks and bookmarks, and the viewer's own; in no order."""
     everything = need_to_know.sees_all(connection, viewer_id)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from storage import timeline_queries
+from storage.driver import Connection
 from storage.search import Watch
 from storage.timeline_queries import CaseMark, EventMark, EventRow
 
 
 class _Readable(Protocol):
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]: ...
+    def _reading(self) -> AbstractContextManager[Connection]: ...
 
 
 class TimelineReads:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar
 
 from sqlalchemy import Table, bindparam, func, select
@@ -28,7 +29,7 @@ from storage.registry_records import CameraScale
 from storage.rows import REGISTRY, registry_row
 from storage.statements import Row, Statement
 from storage.values import bad
-from storage.verdict_queries import has_confirmed
+from storage.verdict_queries import has_confirmed, has_overturned
 
 LOOKBACK_S = 7 * 86_400.0
 """So far back confirmed alarms count."""
@@ -65,6 +66,15 @@ _VERSIONS = Statement(
 )
 
 
+class Stake(IntEnum):
+    """What a change may lose. OVERTURNED: the one who changes it has called false what somebody else had confirmed, so
+    that a trial, which believes the newest verdict, cannot speak for it."""
+
+    NOTHING = 0
+    CONFIRMED = 1
+    OVERTURNED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class PutTriedRecord(PutRecord):
     """As PutRecord, of a rule, a zone or a scale after a trial: `lost` confirmed alarms would not have come. With any,
@@ -93,21 +103,23 @@ def put_tried_record(ledger: Ledger, command: PutTriedRecord, actor: Actor) -> D
     if not isinstance(command.record, TRIED):
         raise bad("record", "nothing that can be tried")
     row, table = registry_row(command.record), REGISTRY[type(command.record)]
-    if command.lost or (_blinds(ledger, table, row) and _at_stake(ledger, table, str(row["id"]))):
+    at_stake = _at_stake(ledger, table, str(row["id"]), actor)
+    overturned = at_stake is Stake.OVERTURNED and not _finds_the_same(table, ledger.find(table, str(row["id"])), row)
+    if command.lost or overturned or (at_stake and _blinds(ledger, table, row)):
         _signed(ledger, command.approval_id, change_id(command.record), actor, table)
     registry_use.check(ledger, command.record)
     ledger.put(table, row)
     return Done(table.name, str(row["id"]))
 
 
-def require_trial(ledger: Ledger, record: RegistryRecord) -> None:
+def require_trial(ledger: Ledger, record: RegistryRecord, actor: Actor) -> None:
     """Raise NEEDS_TRIAL for an untried change of what decides about a rule that found a confirmed alarm lately."""
     if not isinstance(record, TRIED):
         return
     row, table = registry_row(record), REGISTRY[type(record)]
     if _finds_the_same(table, ledger.find(table, str(row["id"])), row):
         return
-    if _at_stake(ledger, table, str(row["id"])):
+    if _at_stake(ledger, table, str(row["id"]), actor):
         raise StorageError(StorageCode.NEEDS_TRIAL, table=table.name, id=str(row["id"]))
 
 
@@ -115,7 +127,7 @@ def require_signed_removal(ledger: Ledger, command: RemoveRecord, actor: Actor) 
     """Raise NEEDS_TRIAL when the record decides about a rule that found a confirmed alarm lately, and nobody else has
     signed; their signature is spent."""
     table = _TABLES.get(command.table)
-    if table is None or not _at_stake(ledger, table, command.record_id):
+    if table is None or not _at_stake(ledger, table, command.record_id, actor):
         return
     if command.approval_id is None:
         raise StorageError(StorageCode.NEEDS_TRIAL, table=table.name, id=command.record_id)
@@ -155,7 +167,10 @@ def _blinds(ledger: Ledger, table: Table, row: Row) -> bool:
     return not row.get("enabled", 1) or before["camera_id"] != row["camera_id"]
 
 
-def _at_stake(ledger: Ledger, table: Table, record_id: str) -> bool:
+def _at_stake(ledger: Ledger, table: Table, record_id: str, actor: Actor) -> Stake:
     since_utc_s = float(ledger.clock()) - LOOKBACK_S
-    rules: Iterable[Row] = _NEEDING[table].rows(ledger.connection, {"record_id": record_id})
-    return any(has_confirmed(ledger.connection, str(r["camera_id"]), str(r["id"]), since_utc_s) for r in rules)
+    needing: Iterable[Row] = _NEEDING[table].rows(ledger.connection, {"record_id": record_id})
+    rules = [(ledger.connection, str(row["camera_id"]), str(row["id"]), since_utc_s) for row in needing]
+    if any(has_overturned(*rule, actor.id) for rule in rules):
+        return Stake.OVERTURNED
+    return Stake.CONFIRMED if any(has_confirmed(*rule) for rule in rules) else Stake.NOTHING

@@ -6,13 +6,14 @@ they were written.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, literal_column, select
 
 from storage import schema
+from storage.commands import CloseIncident, JudgeAlarm
+from storage.driver import Connection
 from storage.records import AlarmState, Outcome, Verdict
 from storage.statements import Statement, Value, constant
 
@@ -66,7 +67,7 @@ _TRACKS = Statement(
 )
 
 
-def judged(connection: sqlite3.Connection, since_utc_s: float, camera_id: str | None) -> list[Judged]:
+def judged(connection: Connection, since_utc_s: float, camera_id: str | None) -> list[Judged]:
     """Alarms that had events since then and have a verdict now, oldest first."""
     wanted: dict[str, Value] = {"first_id": _id_at(since_utc_s), "since_utc_s": since_utc_s, "camera_id": camera_id}
     tracks: dict[str, set[int]] = defaultdict(set)
@@ -104,7 +105,7 @@ _CONFIRMED = Statement(
 )
 
 
-def has_confirmed(connection: sqlite3.Connection, camera_id: str, rule_id: str, since_utc_s: float) -> bool:
+def has_confirmed(connection: Connection, camera_id: str, rule_id: str, since_utc_s: float) -> bool:
     """Whether an alarm of this rule on this camera that had events since then stands as a true one."""
     wanted: dict[str, Value] = {
         "group_key": f"{camera_id}/{rule_id}",  # as `Event.group_key`
@@ -112,6 +113,43 @@ def has_confirmed(connection: sqlite3.Connection, camera_id: str, rule_id: str, 
         "since_utc_s": since_utc_s,
     }
     return _CONFIRMED.row(connection, wanted) is not None
+
+
+def _done_by(table: Table, action: str, whose: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether one of those people did this to the row."""
+    of_row = (schema.history.c.table_name == literal_column(f"'{table.name}'")) & (
+        schema.history.c.row_id == table.c.id
+    )
+    entry = schema.history.join(schema.audit, schema.audit.c.seq == schema.history.c.seq)
+    done = select(schema.history.c.seq).select_from(entry)
+    return done.where(of_row, schema.audit.c.action == literal_column(f"'{action}'"), whose).exists()
+
+
+_ACTOR: BindParameter[str] = bindparam("actor_id")
+_OVERTURNED = Statement(
+    select(_alarms.c.id)
+    .join(_incidents, _incidents.c.id == _alarms.c.incident_id)
+    .where(
+        _alarms.c.group_key == bindparam("group_key"),
+        _alarms.c.id >= bindparam("first_id"),
+        _alarms.c.last_utc_s >= bindparam("since_utc_s"),
+        _incidents.c.outcome == constant(Outcome.FALSE),
+        _done_by(_incidents, CloseIncident.action, schema.audit.c.actor_id == _ACTOR),
+        _done_by(_alarms, JudgeAlarm.action, schema.audit.c.actor_id != _ACTOR),
+    )
+    .limit(1)
+)
+
+
+def has_overturned(connection: Connection, camera_id: str, rule_id: str, since_utc_s: float, actor_id: str) -> bool:
+    """Whether the actor has called an alarm of this rule false that somebody else had confirmed."""
+    wanted: dict[str, Value] = {
+        "group_key": f"{camera_id}/{rule_id}",
+        "first_id": _id_at(since_utc_s),
+        "since_utc_s": since_utc_s,
+        "actor_id": actor_id,
+    }
+    return _OVERTURNED.row(connection, wanted) is not None
 
 
 def _id_at(utc_s: float) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sqlite3
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,9 +23,11 @@ from storage.chain import GENESIS
 from storage.chain_walk import Walked, settle_erasures
 from storage.checkpoint_check import ELSEWHERE, Signatures
 from storage.checkpoints import OutsideCheckpoint, read_outside
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.findings import LIMIT, Findings
 from storage.journal import Problem, Verification
+from storage.journal_keys import JournalKeys
 from storage.keys import fingerprint
 from storage.layout import check_layout, present
 from storage.row_counts import count_rows
@@ -72,23 +73,26 @@ def verify_file(
     at_home: bool = False,
     home_key: str | None = None,
     processes: int | None = None,
+    keys: JournalKeys | None = None,
 ) -> Verification:
     """Verify a journal file that may be a copy, open elsewhere, or on a read-only medium; changes nothing.
 
     `checkpoints`: the folder with the copies of checkpoints; `processes`: None chooses by size and machine; for the
-    others see `Scope`. Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, DAMAGED."""
-    if not database.inspect(path):
+    others see `Scope`; `keys`: for an encrypted file. Raises NOT_FOUND, NOT_A_JOURNAL, NEWER_JOURNAL, DAMAGED,
+    KEY_MISSING, NO_CIPHER."""
+    if not database.inspect(path, keys):
         raise StorageError(StorageCode.NOT_FOUND, path=str(path))
-    with contextlib.closing(database.connect_for_reading(path)) as connection, database.typed(path):
+    file_key = database.key_for(path, keys)
+    with contextlib.closing(database.connect_for_reading(path, file_key)) as connection, database.typed(path):
         scope = Scope(_elsewhere(checkpoints), at_home, evidence, trusted_keys, home_key, checkpoints)
         if processes is None:
             processes = processors() if last_seq(connection) >= BIG_ENTRIES else 1
-        with team(path, processes - 1) as mates:
+        with team(path, processes - 1, keys) as mates:
             return _verified(connection, scope, agree(connection, mates))
 
 
 def verify_connection(
-    connection: sqlite3.Connection,
+    connection: Connection,
     *,
     checkpoints: Path | None = None,
     evidence: Path | None = None,
@@ -120,7 +124,7 @@ class _Collected:
         self.erased += erased
 
 
-def _verified(connection: sqlite3.Connection, scope: Scope, mates: Sequence[Mate]) -> Verification:
+def _verified(connection: Connection, scope: Scope, mates: Sequence[Mate]) -> Verification:
     collected = _Collected()
     readable, findings = decoded(connection, lambda f: check_layout(connection, f))
     collected.add(findings.problems)
@@ -167,7 +171,7 @@ def _with_erased(counts: Mapping[str, int], walks: Iterable[Walked]) -> dict[str
     return {name: count + erased[name] for name, count in counts.items()}
 
 
-def _check_erasures(connection: sqlite3.Connection, walks: Iterable[Walked], findings: Findings) -> None:
+def _check_erasures(connection: Connection, walks: Iterable[Walked], findings: Findings) -> None:
     """Entries of an erasure stand together, the last one with the record of the law: others are no lawful ones."""
     newest = {name: seq for walk in walks for name, seq in walk.erasures.items()}
     if not newest:
@@ -192,7 +196,7 @@ def _check_index(results: Iterable[PartResult], walks: Iterable[Walked], finding
                 findings.add("history", name, f"its index has {counted} rows of this table instead of {walked[name]}")
 
 
-def _unnamed(connection: sqlite3.Connection, walks: Iterable[Walked], counts: Mapping[str, int]) -> PartResult:
+def _unnamed(connection: Connection, walks: Iterable[Walked], counts: Mapping[str, int]) -> PartResult:
     """Immutable rows are as many as those that history named: then there is no other one."""
     named: Counter[str] = Counter()
     for walk in walks:
@@ -202,7 +206,7 @@ def _unnamed(connection: sqlite3.Connection, walks: Iterable[Walked], counts: Ma
 
 
 def _check_signatures(
-    connection: sqlite3.Connection, findings: Findings, scope: Scope, end: Walked, counts: dict[str, int]
+    connection: Connection, findings: Findings, scope: Scope, end: Walked, counts: dict[str, int]
 ) -> tuple[str | None, int]:
     """The newest signer's fingerprint and the number of checkpoints inside."""
     signed = Signatures(connection, findings, scope.trusted_keys, end.seq)
@@ -241,7 +245,7 @@ def _lost(first: int, copies: Sequence[OutsideCheckpoint], home_key: str | None)
     return not known or (home_key is not None and first < min(known))
 
 
-def _check_evidence(connection: sqlite3.Connection, folder: Path, findings: Findings) -> None:
+def _check_evidence(connection: Connection, folder: Path, findings: Findings) -> None:
     there = present(connection)
     for name, row in ((n, row) for n, s in _STORED.items() if n in there for row in s.rows(connection)):
         try:

@@ -16,6 +16,7 @@ from typing import IO
 import psutil
 
 from storage.errors import StorageCode, StorageError
+from storage.journal_keys import JournalKeys
 from storage.verification import verify_file
 from storage.verify_team import process_command, process_environment
 
@@ -33,6 +34,8 @@ class Request:
     evidence: str | None = None
     at_home: bool = False
     home_key: str | None = None
+    keys: str | None = None
+    """The file of the journals' keys; a request is seen by whoever lists processes, so that no key is ever in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def outcome_of(request: Request) -> Outcome:
             at_home=request.at_home,
             home_key=request.home_key,
             processes=1,
+            keys=None if request.keys is None else JournalKeys(Path(request.keys)),
         )
     except StorageError as error:
         return Outcome(code=error.code.value, details=error.details)

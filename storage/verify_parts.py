@@ -7,14 +7,14 @@ travels as JSON. Pure of processes: `verify_team` hands parts out.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from storage import database, schema
+from storage import database, driver, schema
 from storage.chain_walk import FIRST, LAST, ChainWalk, Walked
+from storage.driver import Connection
 from storage.findings import Findings
 from storage.journal import Problem
 from storage.layout import present
@@ -50,7 +50,7 @@ class PartResult:
     counted: dict[str, int] = field(default_factory=dict)
 
 
-def plan(connection: sqlite3.Connection, processes: int) -> list[Part]:
+def plan(connection: Connection, processes: int) -> list[Part]:
     """All parts but `unnamed`, which needs the results of the walks; the longest first."""
     there, tables = present(connection), _tables(connection)
     facts = tuple(name for name in schema.FACTS if name in there and name not in schema.INLINE)
@@ -62,32 +62,32 @@ def plan(connection: sqlite3.Connection, processes: int) -> list[Part]:
     return [*parts, Part(PAGES, tuple(n for n in tables if n not in _LARGE))]
 
 
-def last_seq(connection: sqlite3.Connection) -> int:
+def last_seq(connection: Connection) -> int:
     """The number of the last entry, which every change moves; 0 where there is no such table, which the check of the
     layout names."""
     try:
         (found,) = connection.execute("SELECT max(seq) FROM audit").fetchone()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+    except driver.OPERATIONAL_ERRORS as error:
+        if driver.result_of(error) != driver.Result.ERROR:
             raise
         return 0
     return found if isinstance(found, int) else 0
 
 
-def run_part(connection: sqlite3.Connection, part: Part) -> PartResult:
-    """Do one part on a connection in a read transaction. Raises sqlite3.Error for what cannot be read."""
+def run_part(connection: Connection, part: Part) -> PartResult:
+    """Do one part on a connection in a read transaction. Raises `driver.ERRORS` for what cannot be read."""
     (result, findings) = decoded(connection, lambda findings: _run(connection, part, findings))
     result.problems, result.erased = findings.problems, findings.erased
     return result
 
 
-def decoded(connection: sqlite3.Connection, work: Callable[[Findings], Found]) -> tuple[Found, Findings]:
+def decoded(connection: Connection, work: Callable[[Findings], Found]) -> tuple[Found, Findings]:
     """`work` with fresh findings. Text that is not UTF-8 was never written by us, and to read it costs a call per
     value: only when some is met, all is done again that way."""
     findings = Findings()
     try:
         return work(findings), findings
-    except sqlite3.OperationalError as error:
+    except driver.OPERATIONAL_ERRORS as error:
         if not database.undecodable(error):
             raise
     with _bytes_too(connection):
@@ -137,7 +137,7 @@ def from_json(found: dict[str, Any]) -> PartResult:
     )
 
 
-def _run(connection: sqlite3.Connection, part: Part, findings: Findings) -> PartResult:
+def _run(connection: Connection, part: Part, findings: Findings) -> PartResult:
     if part.kind == WALK:
         return PartResult(walked=ChainWalk(connection, findings, part.low, part.high).run())
     if part.kind == ROWS:
@@ -149,7 +149,7 @@ def _run(connection: sqlite3.Connection, part: Part, findings: Findings) -> Part
     return PartResult()
 
 
-def _check_pages(connection: sqlite3.Connection, findings: Findings, names: Iterable[str]) -> None:
+def _check_pages(connection: Connection, findings: Findings, names: Iterable[str]) -> None:
     """SQLite's own check of these tables' pages and of every index against its table."""
     for name in names:
         quoted = name.replace('"', '""')
@@ -158,7 +158,7 @@ def _check_pages(connection: sqlite3.Connection, findings: Findings, names: Iter
                 findings.add("sqlite_master", "integrity_check", database.readable(damage))
 
 
-def _tables(connection: sqlite3.Connection) -> list[str]:
+def _tables(connection: Connection) -> list[str]:
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
     return [name for (name,) in rows if isinstance(name, str)]
 
@@ -172,7 +172,7 @@ def _ranges(last_seq: int, processes: int) -> Iterator[tuple[int, int]]:
 
 
 @contextlib.contextmanager
-def _bytes_too(connection: sqlite3.Connection) -> Iterator[None]:
+def _bytes_too(connection: Connection) -> Iterator[None]:
     connection.text_factory = _text_or_bytes
     try:
         yield

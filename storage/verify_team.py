@@ -2,8 +2,8 @@
 
 Each process opens its own connection and read transaction; they see the same state when they see the same last entry,
 since every change adds one (`agree`). A process that cannot start, dies or fails leaves its part to the caller, who
-thereby meets the failure itself. `python -m storage.verify_team FILE` is such a process: it reads one request a line
-and answers with one line, and ends with its input.
+thereby meets the failure itself. `python -m storage.verify_team FILE [KEYS]` is such a process: it reads one request a
+line and answers with one line, and ends with its input. Of keys it is told where they lie, never what they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import gc
 import json
 import logging
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -24,8 +23,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from storage import database
+from storage import database, driver
+from storage.driver import Connection
 from storage.errors import StorageError
+from storage.journal_keys import JournalKeys
 from storage.verify_parts import Part, PartResult, from_json, last_seq, run_part, to_json
 
 log = logging.getLogger(__name__)
@@ -41,9 +42,9 @@ def processors() -> int:
     return 1 if getattr(sys, "frozen", False) or not sys.executable else min(count, MOST_PROCESSES)
 
 
-def process_command(module: str, argument: str) -> list[str]:
+def process_command(module: str, *arguments: str) -> list[str]:
     """How to run a module of ours in a process of its own."""
-    return [sys.executable, "-P", "-m", module, argument]
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def process_environment() -> dict[str, str]:
@@ -54,9 +55,10 @@ def process_environment() -> dict[str, str]:
 class Mate:
     """One process and the pipe to it; used by one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keys: JournalKeys | None = None) -> None:
+        where = [] if keys is None else [str(keys.path.absolute())]
         self._process = subprocess.Popen(
-            process_command("storage.verify_team", str(path.absolute())),
+            process_command("storage.verify_team", str(path.absolute()), *where),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -90,13 +92,13 @@ class Mate:
 
 
 @contextlib.contextmanager
-def team(path: Path, mates: int) -> Iterator[list[Mate]]:
+def team(path: Path, mates: int, keys: JournalKeys | None = None) -> Iterator[list[Mate]]:
     """Processes beside this one; fewer, or none, when they cannot be started."""
     with contextlib.ExitStack() as stack:
         found: list[Mate] = []
         for _ in range(mates):
             try:
-                mate = Mate(path)
+                mate = Mate(path, keys)
             except OSError as error:
                 log.warning("no process to verify with: %s", error)
                 break
@@ -105,7 +107,7 @@ def team(path: Path, mates: int) -> Iterator[list[Mate]]:
         yield found
 
 
-def agree(connection: sqlite3.Connection, mates: Sequence[Mate]) -> list[Mate]:
+def agree(connection: Connection, mates: Sequence[Mate]) -> list[Mate]:
     """Begin read transactions everywhere until all see one end of the chain; who does not in time is left out."""
     seq = 0
     for _ in range(_AGREE_ATTEMPTS):
@@ -120,7 +122,7 @@ def agree(connection: sqlite3.Connection, mates: Sequence[Mate]) -> list[Mate]:
     return [mate for mate, answer in answers if answer == {"seq": seq}]
 
 
-def share(connection: sqlite3.Connection, parts: Iterable[Part], mates: Sequence[Mate]) -> list[PartResult]:
+def share(connection: Connection, parts: Iterable[Part], mates: Sequence[Mate]) -> list[PartResult]:
     """All results, in the order of `parts`. Raises what the caller's own part raises."""
     waiting = list(parts)
     results: dict[int, PartResult] = {}
@@ -158,7 +160,7 @@ def _next(items: deque[tuple[int, Part]]) -> tuple[int, Part] | None:
         return None
 
 
-def _answer(connection: sqlite3.Connection, request: dict[str, Any]) -> dict[str, Any]:
+def _answer(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
     if "begin" in request:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -168,13 +170,16 @@ def _answer(connection: sqlite3.Connection, request: dict[str, Any]) -> dict[str
     return to_json(run_part(connection, Part(part["kind"], tuple(part["names"]), part["low"], part["high"])))
 
 
-def serve(path: Path, requests: Iterable[str], answer: Callable[[str], object]) -> int:
+def serve(path: Path, requests: Iterable[str], answer: Callable[[str], object], keys: JournalKeys | None = None) -> int:
     """The life of a process; 1 when it could not do its part."""
     try:
-        with contextlib.closing(database.connect_for_reading(path)) as connection:
+        key = database.key_for(path, keys)
+        with contextlib.closing(database.connect_for_reading(path, key)) as connection:
             for line in requests:
                 answer(json.dumps(_answer(connection, json.loads(line))) + "\n")
-    except (sqlite3.Error, StorageError):  # the caller meets it too, and says it
+    except StorageError:  # the caller meets it too, and says it
+        return 1
+    except driver.ERRORS:
         return 1
     return 0
 
@@ -186,4 +191,5 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     gc.disable()  # nothing here refers to itself; looking for it costs a tenth
-    sys.exit(serve(Path(sys.argv[1]), sys.stdin, _say))
+    path, *where = map(Path, sys.argv[1:])
+    sys.exit(serve(path, sys.stdin, _say, JournalKeys(where[0]) if where else None))

@@ -99,15 +99,22 @@ class Supervisor(Worker):
         self._wake = threading.Event()
 
     def add(self, worker: Worker) -> None:
-        """Own and start `worker`."""
-        with self._lock:
-            self._workers.append(worker)
-        worker.start()
+        """Own and start `worker`. Owned only when it runs: what is just being started, which takes seconds on a busy
+        machine, is not taken for dead and started twice."""
+        try:
+            worker.start()
+        finally:
+            with self._lock:
+                if not worker.stopping.is_set():  # else it was removed meanwhile
+                    self._workers.append(worker)
+            if self.stopping.is_set():
+                worker.stop()
 
     def remove(self, worker: Worker, timeout_s: float) -> bool:
         """Stop `worker` and forget it; False when it missed the deadline."""
         with self._lock:
-            self._workers.remove(worker)
+            if worker in self._workers:
+                self._workers.remove(worker)
             self._due.pop(worker, None)
         worker.stop()
         return worker.join(timeout_s)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import queue
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 
-from storage import database
+from storage import database, driver
 from storage.commands import Command
+from storage.driver import Connection
 from storage.errors import StorageCode, StorageError
 from storage.handlers import execute
 from storage.journal import Receipt
@@ -77,7 +77,7 @@ class Writer(Worker):
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         ledger: Ledger,
         publish: Callable[[Row], None],
         queue_commands: int = QUEUE_COMMANDS,
@@ -153,7 +153,9 @@ class Writer(Worker):
         answers: list[tuple[Pending, Answer]] = []
         try:
             self._transaction(batch, answers, alone=alone)
-        except (sqlite3.Error, StorageError, _TornError) as error:
+        except (StorageError, _TornError) as error:
+            answers = self._after_failure(batch, error)
+        except driver.ERRORS as error:
             answers = self._after_failure(batch, error)
         except Exception as error:
             log.exception("bug while writing a group")
@@ -200,7 +202,7 @@ class Writer(Worker):
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
+        except driver.ERRORS:
             log.exception("a group could not be rolled back")
         return not self._connection.in_transaction
 
@@ -220,11 +222,11 @@ class Writer(Worker):
             return execute(self._ledger, pending.command, pending.actor)
         except StorageError as error:
             return error
-        except (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError) as error:
-            refusal = StorageError(StorageCode.BAD_VALUE, cause=type(error).__name__)
-            refusal.__cause__ = error
-            return refusal
-        except sqlite3.Error:
+        except (OverflowError, UnicodeEncodeError) as error:
+            return _bad_value(error)
+        except driver.INTEGRITY_ERRORS as error:
+            return _bad_value(error)
+        except driver.ERRORS:
             raise
         except Exception as error:
             log.exception("bug while applying %s", pending.command.action)
@@ -237,8 +239,8 @@ class Writer(Worker):
             try:
                 self._ledger.begin()
                 return
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            except driver.OPERATIONAL_ERRORS as error:
+                busy = driver.result_of(error) == driver.Result.BUSY
                 if not busy or time.monotonic() > deadline or self.stopping.is_set():
                     raise
             self.beat()
@@ -248,6 +250,12 @@ class Writer(Worker):
         signed, self._ledger.signed = self._ledger.signed, []
         for row in signed:
             self._publish(row)
+
+
+def _bad_value(error: Exception) -> StorageError:
+    refusal = StorageError(StorageCode.BAD_VALUE, cause=type(error).__name__)
+    refusal.__cause__ = error
+    return refusal
 
 
 def _is_full(refusal: Exception) -> bool:
@@ -266,7 +274,7 @@ def _refusal(error: Exception) -> Exception:
     """What the caller is told."""
     if isinstance(error, _TornError):
         return error.refusal
-    known = database.translate(error) if isinstance(error, sqlite3.Error) else None
+    known = database.translate(error) if isinstance(error, driver.ERRORS) else None
     if known is None:
         return error
     known.__cause__ = error

@@ -38,6 +38,34 @@ def test_the_detection_process_loads_no_qt() -> None:
     assert "PySide6" not in _loaded("import detection.process")
 
 
+def _named_modules(path: Path) -> set[str]:
+    """What a file imports, and every name in its code: comments and docstrings are not looked at."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Name):
+            names.add(node.id)
+    return names
+
+
+def test_one_module_names_the_drivers_of_sqlite() -> None:
+    """Errors of an encrypted journal are no `sqlite3.Error`: who catches these would take a full disk for a bug."""
+    packages = ("app", "detection", "resources", "storage", "video", "widgets")
+    files = [ROOT / "main.py", *(path for name in packages for path in (ROOT / name).rglob("*.py"))]
+    drivers = {"sqlite3", "sqlcipher3", "pysqlite3"}
+    mentioning = [path for path in files if any(name in path.read_text(encoding="utf-8") for name in drivers)]
+    naming = [path for path in mentioning if _named_modules(path) & drivers]
+    assert naming == [ROOT / "storage" / "driver.py"]
+
+
+def test_the_library_of_encrypted_journals_is_loaded_by_nobody_else() -> None:
+    """A site whose journal is plain runs as it always did, with or without it."""
+    assert "sqlcipher3" not in _loaded("import main, app.runtime, storage.embedded_journal, storage.recoding")
+
+
 def test_the_command_line_keeps_to_the_layers() -> None:
     """import-linter takes packages only, so main.py is held to the contracts here."""
     names = set()

@@ -53,6 +53,15 @@ def stream_info(container: InputContainer, stream: VideoStream, *, live: bool) -
 _TELLING = {"hevc": {"flags": "+output_corrupt", "err_detect": "explode"}}
 
 
+MOST_PIXELS = 8192 * 8192
+"""No camera's picture has more. A film from elsewhere may say any size: FFmpeg would take gigabytes for one frame."""
+
+
+def limits() -> dict[str, str]:
+    """Options of every decoder."""
+    return {"max_pixels": str(MOST_PIXELS)}
+
+
 def raises_for_damage(info: StreamInfo) -> bool:
     """Whether a telling decoder raises for a damaged frame and goes on; the others mark it (`frame.is_corrupt`)."""
     return info.codec in _TELLING
@@ -74,6 +83,5 @@ def new_decoder(info: StreamInfo, *, telling: bool = False) -> VideoCodecContext
         context.extradata = info.extradata
     if info.width > 0 and info.height > 0:
         context.width, context.height = info.width, info.height
-    if telling:
-        context.options = dict(_TELLING.get(info.codec, {}))
+    context.options = limits() | (_TELLING.get(info.codec, {}) if telling else {})
     return context

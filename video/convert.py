@@ -17,6 +17,11 @@ _MOST_SCALERS = 128
 # WORKAROUND(FFmpeg in PyAV 18.1): yuv420p to bgra without scaling leaves the last 2 or 4 columns unwritten at these
 # widths modulo 16; a test compares every width with the slow path.
 _BROKEN = (2, 4)
+_PAINTED = "bgra"
+_AVERAGED = (1 / 3, 1 / 2)
+"""Between these scales the mean of what falls together costs less than FAST_BILINEAR (640x360 to a 64th of a wall:
+0.067 against 0.075 ms) and does not shimmer (42 against 27 dB to Lanczos); below, up to twice as much. What a detector
+looks at stays as its figures were measured."""
 
 
 def fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
@@ -28,7 +33,7 @@ def fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
     return even - even % 16 if even % 16 in _BROKEN and even > 16 else even, max(round(height * scale / 2) * 2, 2)
 
 
-_Shape = tuple[int, int, str, int, int, int, int, str]
+_Shape = tuple[int, int, str, int, int, int, int, str, Interpolation]
 
 
 class Scalers:
@@ -42,10 +47,17 @@ class Scalers:
     def __len__(self) -> int:
         return len(self._known)
 
-    def reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> VideoFrame:
+    def reformat(
+        self,
+        frame: VideoFrame,
+        width: int,
+        height: int,
+        pixel_format: str,
+        how: Interpolation = Interpolation.FAST_BILINEAR,
+    ) -> VideoFrame:
         """The frame in another size or format."""
         colours = int(frame.colorspace), int(frame.color_range)
-        shape = (frame.width, frame.height, frame.format.name, *colours, width, height, pixel_format)
+        shape = (frame.width, frame.height, frame.format.name, *colours, width, height, pixel_format, how)
         scaler = self._known.get(shape)
         if scaler is None:
             scaler = self._known[shape] = VideoReformatter()
@@ -53,7 +65,7 @@ class Scalers:
                 self._known.popitem(last=False)
         else:
             self._known.move_to_end(shape)
-        return scaler.reformat(frame, width, height, pixel_format, interpolation=Interpolation.FAST_BILINEAR, threads=1)
+        return scaler.reformat(frame, width, height, pixel_format, interpolation=how, threads=1)
 
 
 class Converter:
@@ -69,7 +81,9 @@ class Converter:
         scaled = frame
         if (width, height) != (frame.width, frame.height):
             planar = frame.format.name if frame.format.name in _PLANAR else "yuv420p"
-            scaled = self._scalers.reformat(frame, width, height, planar)
+            averaged = pixel_format == _PAINTED and _AVERAGED[0] <= width / frame.width <= _AVERAGED[1]
+            how = Interpolation.AREA if averaged else Interpolation.FAST_BILINEAR
+            scaled = self._scalers.reformat(frame, width, height, planar, how)
         painted = self._scalers.reformat(scaled, width, height, pixel_format)
         plane = painted.planes[0]
         return Picture(

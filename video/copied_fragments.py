@@ -105,7 +105,7 @@ class CopyFile:
                     reader.pass_on(fragment.mdat_bytes - 8, None)
                     continue
                 if part is None:
-                    target = _target(current, path, head, begin)
+                    target = _target(current, path, head, begin, segment.origin)
                     part = target.begin(segment, fragment, begin)
                 part = target.add(part, fragment, reader) if target is not None else None
             reader.rest()
@@ -248,9 +248,10 @@ def _decode_ends(copy: CopyFile) -> None:
         raise VideoError(VideoCode.DAMAGED, url=str(copy.path)) from error
 
 
-def _target(current: CopyFile | None, path: Path, head: Head, utc_s: float) -> CopyFile:
-    """The file in which this goes on: same track, no hole, no step back; else a new one."""
+def _target(current: CopyFile | None, path: Path, head: Head, utc_s: float, origin: str) -> CopyFile:
+    """The file in which this goes on: same track and origin, no hole, no step back; else a new one."""
     same = current is not None and current.head.tracks == head.tracks
+    same = same and current is not None and current.parts[-1].segment.origin == origin
     if current is not None and same and abs(utc_s - current.parts[-1].to_utc_s) <= TOLERANCE_S:
         return current
     with typed_errors(path):

@@ -53,7 +53,7 @@ class StoredClip:
 
 def load_clip(path: Path) -> StoredClip:
     """Read all packets of a clip that has no B frames."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         stream = container.streams.video[0]
         rate = stream.average_rate
         pictures = tuple(_stored(packet) for packet in container.demux(stream) if packet.size)

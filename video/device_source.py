@@ -45,7 +45,13 @@ class DeviceSource(LiveSource):
         for wished in _FORMATS:
             try:
                 options = {"input_format": wished}
-                return av.open(self.path, format=SCHEME, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+                return av.open(
+                    self.path,
+                    format=SCHEME,
+                    options=options,
+                    timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+                    metadata_errors="replace",
+                )
             except av.error.FFmpegError as error:
                 refused = error
         raise VideoError(VideoCode.NO_DEVICE, url=self.path, errno=getattr(refused, "errno", 0) or 0)

@@ -25,6 +25,7 @@ from storage.durable import make_folder, replace
 from storage.footage_records import Gap, GapReason, Segment
 from storage.segments import TOLERANCE_S
 from video.copied_fragments import CopyFile, CopyPart, check_copy
+from video.source import VideoError
 
 log = logging.getLogger(__name__)
 
@@ -95,16 +96,20 @@ def export_copy(
     *,
     gaps: Sequence[Gap] = (),
     progress: Progress | None = None,
+    keep: bool = False,
 ) -> ExportResult:
     """Copy what `segments` (of one camera, by their beginning) hold of the range into `folder/stem-N.mp4`.
 
     `gaps` tell why something is missing. Called again after a cancel, with the same arguments, it goes on with the
-    segment after the last finished one. Raises StorageError (DISK_FULL, READ_ONLY), VideoError(DAMAGED) for a copy that
-    does not read back as its source, OSError, and whatever `progress` raises."""
+    segment after the last finished one. With `keep` it does so after it was finished, too: copies that are still there
+    are only held against their segments again. Raises StorageError (DISK_FULL, READ_ONLY), VideoError(DAMAGED) for a
+    copy that does not read back as its source, OSError, and whatever `progress` raises."""
     export = _Export(list(segments), from_utc_s, to_utc_s, make_folder(folder), stem, progress or _unheard)
     try:
         export.run()
         files = tuple(export.finished())
+        if not keep:
+            export.forget()
     finally:
         export.close()
     return ExportResult(files, _lacks(files, export.flaws, gaps, from_utc_s, to_utc_s), tuple(export.flaws))
@@ -159,8 +164,11 @@ class _Export:
                     sound=len(file.head.scales) > 1,
                 )
             )
-        self._note.unlink(missing_ok=True)
         return done
+
+    def forget(self) -> None:
+        """It is done: nothing will go on with it."""
+        self._note.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Release the files."""
@@ -204,8 +212,11 @@ class _Export:
             self.flaws = [Lack(**flaw) for flaw in state["flaws"]]
             for number, parts in enumerate(files, 1):
                 self._files.append(CopyFile.reopened(self._folder / f"{self._stem}-{number}.mp4", parts))
+            if int(state["next"]) == len(self._segments):  # finished: what was altered or deleted since is to be named
+                for file in self._files:
+                    check_copy(file)
             return int(state["next"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, VideoError):
             self.close()
             self._files, self.flaws = [], []
             return 0

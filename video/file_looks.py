@@ -45,7 +45,7 @@ class FileLook:
 def file_looks(path: str, per_s: float = LOOKS_PER_S) -> Iterator[FileLook]:
     """Looks at a file from its beginning to its end, or to where it is torn. Raises VideoError."""
     try:
-        container = av.open(path)
+        container = av.open(path, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise file_error(error, path) from None
     with container:

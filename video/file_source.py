@@ -53,7 +53,7 @@ class FileSource:
     def open(self) -> StreamInfo:
         """Open the file. Raises VideoError: NO_FILE, NOT_VIDEO, DAMAGED, UNSUPPORTED."""
         try:
-            self._container = av.open(self.path)
+            self._container = av.open(self.path, metadata_errors="replace")
         except av.error.FFmpegError as error:
             raise file_error(error, self.path) from None
         try:

@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 Item = tuple[StreamInfo, Packet]
 Items = Generator[Item | None, None, None]
 RECORDED = {"protocol_whitelist": "file", "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts"}
+FOREIGN = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv",
+}
 """No format that names other files: FFmpeg would follow a playlist that somebody laid in the place of a recording."""
 _MOST_WAITING = 3000
 _PULL_S = 0.5
-_SEEKS = 3
+_SEEKS = 5
+_BACK_S = 1
 
 
 class Piece(Protocol):
@@ -59,16 +64,24 @@ class Footage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FilePiece:
-    """One recorded file; its times follow from the file's own, counted from its first frame."""
+    """One recorded file; its times follow from the file's own, counted from its first frame. `foreign`: somebody
+    brought it, in any container of films. `origin`: see `Segment`."""
 
     path: str
     from_utc_s: float
     to_utc_s: float
+    foreign: bool = False
+    origin: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What FFmpeg may open it as."""
+        return FOREIGN if self.foreign else RECORDED
 
     def play(self, utc_s: float) -> Items:
         """See `Piece.play`. A torn or still growing file ends where it can be read to."""
         try:
-            with av.open(self.path, options=RECORDED) as container:
+            with av.open(self.path, options=self.options, metadata_errors="replace") as container:
                 yield from packets_of(container, self, utc_s)
         except av.error.InvalidDataError:
             return  # Torn at its end: a recorder that lost its power, or one that is writing now.
@@ -92,20 +105,33 @@ def packets_of(container: InputContainer, piece: FilePiece, utc_s: float) -> Ite
 
 def _from_key(container: InputContainer, stream: VideoStream, pts: int) -> Iterator[av.Packet[VideoStream]]:
     """Packets from the last key frame that is shown at or before `pts` on. FFmpeg seeks by decoding time, which with
-    B frames is earlier: what it finds may have to be shown too late, then the key frame before it is meant."""
-    seek_to = pts
+    B frames is earlier: what it finds may have to be shown too late, then the key frame before it is meant. Program
+    streams have no index: a seek may end anywhere, so that it is tried from ever further back."""
+    first = stream.start_time or 0
+    back = int(_BACK_S / stream.time_base) if stream.time_base else 0
     packets = container.demux(stream)
-    head = None
-    for _attempt in range(_SEEKS if pts > (stream.start_time or 0) else 0):
-        container.seek(seek_to, stream=stream)
+    head, seek_to = None, pts
+    for _attempt in range(_SEEKS if pts > first else 0):
+        container.seek(max(seek_to, first), stream=stream)
         packets = container.demux(stream)
-        head = next(packets, None)
-        if head is None or head.pts is None or head.dts is None or head.pts <= pts:
+        head, skipped = _key_of(packets)
+        if head is not None and (head.pts is None or head.dts is None or head.pts <= pts):
             break
-        seek_to = head.dts - 1
+        if seek_to <= first or not (skipped or head):
+            break
+        before = head.dts - 1 if head is not None and head.dts is not None else seek_to
+        seek_to, back = (min(before, seek_to - back), 4 * back) if skipped else (before, back)
     if head is not None:
         yield head
     yield from packets
+
+
+def _key_of(packets: Iterator[av.Packet[VideoStream]]) -> tuple[av.Packet[VideoStream] | None, int]:
+    """The next key frame, and how many packets came before it."""
+    for number, packet in enumerate(packets):
+        if packet.is_keyframe or not packet.size:
+            return (packet if packet.size else None), number
+    return None, 0
 
 
 class RingPiece:
@@ -169,7 +195,7 @@ class StoredFootage:
     def reel(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> Sequence[Piece]:
         """See `Footage.reel`."""
         segments = self._between(camera_id, from_utc_s, to_utc_s) if self._between is not None else ()
-        pieces: list[Piece] = [FilePiece(s.path, s.from_utc_s, s.to_utc_s) for s in segments]
+        pieces: list[Piece] = [FilePiece(s.path, s.from_utc_s, s.to_utc_s, origin=s.origin) for s in segments]
         pieces.sort(key=lambda piece: piece.from_utc_s)
         ring = self._ring_of(camera_id)
         span = ring.span() if ring is not None else None

@@ -17,17 +17,15 @@ import av
 import av.error
 
 from video.av_errors import file_error
-from video.codec import video_stream
+from video.codec import limits, video_stream
+from video.footage import FOREIGN
 from video.source import VideoCode, VideoError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-_OPTIONS = {
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv",
-}
 _MOST_UNDECODED = 300
 _SLACK_S = 1.0
 _SLACK_SHARE = 0.02
@@ -40,7 +38,8 @@ Told = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class ForeignFilm:
-    """`created_utc_s` is what the file says of its beginning by its own clock; None when it says nothing."""
+    """`created_utc_s` is what the file says of its beginning by its own clock; None when it says nothing. `quarters`:
+    so many quarters clockwise its pictures are to be turned (a phone that was held upright)."""
 
     container: str
     codec: str
@@ -49,12 +48,13 @@ class ForeignFilm:
     duration_s: float
     sound: bool
     created_utc_s: float | None
+    quarters: int = 0
 
 
 def look_at(path: Path) -> ForeignFilm:
     """Its head, and one picture decoded. Raises VideoError: NO_FILE, NOT_VIDEO, DAMAGED, UNSUPPORTED."""
     with _opened(path) as (container, stream):
-        _refuse_undecoded(container, stream, path)
+        frame = _first_frame(container, stream, path)
         return ForeignFilm(
             container=container.format.name.partition(",")[0],
             codec=stream.codec_context.name,
@@ -63,6 +63,7 @@ def look_at(path: Path) -> ForeignFilm:
             duration_s=(container.duration or 0) / av.time_base,
             sound=bool(container.streams.audio),
             created_utc_s=_created(container.metadata.get("creation_time", "")),
+            quarters=round(-frame.rotation / 90) % 4,
         )
 
 
@@ -99,7 +100,7 @@ def read_through(path: Path, told: Told | None = None) -> float:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     try:
-        container = av.open(f"file:{path.absolute()}", options=_OPTIONS)
+        container = av.open(f"file:{path.absolute()}", options=FOREIGN, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise file_error(error, str(path)) from None
     try:
@@ -108,13 +109,14 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         container.close()
 
 
-def _refuse_undecoded(container: InputContainer, stream: VideoStream, path: Path) -> None:
+def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     """Raises VideoError(DAMAGED) when the first packets hold no picture."""
     stream.codec_context.thread_count = 1
+    stream.codec_context.options = limits()
     try:
         for number, packet in enumerate(container.demux(stream)):
-            if packet.decode():
-                return
+            for frame in packet.decode():
+                return frame
             if number > _MOST_UNDECODED:
                 break
     except av.error.FFmpegError as error:

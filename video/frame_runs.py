@@ -1,8 +1,8 @@
 """Frames of footage in the order in which they are played: forward, backward, or key frames only, either way.
 
 Generators for one thread at a time, as `video.shots` (an `Idle` whenever the caller may look at its orders). Backward,
-a GOP is decoded forward and given from its end; of one that does not fit into `most_bytes` its last frames are kept and
-the rest is decoded again, so that no frame is left out.
+a GOP is decoded forward and given from its end; of one that does not fit its last frames are kept and the rest is
+decoded again, so that no frame is left out. One that would be decoded too often waits at half the size.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import av.error
@@ -29,10 +30,14 @@ log = logging.getLogger(__name__)
 PiecesAt = Callable[[float], Sequence[Piece]]
 """The footage around a time, oldest first."""
 Shrink = Callable[[Shot], Shot]
+Halve = Callable[[Shot], "Shot | None"]
+"""The same frame at half its width and height; None: it is to stay as it is."""
 
 EXACT_S = 0.0001
 """Times nearer than this are the same frame's."""
 _BACK_S = 0.001
+_MOST_DROPPED = 2
+"""Of a GOP that is more than so many times longer than what may wait, and what waits, frames are halved."""
 _BESIDE = 4
 """So many steps of the next GOP's decoding go with every frame of this one that is given."""
 
@@ -82,13 +87,17 @@ def keys_backward(pieces_at: PiecesAt, utc_s: float) -> Shots:
         bound_utc_s = (shot.utc_s if shot is not None else pieces[0].from_utc_s) - _BACK_S
 
 
-def backward(pieces_at: PiecesAt, utc_s: float, shrink: Shrink, most_bytes: int) -> Shots:
-    """From the last frame at or before that time back, made smaller by `shrink` while they wait."""
+def backward(
+    pieces_at: PiecesAt, utc_s: float, shrink: Shrink, most_bytes: int, halve: Halve = lambda _shot: None
+) -> Shots:
+    """From the last frame at or before that time back, made smaller by `shrink` while they wait. No more than
+    `most_bytes` wait: the half of a GOP that is being given, and what is decoded of the next one meanwhile."""
+    most_of_one = most_bytes * 2 // 3
     pile: deque[Shot] = deque()
     bound_utc_s = utc_s
     while pieces := up_to_time(pieces_at(bound_utc_s), bound_utc_s):
         half, more = len(pile) // 2, None
-        with closing(_pile(pieces, bound_utc_s, shrink, most_bytes)) as coming:
+        with closing(_pile(pieces, bound_utc_s, _Room(shrink, halve, most_of_one))) as coming:
             while pile:
                 if len(pile) <= half and more is None:
                     more = _advanced(coming)
@@ -112,10 +121,47 @@ def _advanced(coming: Generator[Idle, None, deque[Shot]]) -> deque[Shot] | None:
     return None
 
 
-def _pile(pieces: Sequence[Piece], utc_s: float, shrink: Shrink, most_bytes: int) -> Generator[Idle, None, deque[Shot]]:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How frames wait, and how many bytes of them."""
+
+    shrink: Shrink
+    halve: Halve
+    most_bytes: int
+
+
+class _Pile:
+    """Frames that wait, oldest first: the last ones that there is room for."""
+
+    def __init__(self, room: _Room) -> None:
+        self.shots: deque[Shot] = deque()
+        self._room = room
+        self._bytes = self._dropped = self._halvings = 0
+
+    def add(self, shot: Shot) -> None:
+        """One more; the oldest go, or all are made smaller."""
+        small = self._room.shrink(shot)
+        for _time in range(self._halvings):
+            small = self._room.halve(small) or small
+        self.shots.append(small)
+        self._bytes += _bytes(small)
+        while self._bytes > self._room.most_bytes and len(self.shots) > 1:
+            if self._dropped < _MOST_DROPPED * len(self.shots) or not self._halve():
+                self._bytes -= _bytes(self.shots.popleft())
+                self._dropped += 1
+
+    def _halve(self) -> bool:
+        halved = deque(small for small in map(self._room.halve, self.shots) if small is not None)
+        if len(halved) < len(self.shots):
+            return False
+        self.shots, self._bytes = halved, sum(_bytes(small) for small in halved)
+        self._halvings, self._dropped = self._halvings + 1, 0
+        return True
+
+
+def _pile(pieces: Sequence[Piece], utc_s: float, room: _Room) -> Generator[Idle, None, deque[Shot]]:
     """The frames of a GOP up to a time, oldest first; the last ones when they are too many."""
-    pile: deque[Shot] = deque()
-    size = 0
+    pile = _Pile(room)
     with closing(shots(pieces, utc_s)) as found:
         for shot in found:
             if isinstance(shot, Idle):
@@ -125,12 +171,8 @@ def _pile(pieces: Sequence[Piece], utc_s: float, shrink: Shrink, most_bytes: int
             elif shot.utc_s > utc_s + EXACT_S:
                 break
             else:
-                small = shrink(shot)
-                size += _bytes(small)
-                pile.append(small)
-                while size > most_bytes and len(pile) > 1:
-                    size -= _bytes(pile.popleft())
-    return pile
+                pile.add(shot)
+    return pile.shots
 
 
 def _bytes(shot: Shot) -> int:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.stream import Stream
+    from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
 OPEN_TIMEOUT_S = 4.0
@@ -38,6 +39,12 @@ _MICRO = 1_000_000
 _TRANSPORT = "#transport="
 _DEFAULT_FPS = 25.0
 _NAP_S = 0.25
+_DESCRIBED = frozenset({"rtsp", "rtsps"})
+_LOOK_US, _NO_LOOK = "500000", "32"
+_HASTE_S = 1.0
+_MOST_UNTOLD = 4096
+_untold: set[int] = set()
+"""Addresses whose description tells too little, as hashes: they hold passwords."""
 _TIMELESS = frozenset({"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe"})
 
 
@@ -51,6 +58,29 @@ def reachable(url: str, timeout_s: float) -> bool:
     except OSError:
         return False
     return True
+
+
+def knock(url: str, timeout_s: float, *, was_silent: bool) -> VideoCode | None:
+    """Why opening is not worth it now; None when it is. One that took calls and said nothing is asked for a word first
+    (RTSP): opening it would hold a place, which others wait for, until FFmpeg's patience ends."""
+    if was_silent and scheme_of(url) == "rtsp":
+        return _NO_WORD.get(greeting(url, timeout_s))
+    return None if reachable(url, timeout_s) else VideoCode.UNREACHABLE
+
+
+_NO_WORD = {Greeting.NOBODY: VideoCode.UNREACHABLE, Greeting.NOTHING: VideoCode.SILENT}
+
+
+def is_told(container: InputContainer) -> bool:
+    """Whether everything is known that a decoder and a recorder have to know, without having seen a picture."""
+    for video in container.streams.video[:1]:
+        context: VideoCodecContext | None = video.codec_context
+        if context is None:
+            return True  # no look would help
+        sets = bool(context.extradata) or context.name not in ("h264", "hevc")
+        if not (context.width and context.pix_fmt and video.average_rate and sets):
+            return False
+    return all(audio.codec_context.sample_rate and audio.codec_context.channels for audio in container.streams.audio)
 
 
 def _timed_out(waited_s: float) -> bool:
@@ -98,7 +128,32 @@ class LiveSource:
         return info
 
     def _connect(self) -> InputContainer:
-        return av.open(self._url, options=self._options(), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+        """RTSP mostly describes its streams in words (SDP: rate, size, parameter sets): then nothing of them has to be
+        looked at, which takes half a second. Where the words do not tell, once more, and thoroughly from then on."""
+        begin_s = time.monotonic()
+        if scheme_of(self._url) not in _DESCRIBED or hash(self._url) in _untold:
+            return self._dial({"analyzeduration": _LOOK_US})
+        container = self._dial({"probesize": _NO_LOOK})
+        if is_told(container):
+            return container
+        container.close()
+        if len(_untold) >= _MOST_UNTOLD:
+            _untold.clear()
+        _untold.add(hash(self._url))
+        if time.monotonic() - begin_s > _HASTE_S:
+            raise VideoError(VideoCode.SILENT, url=redact(self._url))
+        return self._dial({"analyzeduration": _LOOK_US})
+
+    def _dial(self, look: dict[str, str]) -> InputContainer:
+        # Not fflags=nobuffer: it throws away what was read to find the stream, and with it the first key frame;
+        # without it the delay is the same (measured) and the first picture comes up to a GOP earlier.
+        transport = {"rtsp_transport": self._transport} if scheme_of(self._url) in _DESCRIBED else {}
+        return av.open(
+            self._url,
+            options={**look, **transport},
+            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+            metadata_errors="replace",
+        )
 
     def listen(self, ear: Callable[[AudioPacket], None]) -> AudioInfo | None:
         """See `audio.AudibleSource`."""
@@ -141,14 +196,6 @@ class LiveSource:
         container, self._container, self._stream, self._sound = self._container, None, None, None
         if container is not None:
             container.close()
-
-    def _options(self) -> dict[str, str]:
-        # Not fflags=nobuffer: it throws away what was read to find the stream, and with it the first key frame;
-        # without it the delay is the same (measured) and the first picture comes up to a GOP earlier.
-        options = {"analyzeduration": "500000"}
-        if scheme_of(self._url) in {"rtsp", "rtsps"}:
-            options["rtsp_transport"] = self._transport
-        return options
 
     def _open_error(self, error: av.error.FFmpegError, waited_s: float) -> VideoError:
         """A timeout comes as "invalid data": only its length tells silence from an address where nobody answers."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.footage_records import Gap
-from video.footage import Piece, RingPiece
+from video.footage import FilePiece, Piece, RingPiece
 from video.frame import Picture
 from video.frame_runs import EXACT_S
 
@@ -54,7 +54,8 @@ class Way(StrEnum):
 
 
 class ReelWindow:
-    """`jump` is that of the heading that it serves, -1: of none. `settled`: what is shown at that time is known."""
+    """`jump` is that of the heading that it serves, -1: of none. `settled`: what is shown at that time is known.
+    `lasting`: a frame holds until the next one, however long that takes; `faults` are paths that cannot be read."""
 
     def __init__(self) -> None:
         self.jump, self.way = -1, Way.FORWARD
@@ -62,6 +63,8 @@ class ReelWindow:
         self.pieces: Sequence[Piece] = ()
         self.gap: Gap | None = None
         self.offset_s = 0.0
+        self.lasting = False
+        self.faults: Mapping[str, object] = {}
         self._lock = threading.Lock()
         self._near: deque[Picture] = deque()
         self._shown: Picture | None = None
@@ -167,14 +170,30 @@ class ReelWindow:
         shown = self._shown
         if shown is not None and -EXACT_S <= utc_s - shown.utc_s <= GAP_S:
             return False
-        if self.way.keys:
+        if self.way.keys or self.lasting:
             at = utc_s + self.offset_s
-            return not any(_covers(piece, at) for piece in self.pieces)
+            covered = any(_covers(piece, at) and not self._is_broken(piece) for piece in self.pieces)
+            return not covered and not self._grew(utc_s)
         if shown is None or utc_s < shown.utc_s - EXACT_S:
             return True
         if self.ended or self._near or self.way.is_backward:
             return True
         return self.at_edge and utc_s - shown.utc_s > _STALE_EDGE_S
+
+    def origin(self, utc_s: float) -> str:
+        """From where what may be shown of this time was fetched; empty: all of it is our own recording."""
+        at = utc_s + self.offset_s
+        covering = (piece for piece in self.pieces if isinstance(piece, FilePiece) and _covers(piece, at))
+        return next((piece.origin for piece in covering if piece.origin), "")
+
+    def _grew(self, utc_s: float) -> bool:
+        """The newest file went on after it was looked up: a frame of it waits that comes soon."""
+        known_utc_s = max((piece.to_utc_s for piece in self.pieces), default=float("inf"))
+        near = self._near[0].utc_s if self._near and not self.way.is_backward else float("inf")
+        return utc_s + self.offset_s > known_utc_s and 0.0 <= near - utc_s <= _STALE_EDGE_S
+
+    def _is_broken(self, piece: Piece) -> bool:
+        return isinstance(piece, FilePiece) and piece.path in self.faults
 
 
 def _covers(piece: Piece, at: float) -> bool:

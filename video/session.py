@@ -18,7 +18,7 @@ from video.damage import DamageWatch
 from video.decode import DecodePool, DecodeStats, DecodeStream
 from video.fanout import PacketRing, PacketTaker, Tap
 from video.frame import Packet, StreamInfo
-from video.pyav_source import reachable
+from video.pyav_source import knock
 from video.retry import RetryPolicy
 from video.source import Source, VideoCode, VideoError, host_of, redact, source_for
 
@@ -30,6 +30,10 @@ _RATE_S = 2.0
 _GOOD_S = 5.0
 _BLIND_LOOKS = 8
 _MOST_BLIND_LOOKS = 900
+_LONG_ATTEMPTS = 8
+_OPENS_ANYWAY = 8
+"""Every eighth time a silent camera is opened unasked: some speak only when they are asked to play."""
+_PASSING = frozenset({VideoCode.UNREACHABLE, VideoCode.SILENT, VideoCode.ENDED})
 
 
 class SessionState(StrEnum):
@@ -108,14 +112,14 @@ class CameraSession(Worker):
         self._lives = self._packets = self._bytes = 0
         self._last_utc_s = self._fps = self._live_s = 0.0
         self._offset_s: float | None = None
-        self._window = (0.0, 0)
+        self._window, self._settled = (0.0, 0), False
         self._damage, self._damaged_s = DamageWatch(), 0.0
         self._decoded = self._blind = 0
         self._patience = _BLIND_LOOKS
         self._takers: tuple[PacketTaker, ...] = ()
         self._told: dict[PacketTaker, int] = {}
         self._ears: tuple[Ear, ...] = ()
-        self._deaf = False
+        self._deaf = self._moved = False
 
     def status(self) -> SessionStatus:
         """What is known now."""
@@ -144,6 +148,15 @@ class CameraSession(Worker):
         self._wanted = value
         if value:
             self._wake.set()
+
+    def readdress(self, url: str) -> None:
+        """Another address or login, from now on: what is open is opened anew, what waits does not wait any longer. One
+        that lacks nothing but the login is no news: the login could not be read just now. Any thread."""
+        if url in (self._url, redact(self._url)):
+            return
+        self._url, self._network = url, host_of(url) is not None
+        self._moved = True
+        self._wake.set()
 
     def add_tap(self, tap: Tap) -> None:
         """Pictures for `tap`; a session without a pool has none."""
@@ -198,6 +211,7 @@ class CameraSession(Worker):
     def _play(self) -> None:
         """One generation: from opening to the end of the stream (always a VideoError, unless stopped)."""
         self._attempt += 1
+        self._moved = False
         self._turn(SessionState.CONNECTING)
         if not self._enter():
             return
@@ -213,7 +227,7 @@ class CameraSession(Worker):
             self._listen(source)
             for packet in source.packets():
                 self.beat()
-                if self.stopping.is_set() or self._deaf:
+                if self.stopping.is_set() or self._deaf or self._moved:
                     return
                 if packet is not None:
                     self._take(packet)
@@ -234,7 +248,7 @@ class CameraSession(Worker):
         self.ring.configure(self._generation, info)
         if self.stream:
             self.stream.configure(self._generation, info)
-        self._window, self._fps = (time.monotonic(), 0), 0.0
+        self._window, self._fps, self._settled = (time.monotonic(), 0), info.fps, False
 
     def _listen(self, source: Source) -> None:
         self._deaf = False
@@ -287,12 +301,12 @@ class CameraSession(Worker):
         begin_s, count = self._window
         now_s = time.monotonic()
         if now_s - begin_s >= _RATE_S:
-            self._fps = (count + 1) / (now_s - begin_s)
-            self._window = (now_s, 0)
+            if self._settled or not self._fps:  # what had waited in the camera comes in a burst at first
+                self._fps = (count + 1) / (now_s - begin_s)
+            self._window, self._settled = (now_s, 0), True
             self._look_at_decoder(now_s)
         else:
             self._window = (begin_s, count + 1)
-            self._fps = self._fps or (self._info.fps if self._info else 0.0)
 
     def _look_at_decoder(self, now_s: float) -> None:
         """Every `_RATE_S`. Raises VideoError when packets come and no picture is made of them."""
@@ -333,9 +347,12 @@ class CameraSession(Worker):
         self._turn(SessionState.WAITING)
 
     def _report(self, error: VideoError) -> None:
+        """One line for a short fault; a long one has more, each after twice as many attempts."""
         attempt = self._attempt
         if attempt == 0:
             log.warning("%s: picture lost (%s), %s", self.camera_name, error.code.value, redact(self._url))
+        elif self._lives and attempt < _LONG_ATTEMPTS and error.code in _PASSING:
+            return  # it was told that the picture is lost
         elif attempt & (attempt - 1) == 0:
             text = "%s: no picture (%s), attempt %d, %s"
             log.warning(text, self.camera_name, error.code.value, attempt, redact(self._url))
@@ -346,16 +363,23 @@ class CameraSession(Worker):
             code = VideoCode(self._reason.code)
             self._sleep(self._policy.pause_s(self._failures, code, wanted=self._wanted, network=self._network))
             probing = self._policy.probes(code, network=self._network)
-            if self.stopping.is_set() or not probing or reachable(self._url, self._policy.probe_timeout_s):
+            if self.stopping.is_set() or self._moved:
+                self._failures = 0
+                return
+            silent = code is VideoCode.SILENT
+            if not probing or (silent and self._failures % _OPENS_ANYWAY == 0):
+                return
+            found = knock(self._url, self._policy.probe_timeout_s, was_silent=silent)
+            if found is None:
                 return
             self._attempt += 1
-            self._failed(VideoError(VideoCode.UNREACHABLE, url=redact(self._url)))
+            self._failed(VideoError(found, url=redact(self._url)))
 
     def _sleep(self, seconds: float) -> None:
         """Wait, beating; ends early on a stop, and when somebody begins to want the camera."""
         self._wake.clear()
         end_s = time.monotonic() + seconds
-        while not self.stopping.is_set() and (rest_s := end_s - time.monotonic()) > 0:
+        while not self.stopping.is_set() and not self._moved and (rest_s := end_s - time.monotonic()) > 0:
             self.beat()
             if self._wake.wait(min(rest_s, _LOOK_S)):
                 return

@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -90,7 +91,8 @@ class SharedSlots:
 class SlotTap:
     """The decode pool's tap for one camera (`video.fanout.Tap`): wants a picture only when the detector asked for one.
 
-    One writer at a time: a stream belongs to one pool thread."""
+    A picture that is being made when the tap is taken off may still come: after `leave` it is not written, and the
+    slot can be another camera's."""
 
     pixel_format = "bgr24"
 
@@ -98,6 +100,13 @@ class SlotTap:
         self._counts = slots.counts[slot]
         self._times = slots.times[slot]
         self._pixels = slots.pixels[slot]
+        self._lock = threading.Lock()
+        self._left = False
+
+    def leave(self) -> None:
+        """Write nothing more; waits for a picture that is just being written."""
+        with self._lock:
+            self._left = True
 
     def wanted(self) -> tuple[int, int] | None:
         """The slot's size when the detector waits for a newer picture than the one that is there."""
@@ -112,15 +121,18 @@ class SlotTap:
         if not _fits(width, height):
             raise ValueError(f"{width}x{height} does not fit the slot")
         rows = np.ndarray((height, width * 3), np.uint8, picture.pixels, strides=(stride, 1))
-        counts[_VERSION] |= 1
-        self._pixels[: height * width * 3].reshape(height, width * 3)[:] = rows
-        counts[_CAMERA] = camera_digest(picture.camera_id)
-        counts[_SEQ] = picture.seq
-        times[_UTC] = picture.utc_s
-        times[_PTS] = picture.pts_s
-        counts[_WIDTH] = width
-        counts[_HEIGHT] = height
-        counts[_VERSION] += 1
+        with self._lock:
+            if self._left:
+                return
+            counts[_VERSION] |= 1
+            self._pixels[: height * width * 3].reshape(height, width * 3)[:] = rows
+            counts[_CAMERA] = camera_digest(picture.camera_id)
+            counts[_SEQ] = picture.seq
+            times[_UTC] = picture.utc_s
+            times[_PTS] = picture.pts_s
+            counts[_WIDTH] = width
+            counts[_HEIGHT] = height
+            counts[_VERSION] += 1
 
 
 class SlotReader:

@@ -30,6 +30,10 @@ class VideoCode(StrEnum):
     NOT_BUFFERED = "video.not_buffered"
     NO_DEVICE = "video.no_device"
     NO_PROTOCOL = "video.no_protocol"
+    NO_REPLAY = "video.no_replay"
+    NO_RECORDING = "video.no_recording"
+    ELSEWHERE = "video.elsewhere"
+    BAD_ANSWER = "video.bad_answer"
 
 
 class VideoError(WatchfloorError):
@@ -56,6 +60,20 @@ _NAMED = re.compile(
     r"[^&\s;,'\"<>]*?(?=_(?:password|channel|stream|subtype)\b|_(?:password|channel|stream|subtype)=|[&\s;,'\"<>]|$)",
     re.IGNORECASE,
 )
+
+# What is a host beyond doubt, up to where it ends: an address, or a name with a dot. At the very beginning a name must
+# have no port either, or a common one: else it may be a user's name and the beginning of a password.
+_END = r"(?=[:/?#'\",;)\]]|$)(?!:[^0-9])"
+_HOST = re.compile(rf"(?:\[[0-9a-fA-F:.%\w]+\]|localhost|[\w\-]+(?:\.[\w\-]+)+){_END}", re.IGNORECASE)
+_FIRST_HOST = re.compile(
+    rf"(?:\[[0-9a-fA-F:.%\w]+\]|\d+\.\d+\.\d+\.\d+){_END}"
+    r"|(?:localhost|[\w\-]+(?:\.[\w\-]+)+)(?::(?:80|322|443|554|1935|8080|8554))?(?=[/?#]|$)",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"(?=(?<!\S)\S*?://)")
+_SPACE = re.compile(r"\s")
+# A name, or a name and something that is no port.
+_BEGUN = re.compile(r"(?!\[)(?:[^\s/?#@:]*:(?!\d+(?:[/?#]|$))|[^\s/?#@:]*$)")
 
 SourceFactory = Callable[[str, int], Source]
 _factories: dict[str, SourceFactory] = {}
@@ -86,14 +104,35 @@ def scheme_of(url: str) -> str:
     return scheme.lower() if found else ""
 
 
+def login_end(rest: str) -> int:
+    """Where the login ends in what follows a URL's `//`: behind its `@`; 0 where there is none.
+
+    People type passwords as they are, with `@`, `/`, `?` and `#` in them, and an `@` may stand in a path or query. The
+    last `@` before something that is a host beyond doubt ends the login; without one the last of all: rather too much
+    is taken for a secret than too little."""
+    spots = [at for at, sign in enumerate(rest, 1) if sign == "@"]
+    if not spots or _FIRST_HOST.match(rest):
+        return 0
+    return ([at for at in spots if _HOST.match(rest, at)] or spots)[-1]
+
+
 def redact(text: str) -> str:
-    """Text without credentials: everything between `//` and the LAST `@` of each URL in it goes, and the values of
-    `user=`, `password=` and the like, in queries and in the paths that some vendors put them into."""
-    words = []
-    for word in text.split(" "):
-        head, sep, rest = word.partition("://")
-        words.append(f"{head}://{rest.rpartition('@')[2]}" if sep and "@" in rest else word)
-    return _NAMED.sub(r"\1=***", " ".join(words))
+    """Text without credentials: the login of each URL in it goes (`login_end`), and the values of `user=`, `password=`
+    and the like, in queries and in the paths that some vendors put them into."""
+    begin, *urls = _URL.split(text)
+    return _NAMED.sub(r"\1=***", begin + "".join(map(_without_login, urls)))
+
+
+def _without_login(text: str) -> str:
+    """Text that begins with a URL, whose scheme may have other words before it, and holds no other one."""
+    scheme, found, rest = text.partition("://")
+    line = rest.partition("\n")[0]
+    word = _SPACE.split(line, maxsplit=1)[0]
+    end = login_end(word)
+    begun = end > 0 or _BEGUN.match(word) is not None
+    if begun and "@" in line[len(word) :] and not _HOST.match(word, end):
+        end = login_end(line)  # the login holds a space
+    return f"{scheme}{found}{rest[end:]}"
 
 
 def host_of(url: str) -> tuple[str, int] | None:

@@ -13,17 +13,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
 
 from storage.errors import WatchfloorError
 from storage.footage_records import Gap, GapReason
 from video.convert import Converter, Scalers, fitted
-from video.footage import Footage, Piece
+from video.footage import FilePiece, Footage, Piece
 from video.frame import Picture
 from video.frame_runs import EXACT_S, backward, forward, keys_backward, keys_forward
 from video.open_files import OpenFiles
+from video.reel_status import ReelStatus
 from video.reel_window import Heading, ReelWindow, Way
 from video.shots import Idle, Shot, Shots
+from video.source import VideoCode
+from video.turned import turned
 
 log = logging.getLogger(__name__)
 
@@ -41,20 +45,9 @@ _FIND_S = 3.0
 _SAME_OFFSET_S = 0.005
 _KEYS_S = (4.0, 64.0)
 _MOST_STEPS = 50
+_COARSE = 0.75
+_LEAST_HALVED_PX = 640
 _PLANAR = frozenset({"yuv420p", "yuvj420p"})
-
-
-@dataclass(frozen=True, slots=True)
-class ReelStatus:
-    """`settled`: what is shown is what the clock asks for. `gap`: there is no footage now, and why. `late`: decoding
-    cannot keep up, so that only key frames are shown for a while."""
-
-    settled: bool = False
-    gap: Gap | None = None
-    late: bool = False
-    width: int = 0
-    height: int = 0
-    fps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,8 @@ class Holdings:
 
 class SyncedReel:
     """`heading` is read on any thread: None while nothing may be shown. `stepped(jump, utc_s, backward)` is told where
-    a step leads to that was made at this jump of the clock."""
+    a step leads to that was made at this jump of the clock. `lasting`: frames may be any time apart. `quarters`: so
+    many quarters clockwise its pictures are turned; set before the first turn."""
 
     def __init__(
         self,
@@ -78,15 +72,18 @@ class SyncedReel:
         most_bytes: int = 64_000_000,
         stepped: Stepped = lambda _jump, _utc_s, _backward: None,
         clock: Callable[[], float] = time.monotonic,
+        lasting: bool = False,
     ) -> None:
         self.camera_id, self.most_bytes = camera_id, most_bytes
         self.offset_s = 0.0
+        self.quarters = 0
         self._holdings, self._heading, self._stepped, self._clock = holdings, heading, stepped, clock
         self._window = ReelWindow()
         self._box: tuple[int, int] | None = None
         self._made_for: tuple[int, int] | None = None
         self._run: Shots | None = None
         self._files = OpenFiles()
+        self._window.lasting, self._window.faults = lasting, self._files.faults
         self._candidate: Shot | None = None
         self._last_utc_s: float | None = None
         self._steps_lock = threading.Lock()
@@ -94,6 +91,8 @@ class SyncedReel:
         self._seq = 0
         self._keys_until_s, self._keys_for_s = 0.0, _KEYS_S[0]
         self._info = ReelStatus()
+        self._fault: StrEnum | None = None
+        self._failed: WatchfloorError | None = None
         self._scalers = Scalers()
         self._began_s = self._edge_s = self._waits_s = 0.0
         self._skipped = False
@@ -132,7 +131,9 @@ class SyncedReel:
         """Cheap."""
         heading = self._heading()
         settled, gap = self._window.look(heading) if heading is not None else (False, None)
-        return replace(self._info, settled=settled, gap=gap, late=self._keys_until_s > self._clock())
+        told = replace(self._info, settled=settled, gap=gap, fault=self._fault if gap is not None else None)
+        origin = self._window.origin(heading.utc_s) if heading is not None and gap is None else ""
+        return replace(told, failed=self._failed, late=self._keys_until_s > self._clock(), origin=origin)
 
     # The work: on one thread of the pool at a time
 
@@ -155,9 +156,12 @@ class SyncedReel:
             due_s = self._work(heading)
             self._explain(heading)
         except WatchfloorError as error:
-            log.warning("footage of %s cannot be played now: %s", self.camera_id, error)
+            if self._failed is None:
+                log.warning("footage of %s cannot be played now: %s", self.camera_id, error)
+            self._failed = error
             self._leave()
             return self._clock() + _FAULT_S
+        self._failed = None
         return self._step_or(due_s)
 
     def close(self) -> None:
@@ -193,7 +197,7 @@ class SyncedReel:
             Way.FORWARD: partial(forward, pieces_at, at),
             Way.KEYS_FORWARD: partial(keys_forward, pieces_at, at),
             Way.KEYS_BACKWARD: partial(keys_backward, pieces_at, at),
-            Way.BACKWARD: partial(backward, pieces_at, at, self._shrunk, self.most_bytes),
+            Way.BACKWARD: partial(backward, pieces_at, at, self._shrunk, self.most_bytes, self._halved),
         }
         self._run, self._window.ended = runs[self._window.way](), False
 
@@ -308,10 +312,8 @@ class SyncedReel:
 
     def _explain(self, heading: Heading) -> None:
         """Look up why there is nothing now, once a gap."""
-        gap = self._window.gap
-        if not self._window.in_hole(heading.utc_s):
-            return
-        if gap is not None and gap.from_utc_s <= heading.utc_s <= gap.to_utc_s:
+        gap, utc_s = self._window.gap, heading.utc_s
+        if not self._window.in_hole(utc_s) or (gap is not None and gap.from_utc_s <= utc_s <= gap.to_utc_s):
             return
         at = heading.utc_s + self.offset_s
         known = self._holdings.gaps(self.camera_id, at - EXACT_S, at + EXACT_S)
@@ -319,7 +321,18 @@ class SyncedReel:
         begins = [piece.from_utc_s for piece in self._window.pieces if piece.from_utc_s > at]
         begin, end = max(ends, default=at - _AGAIN_S), min(begins, default=at + _AGAIN_S)
         reason = known[-1].reason if known else GapReason.UNKNOWN
+        self._fault = self._fault_at(at)
         self._window.gap = Gap(self.camera_id, begin - self.offset_s, end - self.offset_s, reason)
+
+    def _fault_at(self, camera_utc_s: float) -> StrEnum | None:
+        """What is wrong with the file that should hold this time: it cannot be read, or ended before it."""
+        window, after = self._window, self._window.next_utc_s()
+        pieces = (p for p in window.pieces if p.from_utc_s - EXACT_S <= camera_utc_s <= p.to_utc_s + EXACT_S)
+        held = [p for p in pieces if isinstance(p, FilePiece)]
+        follows = after + self.offset_s if after is not None else float("inf") if window.ended else 0.0
+        torn = not window.way.is_backward and any(follows > p.to_utc_s + EXACT_S for p in held)
+        known = (self._files.faults[p.path] for p in held if p.path in self._files.faults)
+        return next(known, VideoCode.DAMAGED if torn else None)
 
     def _step_or(self, due_s: float | None) -> float | None:
         """Make a step that waits, as soon as it is known where it leads; else when to come again."""
@@ -346,8 +359,17 @@ class SyncedReel:
             raise RuntimeError("a picture is made in a turn only")
         self._seq += 1
         packet = replace(shot.packet, utc_s=shot.utc_s - self.offset_s)
-        made = Converter(self.camera_id, self._scalers).picture(shot.frame, packet, self._seq, self._made_for, "bgra")
-        return replace(made, source_width=self._info.width, source_height=self._info.height)
+        made = Converter(self.camera_id, self._scalers).picture(shot.frame, packet, self._seq, self._room, "bgra")
+        wanted = fitted(self._info.width, self._info.height, self._room)
+        self._info = replace(self._info, coarse=made.width < wanted[0] * _COARSE)
+        whole = replace(made, source_width=self._info.width, source_height=self._info.height)
+        return turned(whole, self.quarters) if self.quarters else whole
+
+    @property
+    def _room(self) -> tuple[int, int]:
+        """What the picture is to fit into before it is turned."""
+        width, height = self._made_for or (0, 0)
+        return (height, width) if self.quarters % 2 else (width, height)
 
     def _note(self, shot: Shot, apart_s: float) -> None:
         """What the frames are, for the status; frames that wait backward are small already (`_shrunk`)."""
@@ -362,8 +384,16 @@ class SyncedReel:
         """A frame no larger than its picture will be."""
         frame = shot.frame
         self._info = replace(self._info, width=frame.width, height=frame.height)
-        size = fitted(frame.width, frame.height, self._made_for or (frame.width, frame.height))
+        size = fitted(frame.width, frame.height, self._room if self._made_for else (frame.width, frame.height))
         if size == (frame.width, frame.height):
             return shot
         planar = frame.format.name if frame.format.name in _PLANAR else "yuv420p"
         return Shot(self._scalers.reformat(frame, *size, planar), shot.packet)
+
+    def _halved(self, shot: Shot) -> Shot | None:
+        """Smaller while it is played; who stands sees the frame as large as it is."""
+        heading, frame = self._heading(), shot.frame
+        if heading is None or not heading.speed or frame.width < _LEAST_HALVED_PX:
+            return None
+        self._skipped = True
+        return Shot(self._scalers.reformat(frame, frame.width // 4 * 2, frame.height // 4 * 2, "yuv420p"), shot.packet)

@@ -151,7 +151,7 @@ def view_copy(
 def frames_in(path: Path) -> int:
     """Packets that a player finds. Raises VideoError(DAMAGED)."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return sum(1 for packet in container.demux(video=0) if packet.size)
     except (av.error.FFmpegError, IndexError) as error:
         raise VideoError(VideoCode.DAMAGED, url=str(path)) from error

@@ -1,1 +1,5 @@
 """Qt views: ask services, draw answers."""
+
+from widgets.override_errors import install
+
+install()

@@ -26,6 +26,8 @@ _BANNER = "alarm_flood"
 _HEAD_PX = 26
 _SEEN_ROWS = 3
 """So many rows are seen however small the panel is: in a flood the worst are there."""
+_FLOOD_SHARE = 0.3
+"""Of the window's height, for the rows of a flood."""
 
 
 class ElidedHeading(QLabel):
@@ -137,11 +139,17 @@ class AlarmBoard(QObject):
         rows = self._rows_to_clear() if self.clearing else self.view.rows
         known = {row.id for row in self._table.facts.rows}
         self._table.show_rows(rows, self._desk.registry())
-        self._table.setMinimumHeight(_HEAD_PX + ROW_PX * min(max(len(rows), 1), _SEEN_ROWS))
+        self._table.setMinimumHeight(_HEAD_PX + ROW_PX * min(max(len(rows), 1), self._seen_rows()))
         new_worst = any(row.severity >= Severity.CRITICAL and row.id not in known for row in rows)
         if new_worst or not self._table.hasFocus():
             self._table.scrollToTop()  # a selected row further down must not push the worst out of sight
         self._heading.say(self._heading_text())
+
+    def _seen_rows(self) -> int:
+        """In a flood, and while its list is cleared, the queue takes room from what is below it."""
+        if self.view.flood is None and not self.clearing:
+            return _SEEN_ROWS
+        return max(int(self._table.window().height() * _FLOOD_SHARE) // ROW_PX, _SEEN_ROWS)
 
     def _rows_to_clear(self) -> tuple[AlarmRow, ...]:
         """Severity 5 is on top of this list too, wherever it came from."""

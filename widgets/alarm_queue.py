@@ -19,7 +19,7 @@ from app.labels import label_of
 from storage.journal import Registry
 from storage.records import AlarmState, Incident, IncidentState, Severity
 from widgets import theme
-from widgets.alarm_words import what_text, where_text
+from widgets.alarm_words import narrow_text, what_text, where_text
 from widgets.row_tables import dress_rows
 from widgets.shapes import severity_sign
 from widgets.words import Names, clock_text
@@ -66,7 +66,8 @@ _SHORT_INCIDENT_STATES = {
 }
 ALARM_COLUMNS: tuple[Column[AlarmRow], ...] = (
     Column("", lambda _row, _names: "", 30),
-    Column(marked("Camera"), where_text, 0),
+    Column(marked("Camera"), where_text, 0, needs_px=_WIDE_PX),
+    Column(marked("Camera"), narrow_text, 0, below_px=_WIDE_PX),
     Column(marked("Rule"), what_text, 106, needs_px=_WIDE_PX),
     Column(marked("Since"), lambda row, _names: clock_text(row.first_utc_s)[:5], 48, True, _WIDE_PX),
     Column(marked("Since"), lambda row, _names: clock_text(row.first_utc_s), 68, True, 0, _WIDE_PX),

@@ -19,6 +19,14 @@ def where_text(row: AlarmRow, names: Names) -> str:
     return f"{names.camera(row.camera_id)} +{cameras - 1}"
 
 
+def narrow_text(row: AlarmRow, names: Names) -> str:
+    """Where, in a table without a column for what: groups of a flood are told apart by their cause first."""
+    cameras = len({alarm.camera_id for alarm in row.alarms})
+    if cameras == 1 or row.area.kind is not AreaKind.DISTRICT:
+        return where_text(row, names)
+    return f"{what_text(row, names)} · {area_text(row.area, names)} ×{cameras}"
+
+
 def what_text(row: AlarmRow, names: Names) -> str:
     """The rule's name; of several rules what they have in common."""
     rules = {names.rule(alarm.rule_id) for alarm in row.alarms}

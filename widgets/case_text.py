@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.i18n import _
 from app.labels import label_of
+from storage.film_clocks import words_of
 from storage.journal import IncidentFile, Registry
 from widgets.words import Names, clock_text
 
@@ -25,7 +26,7 @@ def case_text(file: IncidentFile, registry: Registry) -> str:
     for note in sorted(file.notes, key=lambda n: n.at_utc_s):
         where = f" {names.camera(note.camera_id)}" if note.camera_id else ""
         time = clock_text(note.utc_s if note.utc_s is not None else note.at_utc_s)
-        lines.append(f"{time}{where}  {note.text or label_of(note.kind)}  ({names.actor(note.actor_id)})")
+        lines.append(f"{time}{where}  {words_of(note) or label_of(note.kind)}  ({names.actor(note.actor_id)})")
     return "\n".join(lines)
 
 

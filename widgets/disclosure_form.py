@@ -11,7 +11,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QWidget
 
+from app.errors import AppError
 from app.i18n import _, marked
+from app.range_entry import parse_range
 from storage.records import Camera
 from storage.release_commands import OpenDisclosure
 from storage.release_records import DisclosureKind
@@ -25,7 +27,7 @@ _FIELDS = {
     "legal_basis": (marked("Legal basis"), marked("Article and law")),
     "asked": (marked("Asked for"), marked("In the letter's words")),
     "cameras": (marked("Cameras"), "1, 4-6"),
-    "begin": (marked("From"), "2026-11-20 14:00"),
+    "begin": (marked("From"), marked("yesterday 18:00-18:20, or 2026-11-20 14:00")),
     "end": (marked("Until"), "2026-11-20 14:30"),
     "days": (marked("Answer in days"), "10"),
     "recipient": (marked("Who fetches it"), ""),
@@ -118,6 +120,8 @@ class DisclosureForm(QFrame):
     def _on_return(self) -> None:
         names = list(self.lines)
         at = next((n for n, name in enumerate(names) if self.lines[name].hasFocus()), len(names) - 1)
+        if names[at] == "begin" and self._take_range():
+            at += 1
         if at + 1 < len(names):
             self.lines[names[at + 1]].setFocus(Qt.FocusReason.TabFocusReason)
             return
@@ -128,6 +132,17 @@ class DisclosureForm(QFrame):
             return
         self.hide()
         self.sent.emit(command)
+
+    def _take_range(self) -> bool:
+        """Both times from one line, as everywhere else: they are shown as they were understood."""
+        try:
+            meant = parse_range(self.lines["begin"].text(), self._zone, time.time())
+        except AppError:
+            return False
+        if meant.to_utc_s > meant.from_utc_s:
+            self.lines["end"].setText(_moment_text(meant.to_utc_s, self._zone))
+        self.lines["begin"].setText(_moment_text(meant.from_utc_s, self._zone))
+        return meant.to_utc_s > meant.from_utc_s
 
     def _command(self) -> OpenDisclosure:
         texts = {name: " ".join(line.text().split()) for name, line in self.lines.items()}
@@ -184,6 +199,11 @@ def camera_ids_of(text: str, cameras: Sequence[Camera]) -> tuple[str, ...]:
             return ()
         found += ids
     return tuple(dict.fromkeys(found))
+
+
+def _moment_text(utc_s: float, zone: ZoneInfo) -> str:
+    """As `moment_of` reads it, with its offset: an hour may come twice."""
+    return datetime.fromtimestamp(utc_s, zone).isoformat(" ", "seconds")
 
 
 def moment_of(text: str, zone: ZoneInfo) -> float | None:

@@ -143,6 +143,10 @@ class ExportForm(QWidget):
             self.case.say(_("Case: incident {number}").format(number=incident.number))
         self._renew()
 
+    def tick_case(self, incident_id: str) -> None:
+        """For this incident, when it is the one that the panel shows."""
+        self.case.setChecked(self._incident is not None and self._incident.id == incident_id)
+
     def show_order(self, order: ExportOrder) -> None:
         """An order of before, to be gone on with."""
         self.show_times(order.from_utc_s, order.to_utc_s)

@@ -74,13 +74,18 @@ class ExportPage(ExportSheet):
 
     # What the window calls
 
-    def begin(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> None:
-        """A range that was chosen elsewhere, with the keyboard on what comes next; not while something is made."""
+    def begin(
+        self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float, reason: str = "", incident_id: str = ""
+    ) -> None:
+        """A range that was chosen elsewhere, and why it was looked at there, with the keyboard on what comes next; not
+        while something is made."""
         if not self.building:
             self._clear_result()
             self.form.show_cameras(self._desk.cameras(), camera_ids)
             self.form.show_times(from_utc_s, to_utc_s)
-            self.form.reason.clear()  # another export, another reason
+            self.form.reason.setText(reason)  # another export, another reason
+            self.form.reason.selectAll()
+            self.form.tick_case(incident_id)
         self._take_keyboard(first=False)
 
     def suggest(self, camera_id: str | None, utc_s: float | None = None) -> None:

@@ -60,10 +60,11 @@ def size_text(count: int) -> str:
 def plan_text(plan: ExportPlan) -> str:
     """What the index says of the time."""
     if not plan.bytes:
-        return _("Nothing is recorded in this time.")
+        return _("Nothing is recorded in this time.") + " " + _("Alt+G: fetch it from the camera's recorder.")
     text = _("Recorded: {length}, {size}.").format(length=length_text(plan.held_s), size=size_text(plan.bytes))
     if plan.holes_s:
         text += " " + _("Missing: {length}. The export will be PARTIAL.").format(length=length_text(plan.holes_s))
+        text += " " + _("Alt+G: fetch it from the camera's recorder.")
     return text
 
 

@@ -40,14 +40,16 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class FootageSearchPage(QStackedWidget):
     """Form and results; Esc goes from these back to the form, and cancels a search that is on."""
 
-    moment_chosen = Signal(str, float)
-    range_chosen = Signal(tuple, float, float)
+    moment_chosen = Signal(str, float, str)
+    """Camera, time, and the case or reason that it was found for."""
+    range_chosen = Signal(tuple, float, float, str)
     said = Signal(str)
 
     def __init__(self, desk: Desk, search: FootageSearchDesk, zone: ZoneInfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._search, self._zone = desk, search, zone
         self._run: SearchRun | None = None
+        self._ground = ""
         self._masks = desk.registry().privacy_masks
         self.found_count = 0
         self.form = FootageSearchForm(desk, zone, parent=self)
@@ -61,8 +63,8 @@ class FootageSearchPage(QStackedWidget):
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._take)
         self.form.asked.connect(self.begin)
-        self.results.moment_chosen.connect(self.moment_chosen)
-        self.results.range_chosen.connect(self.range_chosen)
+        self.results.moment_chosen.connect(lambda *found: self.moment_chosen.emit(*found, self._ground))
+        self.results.range_chosen.connect(lambda *found: self.range_chosen.emit(*found, self._ground))
         self.results.bookmark_asked.connect(self._bookmark)
         self.results.letter_refused.connect(lambda: self.said.emit(self.hint.text()))
         ClaimedKeys(self.form, self._form_call_of)
@@ -126,6 +128,7 @@ class FootageSearchPage(QStackedWidget):
         if query is None:
             return
         self._forget("")
+        self._ground = query.ground
         self.heading.setText(self._title(query))
         self._run = self._search.begin(query)
         self.setCurrentIndex(1)
@@ -192,6 +195,7 @@ class FootageSearchPage(QStackedWidget):
         if run is not None:
             run.cancel()
         self.results.clear()
+        self._ground = ""
         self.found_count = 0
         self.progress.hide()
         self.told.setText(text)

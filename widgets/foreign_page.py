@@ -53,6 +53,8 @@ class ForeignPage(QWidget):
     """The lines, what the file is, progress, what became of it."""
 
     said = Signal(str)
+    taken = Signal()
+    """The incident has a file more."""
 
     def __init__(
         self,
@@ -250,6 +252,7 @@ class ForeignPage(QWidget):
         for line in self.lines.values():
             line.clear()
         self.said.emit(text)
+        self.taken.emit()
         self._renew()
 
     def _on_refused(self, text: str) -> None:
@@ -296,7 +299,9 @@ class ForeignPage(QWidget):
             parts.append(_("Its clock is not compared."))
         if wish.from_utc_s is not None:
             begin = range_text(wish.from_utc_s, wish.from_utc_s, self._zone)
-            parts.append(_("It really begins at {time}.").format(time=begin))
+            compared = wish.offset_s is not None
+            text = _("It really begins at {time}.") if compared else _("Taken as right, it begins at {time}.")
+            parts.append(text.format(time=begin))
         return " ".join(parts)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

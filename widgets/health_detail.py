@@ -142,7 +142,11 @@ class HealthDetail(QWidget):
 
 def _figures(camera: CameraHealth) -> str:
     latency = f"{camera.latency_s * 1000:.0f} ms" if camera.latency_s is not None else "–"
-    looks = _("looks {rate:.1f}/s, {latency}").format(rate=camera.looks_per_s, latency=latency)
+    rate, asked = camera.looks_per_s, camera.asked_looks_per_s
+    if asked:
+        looks = _("looks {rate:.1f} of {asked:.1f}/s, {latency}").format(rate=rate, asked=asked, latency=latency)
+    else:
+        looks = _("looks {rate:.1f}/s, {latency}").format(rate=rate, latency=latency)
     why = looked_for_words(camera.looked_for)
     parts = (
         f"{camera.fps:.1f} fps, {bitrate_text(camera.bitrate_bps)}bit/s",

@@ -81,8 +81,8 @@ def _looks(camera: CameraHealth, _now_utc_s: float) -> str:
 COLUMNS = (
     Column(marked("State"), state_text, 122),
     Column(marked("Camera"), lambda camera, _now: f"{camera.number} {camera.name}", 0),
-    Column(marked("fps"), lambda camera, _now: f"{camera.fps:.0f}" if camera.fps else "–", 36, 0, number=True),
-    Column(marked("bit/s"), lambda camera, _now: bitrate_text(camera.bitrate_bps), 54, 0, number=True),
+    Column(marked("fps"), lambda camera, _now: f"{camera.fps:.0f}" if camera.fps else "–", 36, 420, number=True),
+    Column(marked("bit/s"), lambda camera, _now: bitrate_text(camera.bitrate_bps), 54, 470, number=True),
     Column(marked("Lost"), lambda camera, _now: str(camera.losses or "–"), 52, 0, number=True),
     Column(marked("Again"), lambda camera, _now: str(camera.reconnects or "–"), 48, 500, number=True),
     Column(marked("Last"), _last, 58, 560, number=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
@@ -27,6 +28,8 @@ class IdleWatch(QObject):
     def __init__(self, seat: Touched, application: QCoreApplication, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._seat, self._application = seat, application
+        self.touched_s = time.monotonic()
+        """When somebody last touched the seat."""
         self.timer = QTimer(self)
         self.timer.setInterval(TICK_MS)
         self.timer.timeout.connect(seat.tick)
@@ -36,6 +39,7 @@ class IdleWatch(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Note the touch; the event goes on."""
         if event.type() in _TOUCHES:
+            self.touched_s = time.monotonic()
             self._seat.touch()
         return False
 

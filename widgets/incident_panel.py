@@ -16,14 +16,16 @@ from app.i18n import _
 from app.labels import label_of, outcome_name
 from app.masks import masks_of
 from storage.case_commands import HandOverIncident
+from storage.case_records import Exhibit
 from storage.commands import AcknowledgeIncident, CloseIncident, VerifyIncident
 from storage.journal import IncidentFile
-from storage.records import BoxMark, Incident, IncidentState
+from storage.records import BoxMark, EvidenceKind, Incident, IncidentState
 from widgets.bridge import Bridge
 from widgets.case_actions import CaseActions
 from widgets.case_text import case_text
 from widgets.choice import Choice, Question, lettered
 from widgets.claimed_keys import quiet_button
+from widgets.exhibit_list import ExhibitList
 from widgets.history_text import history_text
 from widgets.shapes import severity_sign
 from widgets.still_view import StillView, decoded
@@ -38,6 +40,8 @@ class IncidentPanel(QWidget):
     closed_with = Signal(object, object)
     """An incident was asked to close with an outcome (for undo)."""
     said = Signal(str)
+    film_chosen = Signal(object, object)
+    """An incident, and the film of it that is to be played."""
 
     def __init__(self, desk: Desk, bridge: Bridge, choice: Choice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +54,8 @@ class IncidentPanel(QWidget):
         self._number.setObjectName("number")
         self.facts = {name: QLabel(self) for name in ("category", "camera", "place", "opened", "owner", "outcome")}
         self.still = StillView(self)
+        self.exhibits = ExhibitList(self)
+        self.exhibits.chosen.connect(self._open_exhibit)
         self.choice = choice
         self.steps = CaseActions(desk, choice, lambda: (self.incident, self.file), self)
         self.steps.said.connect(self.said)
@@ -72,6 +78,7 @@ class IncidentPanel(QWidget):
         column.addLayout(self._built_head())
         column.addLayout(self._built_facts())
         column.addWidget(self.still, 3)
+        column.addWidget(self.exhibits)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
         for button in (
@@ -150,6 +157,7 @@ class IncidentPanel(QWidget):
             self.still.show_still(QImage(), ())
             self.history.setText("")
             self.case.setText("")
+            self.exhibits.show_exhibits((), {})
             self.file = self._loaded = None
         self._show_facts(incident)
         self._show_abilities(incident)
@@ -189,6 +197,12 @@ class IncidentPanel(QWidget):
         self.close_button.setEnabled(state in CloseIncident.sources)
         self.report_button.setEnabled(state is not None)
 
+    def reload(self) -> None:
+        """Something that belongs to the incident came, without the incident itself being another."""
+        self._loaded = None
+        if self.incident is not None:
+            self._load(self.incident)
+
     def _load(self, incident: Incident) -> None:
         if self._loaded == (incident.id, incident.version) and not self.still.image.isNull():
             return
@@ -197,21 +211,67 @@ class IncidentPanel(QWidget):
         def arrived(file: IncidentFile, stills: dict[str, bytes]) -> None:
             """On a worker thread: decode there, show here."""
             image, marks, camera_id = _first_still(file, stills)
-            self._bridge.call_soon(lambda: self._on_loaded(file, image, marks, camera_id))
+            known = self._desk.offices.exhibit_sizes
+            sizes = known.of(file.exhibits) if known is not None else {}
+            self._bridge.call_soon(lambda: self._on_loaded(file, image, marks, camera_id, sizes))
 
         self._desk.load_incident(incident.id, arrived)
 
-    def _on_loaded(self, file: IncidentFile, image: QImage, marks: tuple[BoxMark, ...], camera_id: str | None) -> None:
+    def _on_loaded(
+        self,
+        file: IncidentFile,
+        image: QImage,
+        marks: tuple[BoxMark, ...],
+        camera_id: str | None,
+        sizes: dict[str, int],
+    ) -> None:
         if self.incident is None or file.incident.id != self.incident.id:
             return
         self._still_camera = camera_id
         self._cover()
         self.still.show_still(image, marks)
         self.file = file
+        self.exhibits.show_exhibits(file.exhibits, sizes)
         told = case_text(file, self._desk.registry())
         self.case.setText(told)
         self.case.setVisible(bool(told))
         self.history.setText(history_text(file.history, self._desk.registry()))
+
+    def enter_exhibits(self) -> None:
+        """The keyboard to the files of the incident."""
+        if not self.exhibits.enter():
+            none = self.incident is None
+            self.said.emit(_("No incident is selected.") if none else _("No files belong to this incident (Alt+I)."))
+
+    def _open_exhibit(self, exhibit: Exhibit) -> None:
+        incident = self.incident
+        if incident is None:
+            return
+        if exhibit.kind is EvidenceKind.CLIP:
+            self.film_chosen.emit(incident, exhibit)
+        elif exhibit.kind is EvidenceKind.STILL:
+            self._show_still_of(incident, exhibit)
+        else:
+            self.said.emit(_("{name} leaves the house with the incident's package: Ctrl+P.").format(name=exhibit.name))
+
+    def _show_still_of(self, incident: Incident, exhibit: Exhibit) -> None:
+        """In the place of the incident's first one."""
+
+        def arrived(_file: IncidentFile, stills: dict[str, bytes]) -> None:
+            image = decoded(stills[exhibit.id]) if exhibit.id in stills else QImage()
+            self._bridge.call_soon(lambda: self._on_still(incident, exhibit, image))
+
+        self._desk.load_incident(incident.id, arrived)
+
+    def _on_still(self, incident: Incident, exhibit: Exhibit, image: QImage) -> None:
+        if self.incident is None or self.incident.id != incident.id:
+            return
+        if image.isNull():
+            self.said.emit(_("{name} is missing or was altered.").format(name=exhibit.name))
+            return
+        self._still_camera = exhibit.camera_id
+        self._cover()
+        self.still.show_still(image, ())
 
     def _cover(self) -> None:
         """The masks of now over the still that is shown."""

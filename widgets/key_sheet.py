@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from textwrap import wrap
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
@@ -25,6 +27,8 @@ _SCROLLS = {
     Qt.Key.Key_End: _Scroll.SliderToMaximum,
 }
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+_KEY_LETTERS = 20
+"""A row of many keys is broken after so many: else the meanings of all of them have no room in a narrow panel."""
 
 
 class KeySheet(QScrollArea):
@@ -36,18 +40,24 @@ class KeySheet(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         ClaimedKeys(self, self._scrolling)
+        self._steps = self._built()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay the keys out when they are first asked for: about a hundred labels, which no start should wait for."""
         super().showEvent(event)
-        if self.widget() is None:
-            self._build()
+        for _group in self._steps:
+            pass  # those that were not laid out ahead
+
+    def prepare(self) -> Iterator[str]:
+        """Lay them out ahead, a group a step."""
+        for group in self._steps:
+            yield f"keys of {group}"
 
     def _scrolling(self, event: QKeyEvent) -> Call | None:
         action = _SCROLLS.get(Qt.Key(event.key())) if event.modifiers() in _PLAIN else None
         return partial(self.verticalScrollBar().triggerAction, action) if action is not None else None
 
-    def _build(self) -> None:
+    def _built(self) -> Iterator[KeyGroup]:
         page = QWidget(self)
         page.setObjectName("panel")
         grid = QGridLayout(page)
@@ -58,6 +68,7 @@ class KeySheet(QScrollArea):
         row = 0
         for group in KeyGroup:
             row = _add_group(grid, row, group)
+            yield group
         grid.setRowStretch(row, 1)
         self.setWidget(page)
 
@@ -69,7 +80,7 @@ def _add_group(grid: QGridLayout, row: int, group: KeyGroup) -> int:
     grid.addWidget(heading, row, 0, 1, 2)
     for key in (k for k in KEYS if k.group is group):
         row += 1
-        label, meaning = QLabel(key.label), QLabel(key.meaning)
+        label, meaning = QLabel("\n".join(wrap(key.label, _KEY_LETTERS))), QLabel(key.meaning)
         label.setObjectName("key")
         meaning.setWordWrap(True)
         grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -44,7 +44,7 @@ from widgets.tile_tools import TileTools
 from widgets.undo import UndoSteps
 from widgets.wall import Wall
 from widgets.wall_windows import WallWindows
-from widgets.window_calls import actions_of, calls_of, fill_menu, fit_wall_window, meant
+from widgets.window_calls import absent_of, actions_of, calls_of, fill_menu, fit_wall_window, meant
 from widgets.words import Names
 from widgets.zone_editor import ZoneEditor
 
@@ -83,17 +83,19 @@ class MainWindow(QMainWindow):
         self.page_keys.wall_in_use = self.alarm_keys.wall_in_use = self.pursuit.wall_in_use = self.walls.wall_in_use
         self.page_keys.end_pursuit = self.pursuit.end
         self.page_keys.tools = self.tools
+        self.page_keys.leave = self._to_the_wall
         self.cameras = CameraCalls(self.panel, self.walls.wall_in_use, self.walls.give_back, self)
         self.roles = SeatRoles(desk, self.bridge, self.page_keys.ask, self)
         self.streams = StreamTools(self.wall, desk.bus, self)
         self.zones = ZoneEditor(desk, self.bridge, self.panel, self._undo, self.wall, self._bring_forward, self)
         self.panel.replay.lifts = self.wall.lifts
+        self.panel.replay.overlaid = lambda: self.wall.look.overlay
         self.setWindowTitle("Watchfloor")
         self._build()
         self.playback = PlaybackDock(desk, self, self._column)
         self.actions_by_name: dict[str, QAction] = actions_of(self, calls_of(self))
         about = partial(self.page_keys.show_page, self.panel.about)
-        fill_menu(self.menuBar(), self.actions_by_name, about)
+        fill_menu(self.menuBar(), self.actions_by_name, about, absent_of(self, desk.offices))
         self._connect()
         self.wall.show_cameras(tuple(c.id for c in sorted(desk.registry().cameras, key=lambda c: c.number)))
         self.moves.begin()
@@ -171,6 +173,8 @@ class MainWindow(QMainWindow):
         self.panel.alarms.row_activated.connect(self.alarm_keys.bring_forward)
         self.panel.incidents.row_activated.connect(self.alarm_keys.bring_forward)
         self.panel.incident.said.connect(self.say)
+        self.panel.incident.film_chosen.connect(self.playback.show_exhibit)
+        self.panel.offices.incident_filled.connect(self.panel.incident.reload)
         self.panel.replay.said.connect(self.say)
         self.panel.records.said.connect(self.say)
         self.moves.said.connect(self.say)

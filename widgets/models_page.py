@@ -1,8 +1,8 @@
 """Detection models as a page of the panel: which there are, how fast each is here, which one looks.
 
-By keyboard alone: arrows choose a row, Enter uses it, B measures it, Shift+B all, Delete twice removes it, Esc ends
-what runs; a path in the line takes a model in. GUI thread only: the work is done by processes that task threads wait
-for, and answers are carried here by `call_soon`. No inference library is loaded here.
+By keyboard alone: arrows choose a row, Enter uses it, C gives it to single cameras, B measures it, Shift+B all, Delete
+twice removes it, Esc ends what runs; a path in the line takes a model in. GUI thread only: the work is done by
+processes that task threads wait for, and answers are carried here by `call_soon`. No inference library is loaded here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from widgets.claimed_keys import Call, ClaimedKeys, quiet_button
 from widgets.keys import latin_letter
 
 _HEADINGS = ("", marked("Name"), marked("Model"), marked("Precision"), marked("ms"), marked("Looks/s"))
-_WIDTHS_PX = (26, 170, 110, 80, 60)
+_WIDTHS_PX = (24, 0, 76, 68, 30, 58)
+"""The name has what is left over: all figures are seen in a panel of 360 pixels."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -48,7 +49,7 @@ class ModelsPage(QWidget):
         super().__init__(parent)
         self._desk, self._call_soon = desk, call_soon
         self.rows: tuple[ModelRow, ...] = ()
-        self._doomed = ""
+        self._doomed = self._given = ""
         self.busy = False
         self.table = QTableWidget(0, len(_HEADINGS), self)
         self.words, self.state, self.hint = QLabel(self), QLabel(self), QLabel(self)
@@ -56,11 +57,16 @@ class ModelsPage(QWidget):
         self.path.setPlaceholderText(_("OpenVINO folder, .onnx, or weights of ultralytics (.pt)"))
         self.path.setAccessibleName(_("Model to take in"))
         self.path.returnPressed.connect(self.take)
+        self.cameras = QLineEdit(self)
+        self.cameras.setPlaceholderText(_("C: numbers of the cameras that have this model of their own, like 3, 7"))
+        self.cameras.setAccessibleName(_("Cameras that have the marked model of their own"))
+        self.cameras.returnPressed.connect(self.give)
         self.file_button = quiet_button(self, _("Choose…"), self.ask_file)
         self.bench_button = quiet_button(self, _("Shift+B  Measure all"), self.bench_all)
         self._dress()
         self._lay_out()
         ClaimedKeys(self.table, self._call_of)
+        ClaimedKeys(self.cameras, lambda event: self._leave_cameras if event.key() == Qt.Key.Key_Escape else None)
 
     def _dress(self) -> None:
         table, header = self.table, self.table.horizontalHeader()
@@ -73,16 +79,19 @@ class ModelsPage(QWidget):
         table.setShowGrid(False)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(24)
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setMinimumSectionSize(min(width_px for width_px in _WIDTHS_PX if width_px))
         for column, width_px in enumerate(_WIDTHS_PX):
-            table.setColumnWidth(column, width_px)
+            mode = QHeaderView.ResizeMode.Interactive if width_px else QHeaderView.ResizeMode.Stretch
+            header.setSectionResizeMode(column, mode)
+            if width_px:
+                table.setColumnWidth(column, width_px)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.itemSelectionChanged.connect(self._show_selected)
         for label in (self.words, self.state, self.hint):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
             label.setObjectName("muted")
-        self.hint.setText(_("Enter  Use     B  Measure     Delete  Remove     Esc  Stop"))
+        self.hint.setText(_("Enter  Use     C  For cameras     B  Measure     Delete  Remove     Esc  Stop"))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -94,6 +103,7 @@ class ModelsPage(QWidget):
         column.addWidget(self.table, 1)
         for widget in (self.words, self.hint):
             column.addWidget(widget)
+        column.addWidget(self.cameras)
         line = QHBoxLayout()
         line.addWidget(self.path, 1)
         line.addWidget(self.file_button)
@@ -112,15 +122,43 @@ class ModelsPage(QWidget):
         self._desk.read(self._soon_rows, self._soon_failed)
 
     def relieve(self) -> None:
-        """Somebody else sits here: a half typed path goes."""
+        """Somebody else sits here: half typed paths and numbers go."""
         self.path.clear()
         self._doomed = ""
+        self._show_selected()
+        self._show_cameras(self.selected)
 
     def choose(self) -> None:
         """Use the marked model from now on."""
-        row = self.selected
-        if row is not None and row.listed and not row.problem:
+        row = self._usable()
+        if row is not None:
             self._desk.choose(row.name, self._soon(self._on_chosen), self._soon_failed)
+
+    def ask_cameras(self) -> None:
+        """Write down for which cameras the marked model is."""
+        row = self._usable()
+        if row is not None:
+            self._show_cameras(row)
+            self.cameras.setFocus()
+            self.cameras.selectAll()
+
+    def _usable(self) -> ModelRow | None:
+        """The marked model, if it can be used; why not is said."""
+        row = self.selected
+        if row is None or (row.listed and not row.problem):
+            return row
+        self.said.emit(row.problem or _outside(row))
+        return None
+
+    def give(self) -> None:
+        """These cameras, and no others, are looked at by the model that was marked when they were written down."""
+        if self._given:
+            self._desk.give(self._given, self.cameras.text(), self._soon(self._on_given), self._soon_failed)
+            self.table.setFocus()
+
+    def _leave_cameras(self) -> None:
+        self.table.setFocus()
+        self._show_selected()
 
     def bench(self) -> None:
         """Measure the marked model."""
@@ -140,7 +178,10 @@ class ModelsPage(QWidget):
     def remove(self) -> None:
         """Delete the marked model; the key has to be pressed twice."""
         row = self.selected
-        if row is None or not row.listed:
+        if row is None:
+            return
+        if not row.listed:
+            self.said.emit(_outside(row))
             return
         if self._doomed != row.name:
             self._doomed = row.name
@@ -176,7 +217,10 @@ class ModelsPage(QWidget):
         shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier):
             return None
-        if latin_letter(event.key(), event.nativeVirtualKey()) == "B":
+        letter = latin_letter(event.key(), event.nativeVirtualKey())
+        if letter == "C" and not shifted:
+            return self.ask_cameras
+        if letter == "B":
             return self.bench_all if shifted else self.bench
         if event.key() == Qt.Key.Key_Escape:
             return self._desk.cancel if self.busy else None
@@ -200,6 +244,10 @@ class ModelsPage(QWidget):
 
     def _on_chosen(self, name: str) -> None:
         self.said.emit(_("The model {name} is loaded now; the old one looks until then.").format(name=name))
+        self._on_changed()
+
+    def _on_given(self, name: str) -> None:
+        self.said.emit(_("The cameras of the model {name} were changed.").format(name=name))
         self._on_changed()
 
     def _on_taken(self, name: str) -> None:
@@ -240,6 +288,14 @@ class ModelsPage(QWidget):
         if row is not None and self._doomed != row.name:
             self._doomed = ""
         self.words.setText(_about(row) if row is not None else "")
+        if not self.cameras.hasFocus():
+            self._show_cameras(row)
+
+    def _show_cameras(self, row: ModelRow | None) -> None:
+        usable = row is not None and row.listed and not row.problem
+        self._given = row.name if row is not None and usable else ""
+        self.cameras.setEnabled(usable)
+        self.cameras.setText(", ".join(map(str, row.cameras)) if row is not None else "")
 
 
 def _cells(row: ModelRow) -> tuple[str, ...]:
@@ -248,10 +304,22 @@ def _cells(row: ModelRow) -> tuple[str, ...]:
     return ("●" if row.in_use else "", row.name, row.title, row.precision, *figures)
 
 
+def _outside(row: ModelRow) -> str:
+    text = _("{name} does not lie in the models folder: take it in first, in the line below.")
+    return text.format(name=row.name)
+
+
 def _about(row: ModelRow) -> str:
+    """All of its name too, of one that can be used: the column may be narrow."""
     if row.problem:
         return row.problem
-    parts = [_("in use") if row.in_use else "", _("{count} classes").format(count=row.classes) if row.classes else ""]
+    parts = [
+        row.name,
+        _("in use") if row.in_use else "",
+        _("{count} classes").format(count=row.classes) if row.classes else "",
+    ]
+    numbers = ", ".join(map(str, row.cameras))
+    parts.append(_("cameras {numbers}").format(numbers=numbers) if numbers else "")
     parts += [_("from {source}").format(source=row.source) if row.source else "", f"SHA-256 {row.digest[:16]}…"]
     if row.speed is None:
         parts.append(_("not measured here yet"))

@@ -1,13 +1,13 @@
 """The noisiest cameras and rules of the last seven days as a page of the panel, each with what would help.
 
 By keyboard alone: arrows choose, Tab goes from cameras to rules, Enter brings the camera to the wall. Read on a task
-thread when the page is shown. GUI thread only. The prepared mend of a rule (tried against stored
-verdicts before it is saved) will stand below the advice: `mend` is its line and stays empty until then.
+thread when the page is shown. Where a change of the rule is advised it is prepared: T tries it on stored tracks, and
+what it would have done stands below the advice; Ctrl+Enter saves it. GUI thread only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -23,8 +23,11 @@ from PySide6.QtWidgets import (
 
 from app.i18n import _, ngettext
 from app.noise import DAYS, NoiseDesk, NoiseReport, NoisyRow
+from storage.records import RuleSpec
 from widgets.claimed_keys import Call, ClaimedKeys
+from widgets.keys import latin_letter
 from widgets.row_tables import dress_rows
+from widgets.trial_line import TrialLine
 
 _ROW_PX = 24
 _ALARMS_PX, _FALSE_PX = 66, 72
@@ -34,15 +37,25 @@ class NoisePage(QWidget):
     """Two tables of at most ten rows, and the advice for the marked one."""
 
     camera_chosen = Signal(str)
+    said = Signal(str)
 
     def __init__(
-        self, desk: NoiseDesk, call_soon: Callable[[Callable[[], None]], None], parent: QWidget | None = None
+        self,
+        desk: NoiseDesk,
+        call_soon: Callable[[Callable[[], None]], None],
+        parent: QWidget | None = None,
+        *,
+        trial: TrialLine | None = None,
+        rules: Callable[[], Iterable[RuleSpec]] = tuple,
     ) -> None:
+        """`trial`: where prepared changes are tried and saved; `rules` as they are now."""
         super().__init__(parent)
+        self.trial, self._rules_now = trial, rules
         self._desk, self._call_soon = desk, call_soon
         self._asked = 0
         self.report: NoiseReport | None = None
         self.total, self.help, self.mend = QLabel(self), QLabel(self), QLabel(self)
+        self._offered: RuleSpec | None = None
         self.cameras = _table(_("Noisiest cameras"), self)
         self.rules = _table(_("Noisiest rules"), self)
         self._rows: dict[QTableWidget, tuple[NoisyRow, ...]] = {self.cameras: (), self.rules: ()}
@@ -68,7 +81,12 @@ class NoisePage(QWidget):
         self.total.setObjectName("muted")
         column.addWidget(self.help)
         column.addWidget(self.mend)
+        self.mend.setText(_("T  Try this on the tracks of the last days     Ctrl+Enter  Save it"))
         self.mend.hide()
+        if self.trial is not None:
+            column.addWidget(self.trial)
+            self.trial.said.connect(self.said)
+            self.trial.saved.connect(lambda _record: self.renew())
         hint = QLabel(_("Enter  Show on the wall     Tab  Cameras or rules"), self)
         hint.setObjectName("muted")
         column.addWidget(hint)
@@ -97,6 +115,8 @@ class NoisePage(QWidget):
     def relieve(self) -> None:
         """Somebody else sits here: what the one before saw goes."""
         self._asked += 1
+        if self.trial is not None:
+            self.trial.relieve()
         self._fill(NoiseReport(0.0, 0.0))
         self.report = None
         self.total.setText("")
@@ -145,14 +165,50 @@ class NoisePage(QWidget):
     def _show_marked(self) -> None:
         row = self.marked
         self.help.setText(row.help if row is not None else _("No alarm in these days."))
-        self.mend.setText(row.mend if row is not None else "")
-        self.mend.setVisible(bool(self.mend.text()))
+        prepared = row.mend if row is not None else None
+        self.mend.setVisible(prepared is not None and self.trial is not None)
+        if self.trial is not None and self._offered is not None and prepared != self._offered:
+            self._offered = None
+            self.trial.offer(None, None)
+
+    def _try(self) -> None:
+        """What the prepared change would have done."""
+        row = self._mendable()
+        if self.trial is not None and row is not None and row.mend is not None:
+            self._offered = row.mend
+            self.trial.offer(row.mend, row.rule)
+
+    def _save(self) -> None:
+        row = self._mendable()
+        if self.trial is not None and row is not None and row.mend is not None:
+            self._offered = row.mend
+            self.trial.save(row.mend)
+
+    def _mendable(self) -> NoisyRow | None:
+        """The marked row, if a change of it is prepared and still fits; why not is said."""
+        row = self.marked
+        if row is None or row.mend is None:
+            self.said.emit(_("No change is prepared here: it is offered at a rule whose alarms are often false."))
+            return None
+        return row if self._is_fresh(row) else None
+
+    def _is_fresh(self, row: NoisyRow) -> bool:
+        """Nobody has changed the rule since this was read."""
+        fresh = any(rule == row.rule for rule in self._rules_now())
+        if not fresh:
+            self.said.emit(_("The rule was changed meanwhile: this is read again."))
+            self.renew()
+        return fresh
 
     def _call_of(self, table: QTableWidget, event: QKeyEvent) -> Call | None:
         if event.key() == Qt.Key.Key_Tab:
             return partial((self.rules if table is self.cameras else self.cameras).setFocus)
+        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            return self._choose
+            return self._save if ctrl else self._choose
+        letter = latin_letter(event.key(), event.nativeVirtualKey())
+        if self.trial is not None and letter == "T" and not event.modifiers():
+            return self._try
         return None
 
     def _choose(self) -> None:

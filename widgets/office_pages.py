@@ -6,7 +6,7 @@ A page is made when it is first asked for: no start waits for a form that few op
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from app.approval_desk import ApprovalDesk
+from app.errors import AppError
 from app.export_desk import ExportDesk
+from app.export_orders import ExportOrder
 from app.feeds import Desk
+from app.fetch_desk import FetchDesk
 from app.footage_search import FootageSearchDesk
 from app.foreign_files import ForeignDesk
 from app.health_desk import HealthDesk
@@ -36,10 +39,14 @@ from widgets.shift_panel import ShiftPanel
 if TYPE_CHECKING:
     from widgets.approval_page import ApprovalPage
     from widgets.export_page import ExportPage
+    from widgets.fetch_page import FetchPage
     from widgets.footage_search_page import FootageSearchPage
     from widgets.foreign_page import ForeignPage
     from widgets.journal_view import JournalView
     from widgets.reports_page import ReportsPage
+
+
+_ASKING = frozenset({"journal"})
 
 
 class OfficePages(QObject):
@@ -48,10 +55,12 @@ class OfficePages(QObject):
     said = Signal(str)
     incident_chosen = Signal(str)
     camera_chosen = Signal(str)
-    moment_chosen = Signal(str, float)
-    """Camera and time of a recorded moment to show."""
-    range_chosen = Signal(tuple, float, float)
-    """Cameras, from, to: for the export."""
+    moment_chosen = Signal(str, float, str)
+    """Camera and time of a recorded moment to show, and why it was looked for."""
+    incident_filled = Signal()
+    """The incident in the panel has more files than before."""
+    range_chosen = Signal(tuple, float, float, str)
+    """Cameras, from, to, why: for the export."""
 
     def __init__(self, desk: Desk, bridge: Bridge, choice: Choice, pages: QStackedWidget) -> None:
         super().__init__(pages)
@@ -64,6 +73,7 @@ class OfficePages(QObject):
         self._export_page: ExportPage | None = None
         self._reports_page: ReportsPage | None = None
         self._foreign_page: ForeignPage | None = None
+        self._fetch_page: FetchPage | None = None
         self._search_page: FootageSearchPage | None = None
         self._seat: SeatChanged | None = None
         self._registry = desk.registry()
@@ -86,6 +96,7 @@ class OfficePages(QObject):
             ("models", offices.models, self._models),
             ("export", offices.exports, self._export),
             ("foreign", offices.foreign, self._foreign),
+            ("fetch", offices.fetch, self._fetch),
             ("footage_search", offices.search, self._footage_search),
         )
         found = {name: partial(make, office) for name, office, make in known if office is not None}
@@ -93,14 +104,29 @@ class OfficePages(QObject):
 
     def page(self, name: str) -> QWidget | None:
         """The page, made now when it is asked for the first time; None when the desk has no such office."""
-        if name not in self._made and name in self._makers:
-            page = self._makers[name]()
-            page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-            self._pages.addWidget(page)
-            self._made[name] = page
+        self._make(name)
         if name in self._made:
             self._renew.get(name, _nothing)()
         return self._made.get(name)
+
+    def has(self, name: str) -> bool:
+        """Whether the desk has the office of this page."""
+        return name in self._makers
+
+    def prepare(self) -> Iterator[str]:
+        """Make the pages ahead, one a step; those that ask a desk as soon as they are there are left for their key."""
+        for name in self._makers:
+            if name not in self._made and name not in _ASKING:
+                self._make(name)
+                yield f"page {name}"
+
+    def _make(self, name: str) -> None:
+        if name in self._made or name not in self._makers:
+            return
+        page = self._makers[name]()
+        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._pages.addWidget(page)
+        self._made[name] = page
 
     def show_incident(self, incident: Incident | None) -> None:
         """The incident that the panel shows is what a package is about."""
@@ -112,6 +138,8 @@ class OfficePages(QObject):
             self._reports_page.show_incident(incident)
         if self._foreign_page is not None:
             self._foreign_page.show_incident(incident)
+        if self._fetch_page is not None:
+            self._fetch_page.show_incident(incident)
         if self._search_page is not None:
             self._search_page.show_incident(incident)
 
@@ -122,6 +150,23 @@ class OfficePages(QObject):
             self._export_page.suggest(camera_id, utc_s)
         return page
 
+    def exported(self) -> ExportOrder | None:
+        """What is typed on the export page, while it is seen."""
+        page = self._export_page
+        if page is None or self._pages.currentWidget() is not page:
+            return None
+        try:
+            return page.form.order
+        except AppError:
+            return None
+
+    def begin_fetch(self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "") -> QWidget | None:
+        """The page that fetches from a recorder, with a camera's time."""
+        page = self.page("fetch")
+        if self._fetch_page is not None and camera_id:
+            self._fetch_page.begin(camera_id, from_utc_s, to_utc_s, reason)
+        return page
+
     def suggest_search(self, camera_id: str | None) -> QWidget | None:
         """The page that searches recordings, with the focused camera where nothing is drawn yet."""
         page = self.page("footage_search")
@@ -129,11 +174,13 @@ class OfficePages(QObject):
             self._search_page.suggest(camera_id)
         return page
 
-    def begin_export(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> QWidget | None:
+    def begin_export(
+        self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float, reason: str = "", incident_id: str = ""
+    ) -> QWidget | None:
         """The export page with a range that was chosen elsewhere, as on a timeline."""
         page = self.page("export")
         if self._export_page is not None:
-            self._export_page.begin(camera_ids, from_utc_s, to_utc_s)
+            self._export_page.begin(camera_ids, from_utc_s, to_utc_s, reason, incident_id)
         return page
 
     def begin_package(self, incident: Incident) -> QWidget | None:
@@ -269,11 +316,20 @@ class OfficePages(QObject):
         self._relieve["export"] = page.relieve
         return page
 
+    def _fetch(self, fetch: FetchDesk) -> QWidget:
+        from widgets.fetch_page import FetchPage
+
+        self._fetch_page = page = FetchPage(fetch, self._bridge, self._desk.offices.zone, parent=self._pages)
+        page.said.connect(self.said)
+        self._relieve["fetch"] = page.relieve
+        return page
+
     def _foreign(self, foreign: ForeignDesk) -> QWidget:
         from widgets.foreign_page import ForeignPage
 
         self._foreign_page = page = ForeignPage(foreign, self._bridge, self._desk.offices.zone, parent=self._pages)
         page.said.connect(self.said)
+        page.taken.connect(self.incident_filled)
         self._relieve["foreign"] = page.relieve
         return page
 
@@ -290,9 +346,13 @@ class OfficePages(QObject):
 
     def _noise(self, noise: NoiseDesk) -> QWidget:
         from widgets.noise_page import NoisePage
+        from widgets.trial_line import TrialLine
 
-        page = NoisePage(noise, self._bridge.call_soon, self._pages)
+        trials, desk = self._desk.offices.trials, self._desk
+        trial = TrialLine(trials, self._bridge) if trials is not None else None
+        page = NoisePage(noise, self._bridge.call_soon, self._pages, trial=trial, rules=lambda: desk.registry().rules)
         page.camera_chosen.connect(self.camera_chosen)
+        page.said.connect(self.said)
         self._relieve["noise"] = page.relieve
         return page
 
@@ -310,8 +370,10 @@ def prepare() -> None:
     importlib.import_module("widgets.noise_page")
     importlib.import_module("widgets.models_page")
     importlib.import_module("widgets.playback_view")
+    importlib.import_module("widgets.recorded_stills")
     importlib.import_module("widgets.export_page")
     importlib.import_module("widgets.foreign_page")
+    importlib.import_module("widgets.fetch_page")
     importlib.import_module("widgets.footage_search_page")
 
 

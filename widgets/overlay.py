@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from PySide6.QtCore import QLineF, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from app.i18n import _
@@ -26,11 +26,17 @@ from widgets.overlay_looks import HALO, colour_of, draw_frame
 HOLD_S = 0.5
 GONE_S = 1.5
 _LINE = "line"
+_FAR = "far"
+"""Looked at larger, guarded by no rule."""
+
 _ARROW_PX = 16.0
 _MOST_RULES = 2
 _LABEL_PX = 11
 _SMALL_PX = 9
 _WIDE_PX = 300
+_LEAST_TRAIL_PX = 12.0
+_LEAST_TRAIL = 0.15
+"""Of the box's width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ def draw_zones(
     is "in", and how many went each way."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
+    zones = tuple(zone for zone in zones if zone.kind != _FAR)
     hot = _hot_zones(zones, tracks)
     for zone in zones:
         shape = QPolygonF([_spot(scene, point) for point in zone.points])
@@ -130,37 +137,85 @@ def draw_tracks(
     rules: tuple[RuleSpec, ...] = (),
     zones: tuple[Zone, ...] = (),
 ) -> None:
-    """Boxes of all tracks, alarmed ones last (on top), with the name of the rule that fired where it can be told."""
+    """Boxes of all tracks, alarmed ones last (on top), with the name of the rule that fired where it can be told. No
+    plate covers another one while there is room for it beside its box; alarmed ones choose first."""
+    plates: list[_Plate] = []
     for track in sorted(tracks.tracks, key=lambda t: t.id in tracks.alarmed):
         visible = opacity(track, scene.utc_s)
         if visible > 0:
             alarmed = track.id in tracks.alarmed
             painter.setOpacity(visible)
-            _draw_track(painter, scene, track, _rule_name(track, rules, zones) if alarmed else "")
+            rect = _draw_box(painter, scene, track, alarmed=alarmed)
+            if not rect.isEmpty():
+                plates.append(_Plate(track, rect, visible, _rule_name(track, rules, zones) if alarmed else ""))
+    taken: list[QRect] = []
+    for plate in sorted(plates, key=lambda one: (not one.fired, -one.visible)):
+        painter.setOpacity(plate.visible)
+        taken.append(_draw_plate(painter, scene, plate, taken))
     painter.setOpacity(1.0)
 
 
-def _draw_track(painter: QPainter, scene: Scene, track: Track, fired: str) -> None:
-    """`fired` is the alarm's rule, empty without an alarm."""
-    alarmed = bool(fired)
+@dataclass(frozen=True, slots=True)
+class _Plate:
+    """What is to be written beside a box; `fired` is the alarm's rule, empty without an alarm."""
+
+    track: Track
+    box: QRectF
+    visible: float
+    fired: str
+
+
+def _draw_box(painter: QPainter, scene: Scene, track: Track, *, alarmed: bool) -> QRectF:
+    """Trail and frame; where the box is, empty outside of the picture."""
     colour = colour_of(track, alarmed=alarmed)
-    if len(track.path) > 1:
-        trail = [_spot(scene, point) for point in track.path]
+    trail = [_spot(scene, point) for point in track.path]
+    least_px = max(_LEAST_TRAIL_PX, _LEAST_TRAIL * (track.box.x2 - track.box.x1) * scene.rect.width())
+    if _extent(trail) >= least_px:  # of what stands a trail is a scrawl
         for pen in (QPen(QColor(HALO), 3), QPen(QColor(colour), 1)):
             painter.setPen(pen)
             painter.drawPolyline(trail)
     box = extrapolate(track, scene.utc_s)
     corners = QRectF(_spot(scene, (box.x1, box.y1)), _spot(scene, (box.x2, box.y2)))
     rect = corners.normalized().intersected(scene.rect)
-    if rect.isEmpty():
-        return
-    draw_frame(painter, rect, track, alarmed=alarmed)
-    small = scene.rect.width() < _WIDE_PX
+    if not rect.isEmpty():
+        draw_frame(painter, rect, track, alarmed=alarmed)
+    return rect
+
+
+def _extent(trail: list[QPointF]) -> float:
+    size = QPolygonF(trail).boundingRect().size()
+    return max(size.width(), size.height())
+
+
+def _draw_plate(painter: QPainter, scene: Scene, plate: _Plate, taken: list[QRect]) -> QRect:
+    """All words where there is room for them, else the number alone."""
+    small, track = scene.rect.width() < _WIDE_PX, plate.track
     words = f"{object_name(track.label)} {track.id}" if not small else str(track.id)
-    text = f"{fired} · {words}" if alarmed else words
-    plate = label_pixmap(text, "#101214", colour, _SMALL_PX if small else _LABEL_PX, alarmed, scene.ratio)
-    size = plate.deviceIndependentSize().toSize()
-    painter.drawPixmap(_inside(scene.rect, rect.topLeft() - QPointF(1, size.height()), size), plate)
+    texts = (f"{plate.fired} · {words}" if plate.fired else words, str(track.id))
+    colour, alarmed = colour_of(track, alarmed=bool(plate.fired)), bool(plate.fired)
+    place = QRect()
+    for text in texts:
+        pixmap = label_pixmap(text, "#101214", colour, _SMALL_PX if small else _LABEL_PX, alarmed, scene.ratio)
+        size = pixmap.deviceIndependentSize().toSize()
+        places = [QRect(_inside(scene.rect, spot, size), size) for spot in _spots(plate.box, size)]
+        free = next((one for one in places if not any(one.intersects(other) for other in taken)), None)
+        place = free or places[0]
+        if free is not None:
+            break
+    painter.drawPixmap(place.topLeft(), pixmap)
+    return place
+
+
+def _spots(box: QRectF, size: QSize) -> tuple[QPointF, ...]:
+    """Where a plate may go, the best first: above its box, above it to the left, below, within, one row higher."""
+    left, width, height = box.left() - 1, size.width(), size.height()
+    return (
+        QPointF(left, box.top() - height),
+        QPointF(box.right() + 1 - width, box.top() - height),
+        QPointF(left, box.bottom()),
+        QPointF(left, box.top()),
+        QPointF(left, box.top() - 2 * height - 1),
+    )
 
 
 def _rule_name(track: Track, rules: tuple[RuleSpec, ...], zones: tuple[Zone, ...]) -> str:

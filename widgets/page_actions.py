@@ -35,6 +35,8 @@ class PageActions(QObject):
         self.seat = SeatChanged()
         self.wall_in_use: Callable[[], Wall] = lambda: wall
         self.end_pursuit: Callable[[], None] = wall.end_pursuit
+        self.leave: Callable[[], object] = wall.setFocus
+        """The keyboard to where the page that is left was opened from."""
 
     def enter_table(self, table: QWidget) -> None:
         """The keyboard to the alarms or the incidents."""
@@ -111,6 +113,15 @@ class PageActions(QObject):
             self._panel.offices.show_incident(self._panel.incident.incident)
             self.enter_page(page)
 
+    def begin_fetch(self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "") -> None:
+        """The page that fetches from a recorder, with a camera's time; a second time: back to the wall."""
+        page = self._panel.offices.begin_fetch(camera_id, from_utc_s, to_utc_s, reason)
+        if page is None:
+            self.said.emit(_("This is not available here."))
+        else:
+            self._panel.offices.show_incident(self._panel.incident.incident)
+            self.enter_page(page)
+
     def begin_search(self) -> None:
         """The page that searches recordings, with the focused camera; a second time: back to the wall."""
         moment = self.wall_in_use().moment()
@@ -121,8 +132,10 @@ class PageActions(QObject):
             self._panel.offices.show_incident(self._panel.incident.incident)
             self.enter_page(page)
 
-    def begin_export_of(self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float) -> None:
-        """The export page with a range that was chosen elsewhere, and the keyboard."""
+    def begin_export_of(
+        self, camera_ids: Sequence[str], from_utc_s: float, to_utc_s: float, reason: str = "", incident_id: str = ""
+    ) -> None:
+        """The export page with a range that was chosen elsewhere, why it was looked at there, and the keyboard."""
         page = self._panel.offices.page("export")
         if page is None:
             self.said.emit(_("This is not available here."))
@@ -130,7 +143,7 @@ class PageActions(QObject):
         self._panel.show()
         self._panel.pages.setCurrentWidget(page)
         self._panel.offices.show_incident(self._panel.incident.incident)
-        self._panel.offices.begin_export(camera_ids, from_utc_s, to_utc_s)
+        self._panel.offices.begin_export(camera_ids, from_utc_s, to_utc_s, reason, incident_id)
 
     def show_seat(self, seat: SeatChanged) -> None:
         """Who may not act is asked to sign in, beside the wall; who may again goes on at the wall."""
@@ -196,4 +209,4 @@ class PageActions(QObject):
         if self._panel.pages.currentWidget() is page:
             page.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
-            self._wall.setFocus()
+            self.leave()

@@ -23,6 +23,8 @@ _NARROW_PX = 760
 _SPACE_PX = 12
 _LEAST_PX, _AROUND_PX = 26, 10
 _LEAST_LETTERS = 18
+NAME_END = "  ·  "
+"""Stands between the focused camera's name and its clock's sentence."""
 _KEY_SIGNS = {"Shift+N": "⇧N", "PgDown": "PgDn"}
 
 
@@ -91,6 +93,8 @@ class PlaybackHead(QFrame):
             self.told.setToolTip(text)
         metrics, room_px = self.told.fontMetrics(), self.told.width()
         readable = room_px >= metrics.averageCharWidth() * _LEAST_LETTERS
+        if metrics.horizontalAdvance(text) > room_px:
+            text = text.partition(NAME_END)[2] or text  # the name stands in the tile that is framed
         fitting = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room_px) if readable else ""
         self._say(self.told, fitting)
 
@@ -189,3 +193,6 @@ class Transport(QFrame):
             text = both[name] if fits or name == "play" else signs.get(name, keys[name])
             if button.text() != text:
                 button.setText(text)
+                button.setMinimumWidth(
+                    max(metrics.horizontalAdvance(text) + _AROUND_PX, _LEAST_PX) if fits else _LEAST_PX
+                )

@@ -17,8 +17,8 @@ from PySide6.QtGui import QColor, QPainter, QRegion, QResizeEvent
 
 from app.feeds import CameraFeed, Lowered, TileState
 from app.i18n import _
-from app.layouts import Arrangement, Cell, Layout
-from app.playback_feeds import ClockNote, PlaybackSession
+from app.layouts import Arrangement, Cell, Layout, grid
+from app.playback_feeds import ClockNote, PlaybackSession, is_film
 from widgets.chrome import Header, draw_message, header_height_px
 from widgets.figures import TileCount
 from widgets.playback_words import clock_in, doubt_text, doubtful, offset_text
@@ -58,7 +58,7 @@ class PastTile(Tile):
 
     def _header_now(self) -> Header:
         """Its picture's own time instead of an age; `K` where only key frames come in time."""
-        picture, camera, width = self._picture, self.feed.camera, self._header_rect().width()
+        picture, camera, width = self._picture, self.feed.camera, self._header_rect.width()
         note, late = self._note_of(camera.id), self.status.quality.lowered is Lowered.KEYS
         return Header(
             camera.number,
@@ -138,6 +138,13 @@ class PlaybackWall(Wall):
         if fit != self.arrangement:
             self._arrange(fit)
 
+    def show_more(self, camera_ids: tuple[str, ...]) -> None:
+        """These cameras, in a grid that fits them; the focus stays."""
+        focused = self.arrangement.focused
+        self.arrangement = self.arrangement.with_cameras(camera_ids).with_layout(grid(min(len(camera_ids), MOST_TILES)))
+        fit = self._fitting_arrangement()
+        self._arrange(fit.focused_on(focused) if focused in camera_ids else fit)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Docked it is wide and low: as many columns as give the largest pictures."""
         fit = self._fitting_arrangement()
@@ -148,6 +155,11 @@ class PlaybackWall(Wall):
         if changed:
             self.arrangement_changed.emit()
 
+    def _place_tiles(self) -> None:
+        """Only where they are seen: whoever shows the wall has them placed, at the size that it has then."""
+        if self.isVisible():
+            super()._place_tiles()
+
     def _fitting_arrangement(self) -> Arrangement:
         now = self.arrangement
         if not self._fitting or not now.order:
@@ -156,9 +168,10 @@ class PlaybackWall(Wall):
         return now if layout == now.layout else replace(now.with_layout(layout), enlarged=now.enlarged)
 
     def moment(self) -> tuple[str, float] | None:
-        """The focused camera and the time of its painted frame, else the time that is played."""
+        """The focused camera and the time of its painted frame, else the time that is played; a film from elsewhere is
+        no camera."""
         focused, tile = self.arrangement.focused, self.focused_tile
-        if focused is None:
+        if focused is None or is_film(focused):
             return None
         picture = tile.picture if tile is not None else None
         return focused, picture.utc_s if picture is not None else self._session.place().utc_s

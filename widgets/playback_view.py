@@ -26,11 +26,12 @@ from widgets.claimed_keys import Call, ClaimedKeys
 from widgets.day_page import DayPage
 from widgets.keys import Key
 from widgets.oldest_footage import OldestFootage
-from widgets.playback_bars import Moment, PlaybackHead, Transport
+from widgets.playback_bars import NAME_END, Moment, PlaybackHead, Transport
+from widgets.playback_beside import PlaybackBeside, with_films
 from widgets.playback_keys import PlaybackKeys
 from widgets.playback_moves import MINUTE_S, SECONDS_S, PlaybackMoves
 from widgets.playback_tile import MOST_TILES, PlaybackWall
-from widgets.playback_words import clock_in, clock_sentence
+from widgets.playback_words import clock_in
 from widgets.prompt_line import PromptLine
 from widgets.time_field import TimeField
 from widgets.timeline import Timeline
@@ -40,8 +41,9 @@ _TICK_MS = 50
 _SPAN_BEFORE_S, _SPAN_AFTER_S = 2700.0, 900.0
 _FRAME_PX = 3
 _MARGIN_PX = 8
-_ROW_PX, _LOW_PX = 22, 640
-_TIMELINE_SHARE, _TIMELINE_SHARE_LOW = 0.3, 0.36
+_ROW_PX, _LEAST_PX = 22, 460
+_TIMELINE_SHARES = ((640, 0.3), (_LEAST_PX, 0.32), (0, 0.22))
+"""Of so high a view, at most so much: in a low one the pictures need the room."""
 _PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 _TIMELINE_KEYS = frozenset(
     {
@@ -83,16 +85,19 @@ class PlaybackView(QFrame):
         super().__init__(parent)
         self.setObjectName("playback")
         self._desk, self.session, self._now = desk, session, now
-        office, self._zone = desk.offices.timeline, desk.offices.zone
+        office, self._zone = with_films(desk.offices.timeline, session), desk.offices.zone
         self._cameras: tuple[str, ...] = ()
         self._focused: str | None = None
         self._ends: tuple[float | None, float | None] = (None, None)
+        self.why = ("", "")
+        """Reason and id of the incident that were given for looking."""
         self.moves = PlaybackMoves(session, now, self)
         self.wall = PlaybackWall(session, self._zone)
         self.wall.lifts = lifts
         self.wall.leave = self._leave
         self.timeline = Timeline(office, bridge, self._zone, self) if office is not None else None
         self._oldest = OldestFootage(office, bridge, self._zone) if office is not None else None
+        self.beside = PlaybackBeside(desk, session, self.wall, bridge, self)
         self.calls = self._own_calls()
         self.head = PlaybackHead(self._zone, self.closed.emit, self)
         self.transport = Transport(self.calls, self)
@@ -110,7 +115,7 @@ class PlaybackView(QFrame):
         column.setContentsMargins(_FRAME_PX, _FRAME_PX, _FRAME_PX, _FRAME_PX)
         column.setSpacing(0)
         column.addWidget(self.head)
-        column.addWidget(self.wall, 1)
+        column.addLayout(self.beside.row(), 1)
         if self.timeline is not None:
             column.addWidget(self.timeline)
         column.addWidget(self.transport)
@@ -118,6 +123,9 @@ class PlaybackView(QFrame):
 
     def _connect(self) -> None:
         self.moves.said.connect(self.said)
+        self.beside.said.connect(self.said)
+        self.beside.film_moved.connect(self._on_film_moved)
+        self.beside.reason_needed.connect(self._ask_reason)
         self.moves.moved.connect(self._renew)
         self.moves.reason_needed.connect(self._ask_reason)
         self.wall.arrangement_changed.connect(self._on_arranged)
@@ -133,7 +141,7 @@ class PlaybackView(QFrame):
 
     def use(self, calls: Mapping[str, Callable[[], object]]) -> None:
         """The keys of its tiles, and of the window about the moment that is played; once."""
-        keys = PlaybackKeys({**calls, **self.calls}, self._refuse)
+        keys = PlaybackKeys({**calls, **self.calls}, self._refuse, lambda: self.wall.entry)
         ClaimedKeys(self.wall, keys.call_of)
         if self.timeline is not None:
             ClaimedKeys(self.timeline, partial(self._timeline_call, self.timeline, keys))
@@ -149,8 +157,10 @@ class PlaybackView(QFrame):
 
     def because(self, reason: str, incident_id: str = "") -> None:
         """Why all this is looked at: what was waiting for it goes on, and the timeline shows small pictures."""
+        self.why = (reason, incident_id)
         if self.timeline is not None:
             self.timeline.show_previews(reason, incident_id or None)
+        self.beside.use(reason, incident_id)
         self.moves.because(reason, incident_id)
 
     def _own_calls(self) -> dict[str, Callable[[], None]]:
@@ -174,6 +184,7 @@ class PlaybackView(QFrame):
             "range_begin": self._begin_range,
             "range_end": self._end_range,
             "to_now": moves.go_live,
+            **self.beside.calls(),
             "to_oldest": self.go_to_oldest,
             "playback_close": self.closed.emit,
         }
@@ -206,9 +217,8 @@ class PlaybackView(QFrame):
         if self.reason.isHidden():
             self._clear_popups(self.reason)
             self.reason.ask()
-            self.reason.tell(
-                _("Older recordings are looked at for a case or a reason; it is written down."), quiet=True
-            )
+            older = _("Older recordings are looked at for a case or a reason; it is written down.")
+            self.reason.tell(self.beside.asks or older, quiet=True)
             self._place_popup(self.reason)
 
     def _on_reason(self, reason: str) -> None:
@@ -241,7 +251,8 @@ class PlaybackView(QFrame):
         self.said.emit(text.format(key=pressed.label))
 
     def _leave(self) -> bool:
-        self.left.emit()
+        if not self.beside.films.let_go():
+            self.left.emit()
         return True
 
     @property
@@ -273,27 +284,35 @@ class PlaybackView(QFrame):
         now = self.wall.arrangement
         if now.order != self._cameras:
             self._cameras = now.order
+            self.beside.show_cameras(now.order)
             if self.timeline is not None:
                 self.timeline.show_cameras(now.order)
                 self._give_room()
         if now.focused is not None and now.focused != self._focused:
             self._focused = now.focused
             self.session.focus(now.focused)
+            self.beside.films.focus(now.focused)
             if self.timeline is not None:
                 self.timeline.focus_camera(now.focused)
         self._renew()
 
+    def _on_film_moved(self) -> None:
+        if self.timeline is not None:
+            self.timeline.show_cameras(self._cameras)
+
     def _give_room(self) -> None:
         """The timeline has a row for each camera, and never more than its share."""
         if self.timeline is not None:
-            wanted = AXIS_PX + LEGEND_PX + max(len(self._cameras), 2) * _ROW_PX
-            share = _TIMELINE_SHARE_LOW if self.height() < _LOW_PX else _TIMELINE_SHARE
-            least = AXIS_PX + LEGEND_PX + 2 * _ROW_PX
+            around = AXIS_PX + (LEGEND_PX if self.height() >= _LEAST_PX else 0)
+            wanted = around + max(len(self._cameras), 2) * _ROW_PX
+            share = next(share for px, share in _TIMELINE_SHARES if self.height() >= px)
+            least = around + 2 * _ROW_PX
             self.timeline.setFixedHeight(max(min(wanted, round(self.height() * share)), least))
 
     def _on_tick(self) -> None:
         self.moves.watch()
         self._renew()
+        self.beside.follow()
 
     def _renew(self) -> None:
         place = self.session.place()
@@ -309,7 +328,7 @@ class PlaybackView(QFrame):
         camera = next((c for c in self.session.registry().cameras if c.id == self._focused), None)
         if camera is None:
             return ""
-        return f"{camera.number} {camera.name}  ·  {clock_sentence(self.session.clock_note(camera.id))}"
+        return f"{camera.number} {camera.name}{NAME_END}{self.beside.told(camera)}"
 
     def _range_told(self) -> str:
         if self._ends == (None, None):
@@ -371,6 +390,7 @@ class PlaybackView(QFrame):
         """End the session and give every feed back."""
         self._timer.stop()
         self.days.close_down()
+        self.beside.close_down()
         if self.timeline is not None:
             self.timeline.close_down()
         if self._oldest is not None:

@@ -58,6 +58,7 @@ class RecordPage(QWidget):
         for name, (_kind, heading) in KINDS.items():
             self.kinds.addItem(_(heading), name)
         self.list = QListWidget(self)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(_("Records"))
         self.fields: dict[str, QLineEdit] = {}
         self._form = QFormLayout()
@@ -228,6 +229,7 @@ class RecordPage(QWidget):
     def _fill(self, texts: dict[str, str]) -> None:
         for name, line in self.fields.items():
             line.setText(texts.get(name, ""))
+            line.setCursorPosition(0)  # of what has no room the beginning is seen
         self._say_meaning()
 
     def _say_meaning(self, _text: str = "") -> None:

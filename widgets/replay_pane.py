@@ -24,6 +24,7 @@ from widgets import theme
 from widgets.chrome import label_pixmap, notice_pixmap
 from widgets.claimed_keys import quiet_button
 from widgets.masking import Masking
+from widgets.recorded_overlay import RecordedScene, paint_over, scene_of
 from widgets.tile_view import TileView
 from widgets.words import clock_text, gap_text, replay_text, speed_text
 
@@ -45,6 +46,7 @@ class ReplayView(QWidget):
         self.plate = ""
         self.line = ""
         self._picture: Picture | None = None
+        self._scene: RecordedScene | None = None
         self.masking = Masking()
 
     @property
@@ -62,6 +64,17 @@ class ReplayView(QWidget):
         """Replace the picture."""
         self._picture = picture
         self.update()
+
+    @property
+    def scene(self) -> RecordedScene | None:
+        """What is drawn over the picture."""
+        return self._scene
+
+    def show_over(self, scene: RecordedScene | None) -> None:
+        """What is drawn over the picture; None: nothing."""
+        if scene != self._scene:
+            self._scene = scene
+            self.update()
 
     def say(self, plate: str, line: str) -> None:
         """What the plate and the line below say."""
@@ -100,6 +113,8 @@ class ReplayView(QWidget):
         painter.drawImage(whole, image, QRectF(image.rect()))
         self.masking.place(TileView().unit(whole))
         self.masking.paint(painter)
+        if self._scene is not None:
+            paint_over(painter, whole, picture.utc_s, self.devicePixelRatioF(), self._scene)
 
 
 class ReplayPane(QFrame):
@@ -115,6 +130,8 @@ class ReplayPane(QFrame):
         self._desk = desk
         self.lifts = MaskLifts()
         """Those of the wall, given by the window."""
+        self.overlaid: Callable[[], bool] = lambda: True
+        """Whether the wall shows boxes and zones now, given by the window."""
         self._feed: ReplayFeed | None = None
         self._back = 0
         self._height_px = _BARS_PX + _LEAST_PX
@@ -285,12 +302,20 @@ class ReplayPane(QFrame):
         self.view.say(replay_text(status, time.time()), line)
         if status.state is PlaybackState.EMPTY:
             self.view.show_picture(None)
+        self.view.show_over(self._scene_of(self._feed))
         clock = f"{clock_text(status.utc_s)}.{int(status.utc_s * 10) % 10}" if status.utc_s is not None else "–"
         self.clock.setText(f"{clock}   {speed_text(status.speed)}")
         paused = status.state is PlaybackState.PAUSED
         further = STEPS_BACK_S[(self._back + 1) % len(STEPS_BACK_S)]
         self._buttons["replay"].setText(f"R  −{further} s")
         self._buttons["pause"].setText("K  " + (_("Play") if paused else _("Pause")))
+
+    def _scene_of(self, feed: ReplayFeed) -> RecordedScene | None:
+        """What was tracked when the painted picture was taken."""
+        picture = self.view.picture
+        if picture is None or not self.overlaid():
+            return None
+        return scene_of(self._desk.registry(), feed.camera.id, feed.tracks(picture.utc_s))
 
 
 def _line(status: PlaybackStatus) -> str:

@@ -17,6 +17,7 @@ from storage.people_records import Shift, ShiftItemKind
 from widgets.bridge import Bridge
 from widgets.claimed_keys import quiet_button
 from widgets.key_rows import DIGITS, LETTERS, KeyRows, key_of
+from widgets.keys import latin_letter
 from widgets.shift_text import (
     Mode,
     briefing,
@@ -30,14 +31,12 @@ from widgets.shift_text import (
 )
 
 _WORD_LENGTH = 300
+_PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 
 
+_ALT = {"R": "relieve", "T": "test", "L": "lend", "O": "hand_over", "X": "end"}
+"""With Alt: letters alone mark sectors, and function keys are the window's, here as anywhere."""
 _ACTIONS = {
-    Qt.Key.Key_F4: "relieve",
-    Qt.Key.Key_F5: "test",
-    Qt.Key.Key_F6: "lend",
-    Qt.Key.Key_F7: "hand_over",
-    Qt.Key.Key_F8: "end",
     Qt.Key.Key_Return: "enter",
     Qt.Key.Key_Enter: "enter",
     Qt.Key.Key_Escape: "back",
@@ -46,7 +45,7 @@ _BUTTONS = ("enter", "relieve", "test", "hand_over", "lend", "end")
 
 
 class ShiftPanel(QScrollArea):
-    """Letters mark sectors, digits take or mark items, F4 to F8 and Enter act; buttons do the same."""
+    """Letters mark sectors, digits take or mark items, Alt with a letter and Enter act; buttons do the same."""
 
     def __init__(self, desk: PeopleDesk, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -156,11 +155,11 @@ class ShiftPanel(QScrollArea):
     def _renew_buttons(self, *, on: bool, plain: bool) -> None:
         texts = {
             "enter": _("Enter  Hand over") if self.mode is Mode.HAND_OVER else _("Enter  Start shift"),
-            "test": _("F5  Test the seat"),
-            "lend": _("F6  Lend sectors"),
-            "hand_over": _("F7  Hand over"),
-            "end": _("F8  End"),
-            "relieve": _("F4  Relieve an absent colleague"),
+            "test": _("Alt+T  Test the seat"),
+            "lend": _("Alt+L  Lend sectors"),
+            "hand_over": _("Alt+O  Hand over"),
+            "end": _("Alt+X  End"),
+            "relieve": _("Alt+R  Relieve an absent colleague"),
         }
         shown = {
             "enter": self.mode is Mode.HAND_OVER or (plain and not on),
@@ -185,13 +184,13 @@ class ShiftPanel(QScrollArea):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Letters, digits, F4 to F8, Enter, Esc."""
+        """Letters, digits, Alt and a letter, Enter, Esc."""
         if not self._is_ours(event):
             super().keyPressEvent(event)
             return
         event.accept()
-        action = _ACTIONS.get(Qt.Key(event.key()))
-        if action is not None:
+        action = _action_of(event)
+        if action:
             self._do[action]()
             return
         key = key_of(event)
@@ -200,13 +199,15 @@ class ShiftPanel(QScrollArea):
                 return
 
     def _is_ours(self, event: QKeyEvent) -> bool:
-        if event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
-            return False
-        if _ACTIONS.get(Qt.Key(event.key())) == "back":
+        action = _action_of(event)
+        if action == "back":
             return self.mode is not Mode.SHIFT
+        if action:
+            return True
+        if event.modifiers() & ~_PLAIN:
+            return False
         key = key_of(event)
-        listed = any(key in rows.buttons and not rows.isHidden() for rows in self._all_rows()) if key else False
-        return listed or Qt.Key(event.key()) in _ACTIONS
+        return any(key in rows.buttons and not rows.isHidden() for rows in self._all_rows()) if key else False
 
     def _all_rows(self) -> tuple[KeyRows, ...]:
         return self.words, self.colleagues, self.items, self.sectors
@@ -314,3 +315,10 @@ class ShiftPanel(QScrollArea):
         self._absent = None
         self._renew()
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def _action_of(event: QKeyEvent) -> str:
+    """What a key that marks and takes nothing does; empty for all others."""
+    if event.modifiers() == Qt.KeyboardModifier.AltModifier:
+        return _ALT.get(latin_letter(event.key(), event.nativeVirtualKey()), "")
+    return "" if event.modifiers() & ~_PLAIN else _ACTIONS.get(Qt.Key(event.key()), "")

@@ -14,6 +14,8 @@ from app.verifier import JournalVerified
 from widgets.banner import TOAST_MS
 from widgets.words import clock_text, time_text
 
+_MARGIN_PX, _SPACING_PX = 10, 22
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -46,8 +48,8 @@ class StatusLine(QFrame):
         super().__init__(parent)
         self.setObjectName("status")
         line = QHBoxLayout(self)
-        line.setContentsMargins(10, 4, 10, 4)
-        line.setSpacing(22)
+        line.setContentsMargins(_MARGIN_PX, 4, _MARGIN_PX, 4)
+        line.setSpacing(_SPACING_PX)
         self.clock, self.cameras, self.page, self.alarms, self.incidents, self.waiting = (
             QLabel(self) for _number in range(6)
         )
@@ -85,7 +87,6 @@ class StatusLine(QFrame):
         cameras = _("{live} of {shown} tiles live, {all} cameras")
         self.cameras.setText(cameras.format(live=now.live, shown=now.on_wall, all=now.cameras))
         self.coverage.setText(now.coverage)
-        self.coverage.setVisible(bool(now.coverage))
         self.page.setText(_("Page {page} of {pages}").format(page=now.page, pages=now.pages))
         self.page.setVisible(now.pages > 1)
         alarms = ngettext("{count} alarm, {waiting} waiting", "{count} alarms, {waiting} waiting", now.alarms)
@@ -107,14 +108,22 @@ class StatusLine(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """On a narrow monitor the least important is left out whole, never a word cut in two."""
-        line, spare = self.layout(), (self.detector, self.coverage, self.cameras)
+        """On a narrow monitor the least important is left out whole, never a word cut in two. Reckoned first: a label
+        that is shown and hidden again squeezes the others for one picture, every second."""
+        spare = (self.detector, self.coverage, self.cameras)
+        kept = [label for label in spare if label.text()]
+        others = [one for one in self.findChildren(QLabel) if one not in spare and not one.isHidden()]
+        while kept and self._needed_px([*others, *kept]) > self.width():
+            kept.pop(0)
         for label in spare:
-            label.setVisible(bool(label.text()))
-        for label in spare:
-            if line is None or line.minimumSize().width() <= self.width():
-                return
-            label.hide()
+            if label.isHidden() == (label in kept):
+                label.setVisible(label in kept)
+
+    def _needed_px(self, labels: list[QLabel]) -> int:
+        """As the row is laid out; the passing sentence has what is left over."""
+        row = self.contentsMargins().left() + self.contentsMargins().right() + 2 * _MARGIN_PX
+        widths = (0 if one is self.message else one.minimumSizeHint().width() for one in labels)
+        return row + sum(widths) + _SPACING_PX * (len(labels) - 1)
 
 
 def _detector_text(now: Situation) -> str:

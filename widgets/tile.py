@@ -17,7 +17,7 @@ from app.feeds import CameraFeed, Lowered, TileState, TileStatus
 from app.i18n import _
 from video.frame import Picture
 from widgets import theme
-from widgets.chrome import Header, draw_message, header_height_px, header_pixmap, notice_pixmap
+from widgets.chrome import Header, HeaderPrint, draw_message, header_height_px, notice_pixmap
 from widgets.figures import TileCount
 from widgets.masking import Masking
 from widgets.overlay import Scene, draw_tracks, draw_zones
@@ -43,12 +43,16 @@ class Look:
 
 
 class Tile:
-    """A camera feed with a place on the wall."""
+    """A camera feed with a place on the wall. What a picture's painting needs is found when the tile is placed, not for
+    each of a thousand pictures a second: calls into Qt cost more there than the painting.
+
+    `placed` says whether it has a rectangle on the wall now."""
 
     def __init__(self, feed: CameraFeed) -> None:
         self.feed = feed
         self.cell = QRect()
         self.area = QRect()
+        self.placed = False
         self.alarmed = False
         self.quiet = False
         self.focused = False
@@ -64,6 +68,8 @@ class Tile:
         self._own = QRect()
         self._framed = False
         self._fit = QRectF()
+        self._exact_at: QPointF | None = None
+        self._header_rect = QRect()
         self._whole = QRectF()
         self._unit = QTransform()
         self._bars: tuple[QRect, ...] = ()
@@ -71,11 +77,7 @@ class Tile:
         self._last_tick_s = time.monotonic()
         self._header = Header(0, "", TileState.CONNECTING, "", "", alarmed=False, focused=False)
         self._header_pixmap = QPixmap()
-
-    @property
-    def placed(self) -> bool:
-        """Whether the tile has a rectangle on the wall now."""
-        return not self.cell.isEmpty()
+        self._print = HeaderPrint()
 
     @property
     def header(self) -> Header:
@@ -100,8 +102,9 @@ class Tile:
     def place(self, cell: QRect, ratio: float) -> None:
         """Take a rectangle of the wall (its pixels and the screen's ratio); an empty one hides the tile."""
         inner = cell.adjusted(GUTTER_PX, GUTTER_PX, -GUTTER_PX, -GUTTER_PX)
-        self.cell, self._ratio = cell, ratio
+        self.cell, self.placed, self._ratio = cell, not cell.isEmpty(), ratio
         self.area = inner.adjusted(0, header_height_px(inner.width()), 0, 0) if self.placed else QRect()
+        self._header_rect = QRect(inner.left(), inner.top(), inner.width(), self.area.top() - inner.top())
         self._fit_picture(self._picture)
         self._image.setDevicePixelRatio(ratio)
         self._header_pixmap = QPixmap()
@@ -164,6 +167,7 @@ class Tile:
         else:
             self._whole = self.view.placed(self.area, picture.source_width, picture.source_height)
             self._fit = self._whole.intersected(QRectF(self.area))
+        self._exact_at = self._fit.topLeft() if picture is not None and self._is_one_to_one(picture) else None
         self._unit = self.view.unit(self._whole)
         exact = picture is not None and self._ratio == 1.0 and self.view.plain and _is_own_size(picture, self._fit)
         self._bars = _bars(self.area, self._fit.toRect(), 0 if exact else _ROUNDING_PX)
@@ -189,9 +193,7 @@ class Tile:
         if header == self._header and not self._header_pixmap.isNull():
             return QRect() if self.state is TileState.LIVE else self.cell
         self._header, self._header_pixmap = header, QPixmap()  # drawn when it is painted: a window is placed in steps
-        return (
-            self._header_rect() if before == (self.status, TileState.LIVE) == (self.status, self.state) else self.cell
-        )
+        return self._header_rect if before == (self.status, TileState.LIVE) == (self.status, self.state) else self.cell
 
     def _forget(self) -> None:
         """Nothing stays of what was seen by somebody who might: neither picture nor its grey copy."""
@@ -215,7 +217,7 @@ class Tile:
             self.masking.word,
             self.masking.lifted,
             self.view.word,
-            quality_glyph(self.status, self._header_rect().width()),
+            quality_glyph(self.status, self._header_rect.width()),
             self.status.quality.lowered is not Lowered.NO,
             self.quiet,
         )
@@ -243,14 +245,16 @@ class Tile:
 
     def paint(self, painter: QPainter, region: QRegion, look: Look) -> float | None:
         """Paint what of the tile lies in `region`; the due time of a picture that is painted for the first time."""
-        header = self._header_rect()
+        header = self._header_rect
         if region.intersects(header):
             if self._header_pixmap.isNull():
                 self._header = self._header_now()
-                self._header_pixmap = header_pixmap(self._header, header.width(), self._ratio)
+                self._header_pixmap = self._print.pixmap(self._header, header.width(), self._ratio)
+            painter.setClipRect(header)
             painter.drawPixmap(header.topLeft(), self._header_pixmap)
         if not region.intersects(self.area):
             return None
+        painter.setClipRect(self.area)
         state = self.state
         if state is TileState.LIVE:
             self._paint_live(painter, region, look)
@@ -275,8 +279,9 @@ class Tile:
         self._paint_image(painter, self._image, smooth=look.smooth)
         if look.overlay and self._picture is not None:
             self._paint_overlay(painter, self._picture.utc_s)
-        told = " · ".join(filter(None, (self.masking.notice, self.status.notice)))
-        if told:
+        lifted, degraded = self.masking.notice, self.status.notice
+        if lifted or degraded:
+            told = " · ".join(filter(None, (lifted, degraded)))
             notice = notice_pixmap(told, self.area.width(), self._ratio)
             painter.drawPixmap(self.area.left(), round(self.area.bottom() + 1 - _height(notice)), notice)
 
@@ -302,7 +307,7 @@ class Tile:
                 self._dimmed.setDevicePixelRatio(self._ratio)
             self._paint_image(painter, self._dimmed, smooth=False)
             painter.fillRect(self._fit, QColor(8, 9, 11, 150))
-        draw_message(painter, self.area, state, *self._message(state))
+        draw_message(painter, self.area, state, *self._message(state), brief=self.status.brief)
 
     def _message(self, state: TileState) -> tuple[str, str]:
         head, reason = tile_state_word(state), self.status.reason
@@ -312,10 +317,10 @@ class Tile:
         if state is TileState.CONNECTING:
             attempt = self.status.attempt
             head = f"{head} · {_('attempt {count}').format(count=attempt)}" if attempt > 1 else head
-        if age:
-            last = _("Last picture {age} ago.").format(age=age)
-            return head, f"{reason} {last}".strip()
-        return head, reason
+        last = _("Last picture {age} ago.").format(age=age) if age else ""
+        tried = state is TileState.NO_SIGNAL and self.status.attempt > 1
+        tries = _("Attempt {count}.").format(count=self.status.attempt) if tried else ""
+        return head, " ".join(filter(None, (reason, last, tries)))
 
     def _paint_image(self, painter: QPainter, image: QImage, *, smooth: bool) -> None:
         """One to one when the picture has the tile's pixels, else scaled; masks over it."""
@@ -333,17 +338,16 @@ class Tile:
         self.masking.paint(painter)
         painter.restore()
 
+    def _is_one_to_one(self, picture: Picture) -> bool:
+        missing = self._fit.width() * self._ratio - picture.width, self._fit.height() * self._ratio - picture.height
+        return abs(missing[0]) <= _ROUNDING_PX and abs(missing[1]) <= _ROUNDING_PX
+
     def _paint_plain(self, painter: QPainter, image: QImage, *, smooth: bool) -> None:
-        missing = self._fit.width() * self._ratio - image.width(), self._fit.height() * self._ratio - image.height()
-        if abs(missing[0]) <= _ROUNDING_PX and abs(missing[1]) <= _ROUNDING_PX:
-            painter.drawImage(self._fit.topLeft(), image)
+        if self._exact_at is not None:
+            painter.drawImage(self._exact_at, image)
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(self._fit, image, QRectF(image.rect()))
-
-    def _header_rect(self) -> QRect:
-        inner = self.cell.adjusted(GUTTER_PX, GUTTER_PX, -GUTTER_PX, -GUTTER_PX)
-        return QRect(inner.left(), inner.top(), inner.width(), self.area.top() - inner.top())
 
 
 def _box(view: TileView, whole: QRectF, picture: Picture, ratio: float) -> tuple[int, int]:

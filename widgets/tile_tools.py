@@ -136,11 +136,15 @@ class TileTools(QObject):
 
         def let_go(reason: str) -> None:
             order = PictureOrder(reason, to_file, masked, view.quarters, view.mirrored)
-            shot.let_go(order, self._bridge.on_gui_thread(self._on_taken))
+            taken = partial(self._on_taken, self._desk.actor_id())
+            shot.let_go(order, self._bridge.on_gui_thread(taken))
 
         self._ask(heading.format(camera=_named(tile.feed.camera)), let_go)
 
-    def _on_taken(self, path: str, jpeg: bytes) -> None:
+    def _on_taken(self, asked_by: str, path: str, jpeg: bytes) -> None:
+        """What was asked for by who sits here, and not by the one before: neither said nor in the clipboard."""
+        if self._desk.actor_id() != asked_by:
+            return
         if path:
             self.said.emit(_("Saved: {path}").format(path=path))
         else:

@@ -20,6 +20,8 @@ from storage.records import Severity
 from widgets.shapes import severity_colour
 
 RECORDED, MOVED = "#285f7c", "#5f9fc0"
+FOREIGN = "#9a8bd0"
+"""Lines through what was fetched from a recorder elsewhere."""
 LANE = "#101215"
 _PLAIN = {GapReason.NOT_PLANNED: "#23272d", GapReason.DELETED: "#2b2730", GapReason.STOPPED: "#4a525c"}
 _DISK = "#c46aa3"
@@ -33,6 +35,7 @@ _FAULTS: Mapping[GapReason, str] = {
 }
 _DAILY = {Severity.INFO: 190, Severity.LOW: 190, Severity.MEDIUM: 150}
 _HATCH_PX = 6
+FOREIGN_PX = 3
 _LEAST_FAULT_PX = 2
 _REASON_AT = 16
 _HATCHED_AT = 32
@@ -108,6 +111,10 @@ def _paint_bands(into: Bytes, answer: TimelineAnswer) -> None:
         steps = np.array([-(-moved * height // 255) for moved in range(256)], np.uint8)
         moved = np.minimum(steps[_layer([row.motion for row in answer.rows], columns)], tall)
         into += level <= moved[:, None]
+    if any(row.foreign for row in answer.rows):
+        foreign = _layer([row.foreign for row in answer.rows], columns) > 0
+        lines = np.broadcast_to(level % FOREIGN_PX == 0, (height, columns))
+        np.copyto(into, np.uint8(_FOREIGN_AT), where=(into > 0) & foreign[:, None] & lines)
     stripes = (np.arange(columns) + level) % _HATCH_PX < _HATCH_PX // 3
     for row, plain, hatched in zip(into, *_reasons(missing), strict=True):
         if plain.any():
@@ -119,7 +126,7 @@ def _reasons(missing: Bytes) -> tuple[Bytes, Bytes]:
     return _PLAIN_NUMBER[missing], _STRIPE_NUMBER[missing]
 
 
-_RECORDED_AT, _MOVED_AT = 8, 9
+_RECORDED_AT, _MOVED_AT, _FOREIGN_AT = 8, 9, 10
 _IS_FAULT = np.array([False, *(reason in _FAULTS for reason in REASONS)])
 _PLAIN_NUMBER = np.array([0, *(_REASON_AT + n for n in range(1, len(REASONS) + 1))], np.uint8)
 _STRIPE_NUMBER = np.where(_IS_FAULT, _PLAIN_NUMBER + (_HATCHED_AT - _REASON_AT), _PLAIN_NUMBER).astype(np.uint8)
@@ -131,6 +138,7 @@ def _palette() -> list[int]:
         # what is daily is darker, so that what is not stands out of a month of it
         found[severity] = QColor(severity_colour(severity)).darker(_DAILY.get(severity, 100)).rgba()
     found[_RECORDED_AT], found[_MOVED_AT] = QColor(RECORDED).rgba(), QColor(MOVED).rgba()
+    found[_FOREIGN_AT] = QColor(FOREIGN).rgba()
     for number, reason in enumerate(REASONS, 1):
         colour = QColor(reason_colour(reason))
         found[_REASON_AT + number] = colour.rgba()

@@ -22,13 +22,14 @@ from storage.footage_records import GapReason
 from storage.records import Severity
 from widgets import theme
 from widgets.shapes import severity_colour, severity_sign
-from widgets.timeline_lanes import LANE, MOVED, RECORDED, RowShape, is_hatched, reason_colour
+from widgets.timeline_lanes import FOREIGN, FOREIGN_PX, LANE, MOVED, RECORDED, RowShape, is_hatched, reason_colour
 from widgets.timeline_scale import TickKind, TimeScale, midnights, ticks
 from widgets.timeline_words import day_text, gap_words, month_text, tick_text
 
 AXIS_PX = 38
 GUTTER_PX = 172
 LEGEND_PX = 22
+_LOW_PX = 104
 
 _TICK_PX = 92
 _SIGN_PX = 13
@@ -61,7 +62,7 @@ class Scene:
     @property
     def lanes(self) -> QRectF:
         """Where the rows are."""
-        return QRectF(GUTTER_PX, AXIS_PX, self.scale.width_px, max(self.height - AXIS_PX - LEGEND_PX, 0))
+        return QRectF(GUTTER_PX, AXIS_PX, self.scale.width_px, max(self.height - AXIS_PX - legend_px(self.height), 0))
 
     def top_of(self, row: int) -> float:
         """The upper edge of a row."""
@@ -81,6 +82,11 @@ class Scene:
         return range(max(first, 0), min(last + 1, len(self.names)))
 
 
+def legend_px(height_px: float) -> int:
+    """How high the legend is in a timeline of this height: in a low one the rows need its room."""
+    return LEGEND_PX if height_px >= _LOW_PX else 0
+
+
 def paint_sheet(painter: QPainter, scene: Scene) -> None:
     """All of it, over whatever was there."""
     painter.fillRect(QRectF(0, 0, scene.width, scene.height), QColor(theme.WINDOW))
@@ -95,7 +101,8 @@ def paint_sheet(painter: QPainter, scene: Scene) -> None:
     painter.setClipping(False)
     _paint_names(painter, scene)
     _paint_axis(painter, scene)
-    painter.drawPixmap(QPointF(0, scene.height - LEGEND_PX), _legend(scene.width, scene.ratio))
+    if legend_px(scene.height):
+        painter.drawPixmap(QPointF(0, scene.height - LEGEND_PX), _legend(scene.width, scene.ratio))
 
 
 def _paint_rows(painter: QPainter, scene: Scene) -> None:
@@ -309,6 +316,8 @@ def _legend(width: int, ratio: float) -> QPixmap:
     for text, colour in ((_("Recorded"), RECORDED), (_("Something moved"), MOVED)):
         _swatch(painter, QRectF(x, 6, 14, 10), colour, hatched=False)
         x = _worded(painter, metrics, x + 18, text)
+    _foreign_swatch(painter, QRectF(x, 6, 14, 10))
+    x = _worded(painter, metrics, x + 18, _("From elsewhere"))
     x = _reasons(painter, metrics, x, _FIRST_REASONS)
     for severity in Severity:
         painter.fillRect(QRectF(x, 16 - 2 * severity, 5, 2 * severity), QColor(severity_colour(severity)))
@@ -335,6 +344,13 @@ def _worded(painter: QPainter, metrics: QFontMetricsF, x: float, text: str) -> f
     painter.setPen(QColor(theme.MUTED))
     painter.drawText(QRectF(x, 0, metrics.horizontalAdvance(text) + 2, LEGEND_PX), Qt.AlignmentFlag.AlignVCenter, text)
     return x + metrics.horizontalAdvance(text) + 14
+
+
+def _foreign_swatch(painter: QPainter, rect: QRectF) -> None:
+    """With the lines of the lanes, which are every so many px from below."""
+    _swatch(painter, rect, RECORDED, hatched=False)
+    for above_px in range(FOREIGN_PX, int(rect.height()) + 1, FOREIGN_PX):
+        painter.fillRect(QRectF(rect.left(), rect.bottom() - above_px, rect.width(), 1), QColor(FOREIGN))
 
 
 def _swatch(painter: QPainter, rect: QRectF, colour: str, *, hatched: bool) -> None:

@@ -102,6 +102,8 @@ class Pointed:
             found.append(_("No footage: {why}").format(why=gap_words(gap)))
         elif column is not None and not self.row.recorded[column]:
             found.append(_("Nothing recorded") if self.utc_s < self.answer.now_utc_s else _("Still to come"))
+        if column is not None and self.row.foreign and self.row.foreign[column]:
+            found.append(_("Fetched from a recorder elsewhere"))
         if column is not None and self.row.severity[column]:
             severity = Severity(self.row.severity[column])
             found.append(_("Event: {severity}").format(severity=label_of(severity)))

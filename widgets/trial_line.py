@@ -34,9 +34,9 @@ class TrialLine(QLabel):
     def __init__(self, desk: TrialDesk, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._answers, self._lasting = Answers(bridge), Answers(bridge)
+        self._answers, self._removals, self._lasting = Answers(bridge), Answers(bridge), Answers(bridge)
         self._record: Tried | None = None
-        self._saving = self._waiting = False
+        self._saving = self._removing = self._waiting = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(AFTER_MS)
@@ -50,7 +50,7 @@ class TrialLine(QLabel):
         """What the form says now; None, or the same as `before`: nothing to try."""
         if record is not None and record == self._record:
             return
-        self.relieve()
+        self._leave()
         if record is not None and record != before:
             self._record, self._waiting = record, True
             self._say(_("Trying it on the tracks of the last days ..."))
@@ -58,7 +58,7 @@ class TrialLine(QLabel):
 
     def save(self, record: Tried) -> None:
         """Save it when its trial allows that; a second press while one is under way does nothing."""
-        if self._saving:
+        if self._saving or self._removing:
             return
         self._timer.stop()
         self._answers.forget()
@@ -68,12 +68,12 @@ class TrialLine(QLabel):
 
     def remove(self, record: Tried) -> None:
         """Take it out of use, where that may be; a second press while one is under way does nothing."""
-        if self._saving:
+        if self._saving or self._removing:
             return
-        self.relieve()
-        self._saving = True
-        here = self._answers.here
-        self._desk.remove(record, here(partial(self._on_removed, record)), here(self._on_refused))
+        self._leave()
+        self._removing = True
+        here = self._removals.here
+        self._desk.remove(record, here(partial(self._on_removed, record)), here(self._on_not_removed))
 
     def save_all(self, records: Sequence[Tried], refused: Callable[[], None] = lambda: None) -> None:
         """Several that nobody has open here: copies, and what an undo brings back. `refused`: not all were saved."""
@@ -91,7 +91,13 @@ class TrialLine(QLabel):
         self._desk.save_all(records, answers.here(done), answers.here(failed))
 
     def relieve(self) -> None:
-        """Another record, or somebody else sits here: nobody waits for the answer any more."""
+        """Somebody else sits here: whatever was asked, its answer is none of theirs."""
+        self._removals.forget()
+        self._removing = False
+        self._leave()
+
+    def _leave(self) -> None:
+        """Another record: nobody waits for the trial any more. What is taken out of use is still told."""
         self._timer.stop()
         if self._record is not None:
             self._answers.forget()
@@ -129,8 +135,13 @@ class TrialLine(QLabel):
         if answer.saved and record is not None:
             self.saved.emit(record)
 
+    def _on_not_removed(self, text: str) -> None:
+        self._removing = False
+        self.said.emit(text)
+        self._say(text, warn=True)
+
     def _on_removed(self, record: Tried, answer: SaveAnswer) -> None:
-        self._saving = False
+        self._removing = False
         if answer.saved:
             self.hide()
             self.removed.emit(record)

@@ -1,8 +1,8 @@
 """The wall: ONE opaque widget that paints every tile with QPainter, driven by a precise timer. GUI thread only.
 
-Each tick pulls the newest picture of every visible tile and repaints only what changed. Measured (2 cores): repainting
-single rectangles is cheaper up to about two dozen, then their complex clip costs more than painting the whole wall at
-once. No signal and no bus message is sent per frame.
+Each tick pulls the newest picture of every visible tile, reads some tiles' states in their turn, and repaints only what
+changed. Each tile is clipped to its own rectangle: with the complex clip of many, Qt paints span by span, in threads of
+its own (measured at 64 tiles: 0.064 against 0.034 ms a picture). No signal and no bus message is sent per frame.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QShowEvent,
 )
@@ -37,7 +38,6 @@ from widgets.tile_view import TileView
 FAST_MS = 16
 NORMAL_MS = 33
 FAST_TILES = 4
-_MANY_TILES = 24
 REFRESH_MS = 500
 _ARROWS = {
     Qt.Key.Key_Left: Side.LEFT,
@@ -49,7 +49,7 @@ _ARROWS = {
 
 class Wall(QWidget):
     """Tiles of the desk's cameras. `arrangement` says which; change it through the methods. `tile_of` makes a feed's
-    tile; every `refresh_ms` the tiles' headers are read again."""
+    tile; every tile's state and header are read again once in `refresh_ms`."""
 
     arrangement_changed = Signal()
     """Focus, layout, page, order or enlargement are other than before."""
@@ -84,7 +84,8 @@ class Wall(QWidget):
         self.setAccessibleName(_("Video wall"))
         self.setMinimumSize(320, 180)
         self._timer = self._made_timer(NORMAL_MS, self._on_tick, precise=True)
-        self._refresh_timer = self._made_timer(refresh_ms, self._on_refresh)
+        self._refresh_ms = refresh_ms
+        self._refresh_timer = self._made_timer(refresh_ms, self.renew_masks)
 
     def _made_timer(self, interval_ms: int, call: Callable[[], None], *, precise: bool = False) -> QTimer:
         timer = QTimer(self)
@@ -248,12 +249,13 @@ class Wall(QWidget):
     # Time
 
     def _on_tick(self) -> None:
-        dirty = self.board.pull(self.timer_hz / 1.5)
-        if len(dirty) >= _MANY_TILES:
-            self.update()
-            return
-        for area in dirty:
-            self.update(area)
+        changed = QRegion()
+        for area in self.board.pull(self.timer_hz / 1.5):
+            changed |= area
+        for area in self.board.refresh(self._timer.interval() / self._refresh_ms):
+            changed |= area
+        if not changed.isEmpty():
+            self.update(changed)
 
     def _on_refresh(self) -> None:
         self.renew_masks()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import psutil
@@ -17,13 +19,15 @@ from PySide6.QtWidgets import QApplication
 from app.metrics import Metrics, with_wall
 from app.node import EXIT_LATE, FIRST_PICTURE_S
 from app.outputs import write_outputs
-from app.runtime import RunFigures, Runtime
+from app.run_figures import RunFigures
+from app.runtime import Runtime
 from app.wall_plans import WallStart
 from app.wall_store import WallStore
 from storage.errors import WatchfloorError
 from widgets import kiosk
 from widgets.application import SignalWatch, destroy, grab
 from widgets.blackbox_watch import BlackBoxWatch
+from widgets.idle_pages import IdlePages
 from widgets.idle_watch import IdleWatch
 from widgets.main_window import MainWindow
 from widgets.office_pages import prepare
@@ -33,6 +37,9 @@ log = logging.getLogger(__name__)
 
 CHECK_MS = 20
 NAMING_MS = 500
+SWITCH_S = 0.001
+"""How long another thread may keep Python from the GUI thread, which gives it up in every drawing call: at the usual
+5 ms one busy thread made the slowest paints of a wall twice as slow."""
 
 
 class _TimedRun(QObject):
@@ -105,6 +112,7 @@ def run_wall(
 ) -> int:
     """Show the wall until Quit, SIGTERM or the end of `seconds`; exit code 4 when a worker missed the deadline. Raises
     AppError(UNKNOWN_MONITOR, UNKNOWN_LAYOUT) for a `start` that cannot be."""
+    sys.setswitchinterval(SWITCH_S)
     with ExitStack() as end:
         end.callback(runtime.close)
         end.callback(runtime.stop)
@@ -112,7 +120,7 @@ def run_wall(
         screen, begun = kiosk.monitor_of(wished), kiosk.arrangement_of(wished, runtime.registry)
         signals = SignalWatch(application, QApplication.exit)
         end.callback(signals.close)
-        if runtime.plan.lasting:
+        if _is_interactive(runtime, seconds):
             prepare()
         window = MainWindow(runtime.desk)
         end.callback(destroy, window)
@@ -141,12 +149,15 @@ def _run(
     runtime.start()
     runtime.tasks.submit(partial(runtime.seat.people.seat.open, hint=runtime.plan.hint_password))
     idle = IdleWatch(runtime.seat.people.seat, application, window)
+    ahead = _pages_ahead(window, idle) if _is_interactive(runtime, seconds) else None
     window.show()
     window.walls.restore(WallStore(runtime.plan.folders.wall_windows, runtime.tasks.submit), main=resume)
     window.moves.begin()
     watch = _watched(window, runtime)
     application.exec()
     naming.stop()
+    if ahead is not None:
+        ahead.close()
     if watch is not None:
         watch.close()
     idle.close()
@@ -156,6 +167,21 @@ def _run(
     if out is not None:
         write_outputs(runtime, metrics, out)
     return EXIT_LATE if late else 0
+
+
+def _is_interactive(runtime: Runtime, seconds: float | None) -> bool:
+    """Whether somebody will press keys: a timed run of the demo measures, and imports nothing that it does not need."""
+    return runtime.plan.lasting or seconds is None
+
+
+def _pages_ahead(window: MainWindow, idle: IdleWatch) -> IdlePages:
+    """Make the panel's pages while nobody touches the seat, plays or replays."""
+
+    def busy() -> bool:
+        return window.playback.view is not None or window.panel.replay.isVisible() or not window.isVisible()
+
+    steps = chain(window.panel.offices.prepare(), window.panel.keys.prepare())
+    return IdlePages(steps, lambda: idle.touched_s, busy, window)
 
 
 def _watched(window: MainWindow, runtime: Runtime) -> BlackBoxWatch | None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.i18n import _
 from app.layouts import STANDARD
+from app.playback_feeds import is_film
 from storage.records import Verdict
 from widgets.case_actions import CASE_KEYS
 from widgets.export_times import around
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QMenuBar, QWidget
 
+    from app.offices import Offices
     from widgets.main_window import MainWindow
     from widgets.tile_tools import TileTools
     from widgets.wall import Wall
@@ -59,6 +61,7 @@ _FILE_MENU = (
     "approvals",
     "export",
     "foreign",
+    "fetch",
     "",
     "records",
     "import",
@@ -79,7 +82,7 @@ def calls_of(window: MainWindow) -> Calls:
         **_wall_calls(window, window.wall, window.tools, window.streams),
         "next_window": window.walls.enter_next,
         "move_window": partial(window.say, _("The main window stays where it is; this is for wall windows.")),
-        "close_window": partial(window.say, _("The main window is closed with Ctrl+Q.")),
+        "close_window": partial(_close_window, window),
         **_replay_calls(window),
         **_alarm_calls(window),
         **_incident_calls(window),
@@ -88,7 +91,7 @@ def calls_of(window: MainWindow) -> Calls:
         "full_screen": window.toggle_full_screen,
         "quit": QApplication.exit,
     }
-    return window.gate.guarded(calls)
+    return window.playback.returning(window.gate.guarded(calls))
 
 
 def fit_wall_window(main: MainWindow, window: WallWindow) -> TileTools:
@@ -180,10 +183,20 @@ def _incident_calls(window: MainWindow) -> Calls:
         "bookmark": pages.at_moment(case.bookmark),
         **{name: pages.in_panel(getattr(case, name)) for name in CASE_KEYS},
         "report": incident.write_report,
+        "exhibits": pages.in_panel(incident.enter_exhibits),
         "package": pages.begin_package,
         "export": partial(_export, window),
+        "fetch": partial(_fetch, window),
         "footage_search": pages.begin_search,
     }
+
+
+def _close_window(window: MainWindow) -> None:
+    """The playback below the wall, whose plate names this key, wherever the keyboard is; never the main window."""
+    if window.playback.view is not None and window.playback.window is None:
+        window.playback.close()
+    else:
+        window.say(_("The main window is closed with Ctrl+Q."))
 
 
 def _export(window: MainWindow) -> None:
@@ -193,11 +206,32 @@ def _export(window: MainWindow) -> None:
         window.page_keys.begin_export()
         return
     arrangement, chosen = view.wall.arrangement, view.chosen_range
-    focused = (arrangement.focused,) if arrangement.focused is not None else ()
-    seen = tuple(camera_id for camera_id, _rect in arrangement.shown)  # what is not seen does not leave the house
+    focused = tuple(one for one in (arrangement.focused,) if one is not None and not is_film(one))
+    # what is not seen does not leave the house
+    seen = tuple(one for one, _rect in arrangement.shown if not is_film(one))
     begin, end = chosen or around(view.session.place().utc_s, time.time())
     window.walls.bring_panel_forward()
-    window.page_keys.begin_export_of(seen if chosen is not None else focused, begin, end)
+    reason, incident_id = view.why
+    window.page_keys.begin_export_of(seen if chosen is not None else focused, begin, end, reason, incident_id)
+
+
+def _fetch(window: MainWindow) -> None:
+    """What is to be exported, where that page is seen; what is played, where playback has the keyboard; else what the
+    focused camera shows."""
+    view, order = window.playback.view, window.panel.offices.exported()
+    if order is not None and order.camera_ids and (view is None or not view.has_keyboard):
+        begin, end = order.from_utc_s, order.to_utc_s
+        window.page_keys.begin_fetch(order.camera_ids[0], begin, max(end, begin + 1.0), order.reason)
+        return
+    if view is None or not view.has_keyboard:
+        moment = window.page_keys.wall_in_use().moment()
+        camera_id, (begin, end) = (moment[0], around(moment[1], time.time())) if moment else ("", (0.0, 0.0))
+        window.page_keys.begin_fetch(camera_id, begin, end)
+        return
+    focused = view.wall.arrangement.focused or ""
+    begin, end = view.chosen_range or around(view.session.place().utc_s, time.time())
+    window.walls.bring_panel_forward()
+    window.page_keys.begin_fetch("" if is_film(focused) else focused, begin, end, view.why[0])
 
 
 def _page_calls(window: MainWindow) -> Calls:
@@ -236,8 +270,21 @@ def actions_of(window: QWidget, calls: Mapping[str, Callable[[], object]]) -> di
     return actions
 
 
-def fill_menu(bar: QMenuBar, actions: dict[str, QAction], about: Callable[[], None]) -> None:
-    """The menu of the keys that have a place in one."""
+def absent_of(window: MainWindow, here: Offices) -> frozenset[str]:
+    """Keys of offices that this seat has not: a trial wall, or one without recordings."""
+    needed = {
+        **{name: window.panel.offices.has(name) for name in (*_OFFICE_KEYS, "export", "fetch", "footage_search")},
+        **dict.fromkeys(("playback", "playback_case"), here.playback is not None),
+        "lock": here.people is not None,
+        "package": here.approvals is not None,
+    }
+    return frozenset(name for name, there in needed.items() if not there)
+
+
+def fill_menu(
+    bar: QMenuBar, actions: dict[str, QAction], about: Callable[[], None], absent: frozenset[str] = frozenset()
+) -> None:
+    """The menu of the keys that have a place in one; those of `absent` are there, cannot be chosen, and say so."""
     bar.setNativeMenuBar(False)
     menus = {
         _("File"): (*_FILE_MENU, "", "quit"),
@@ -263,7 +310,10 @@ def fill_menu(bar: QMenuBar, actions: dict[str, QAction], about: Callable[[], No
     for title, names in menus.items():
         menu = bar.addMenu(title)
         for name in names:
-            if name:
+            if name in absent:
+                item = menu.addAction(_("{what}  (not at this seat)").format(what=actions[name].text()))
+                item.setEnabled(False)
+            elif name:
                 menu.addAction(actions[name])
             else:
                 menu.addSeparator()

@@ -36,6 +36,7 @@ _NEW = (
     (Shape.AREA, marked("New area"), "A"),
     (Shape.LINE, marked("New line"), "L"),
     (Shape.MASK, marked("New mask"), "M"),
+    (Shape.FAR, marked("Far view"), "F"),
     (Shape.PEOPLE, marked("People"), "P"),
 )
 

@@ -39,6 +39,7 @@ _MOST_RULES = 4
 _HINTS = {
     Shape.AREA: marked("A click adds a corner; a click on the first one closes. Drag points, edges, the inside."),
     Shape.MASK: marked("Nobody sees what lies inside, now and in the past, unless their role lifts the mask."),
+    Shape.FAR: marked("What lies inside is looked at larger, from the main stream: people who are far away are found."),
     Shape.LINE: marked("The arrow shows what counts as “in”. A double click ends the line."),
     Shape.PEOPLE: marked("Press at a person's foot, drag to the head; far away and near. Dotted: others' height."),
 }

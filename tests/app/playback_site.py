@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.film_feed import FilmSite
 from app.playback_feed import FeedSources, PlaybackFeed
 from app.playback_wall import Clocks, PlaybackSite, Seat, SitePlaybackDesk, WallPlayback
 from storage.footage_records import Gap, GapReason, Segment
 from storage.journal import Registry
 from storage.people_commands import RecordAccess
 from storage.records import Camera
+from storage.registry_records import PrivacyMask
 from storage.worker import Supervisor
 from tests.conftest import wait_until
 from tests.video.numbered import FPS, number_in, numbered_clip, segment
@@ -64,19 +66,28 @@ class PlaybackHouse:
     refuses: bool = False
     waiting: list[Callable[[], None]] | None = None
     asked: list[RecordAccess] = field(default_factory=list)
+    films: FilmSite | None = None
+    masks: tuple[PrivacyMask, ...] = ()
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor()
+        self._registered: Registry | None = None
         self.cameras = tuple(Camera(one, n, f"Camera {n}", "test://1") for n, one in enumerate(self.segments, 1))
         site = PlaybackSite(
             Holdings(StoredFootage(self.rings.get, self._between), self._gaps),
-            lambda: Registry(cameras=self.cameras),
+            self._registry,
             self.supervisor,
-            Seat(self._ask, lambda: self.sits, lambda camera_id: camera_id not in self.hidden),
+            Seat(self.ask, lambda: self.sits, lambda camera_id: camera_id not in self.hidden),
             self.sources,
             Clocks(lambda: self.time.utc_s, lambda: self.time.monotonic_s),
+            self.films,
         )
         self.desk = SitePlaybackDesk(site)
+
+    def _registry(self) -> Registry:
+        if self._registered is None or self._registered.privacy_masks != self.masks:
+            self._registered = Registry(cameras=self.cameras, privacy_masks=self.masks)
+        return self._registered
 
     def open(self, utc_s: float) -> WallPlayback:
         """A session for all cameras."""
@@ -99,7 +110,7 @@ class PlaybackHouse:
             return [Gap(camera_id, at(149), at(300), GapReason.NO_SIGNAL)]
         return []
 
-    def _ask(self, access: RecordAccess, granted: Callable[[], None]) -> None:
+    def ask(self, access: RecordAccess, granted: Callable[[], None]) -> None:
         self.asked.append(access)
         if self.waiting is not None:
             self.waiting.append(granted)

@@ -20,7 +20,7 @@ from storage.records import Camera
 from storage.settings import DetectionSettings, Settings
 
 CAMERAS = (Camera("c1", 1, "Gate", "missing/1.mp4"), Camera("c2", 2, "Yard", "missing/2.mp4"))
-BUSY = Pace(80.0, 41.6, True, {"c1": CameraLooks(2.5, 300.0, Urgency.TRACKS)})
+BUSY = Pace(80.0, 41.6, True, {"c1": CameraLooks(2.5, 300.0, Urgency.TRACKS, 5.0)})
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_looking_tells_the_pace_of_the_last_seconds_and_why(runtime: Runtime) ->
     analytics = runtime.analytics
     analytics._on_tracks(TrackSet("c2", 1.0, ()))
     analytics.service.status = DetectionStatus(DetectionState.RUNNING, pace=BUSY, looks={"c1": 7, "c2": 1})
-    assert analytics.looking("c1") == Looking(7, 0.3, Urgency.TRACKS)
+    assert analytics.looking("c1") == Looking(7, 0.3, Urgency.TRACKS, 5.0)
     new = analytics.looking("c2")
     assert (new.looks, new.reason) == (1, None)
     assert new.latency_s is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.analytics import OTHER_LOOKS_PER_S, RULE_LOOKS_PER_S, Analytics
+from app.analytics import OTHER_LOOKS_PER_S, RULE_LOOKS_PER_S, SPARE_SLOTS, Analytics
 from app.bus import Bus
 from app.feeds import Banner
 from detection.detector import DetectionCode, DetectionError
@@ -109,8 +109,31 @@ def test_a_camera_that_is_taken_out_of_use_is_not_opened_or_looked_at_any_more(d
     desk.analytics.renew(replace(rules, cameras=CAMERAS[1:], rules=()))
     assert desk.hub.taps == {"c2": "small"}
     desk.analytics.renew(rules)
-    assert [(camera.camera_id, camera.slot) for camera in desk.told[-1]] == [("c1", 0), ("c2", 1)]
+    assert {camera.camera_id for camera in desk.told[-1]} == {"c1", "c2"}
     assert desk.hub.taps == {"c1": "main", "c2": "main"}
+
+
+def test_a_slot_that_was_left_is_another_cameras_when_all_are_taken(desk: Desk) -> None:
+    """More cameras than there are slots come and go in one run: none of them is left out."""
+    for number in range(3, 3 * SPARE_SLOTS):
+        here = (CAMERAS[1], Camera(f"c{number}", number, "Quay", "z"))
+        desk.analytics.renew(Registry(cameras=here))
+        told = desk.told[-1]
+        assert [camera.camera_id for camera in told] == ["c2", f"c{number}"]
+        assert told[0].slot == 1
+        assert told[1].slot not in {told[0].slot, *(camera.slot for camera in desk.told[-2][1:])}
+    assert "places" not in {banner.key for banner in desk.banners}
+
+
+def test_a_site_that_is_too_large_says_so_until_others_go(desk: Desk) -> None:
+    many = tuple(Camera(f"c{number}", number, "Quay", "z") for number in range(1, SPARE_SLOTS + 6))
+    desk.analytics.renew(Registry(cameras=many))
+    assert len(desk.told[-1]) == SPARE_SLOTS + 2
+    assert desk.banners[-1].text == "Detection has no room for 3 cameras before the next start."
+    desk.analytics.renew(Registry(cameras=many[3:]))
+    assert {camera.camera_id for camera in desk.told[-1]} == {camera.id for camera in many[3:]}
+    assert len({camera.slot for camera in desk.told[-1]}) == SPARE_SLOTS + 2
+    assert desk.banners[-1] == Banner("places", "")
 
 
 def test_the_first_camera_of_an_empty_site_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

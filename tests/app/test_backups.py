@@ -167,7 +167,7 @@ def test_restore_reapplies_erasures(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         archive.journal.backup(str(tmp_path / "copy.db"))
     asked: list[tuple[Path, Path]] = []
 
-    def reapply(path: Path, folder: Path, _clock: object, _key: object) -> int:
+    def reapply(path: Path, folder: Path, *_others: object) -> int:
         asked.append((path, folder))
         return 3
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,9 @@ from storage.records import Camera
 from storage.worker import Supervisor
 from tests.conftest import wait_until
 from video.decode import DecodePool
+from video.fanout import PictureTap
 from video.frame import Picture
-from video.session import SessionState, SessionStatus
+from video.session import CameraSession, SessionState, SessionStatus
 from video.source import VideoCode, VideoError
 
 CAMERA = Camera("c1", 1, "Gate", "missing/clip.mp4")
@@ -62,6 +64,28 @@ def test_two_tiles_share_one_session(hub: CameraHub) -> None:
     assert len(list(hub.sessions())) == 1
     for feed in feeds:
         feed.close()
+
+
+def test_a_changed_address_reaches_what_is_open_and_what_is_opened_later(
+    hub: CameraHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(CameraSession, "readdress", lambda session, url: told.append((session.camera_id, url)))
+    first, moved = replace(CAMERA, sub_url="missing/sub.mp4"), replace(CAMERA, main_url="new.mp4", sub_url="small.mp4")
+    tap, small = PictureTap(), PictureTap()
+    hub.attach(first, tap)
+    hub.attach(first, small, sub=True)
+    hub.renew([moved])
+    assert not told, "the journal is not asked on the caller's thread"
+    hub.step(0.0)
+    hub.step(0.0)
+    assert told == [("c1", "new.mp4"), ("c1/sub", "small.mp4")]
+    hub.detach("c1", small, sub=True)
+    hub.close_unwanted(float("inf"))
+    session = hub.attach(first, small, sub=True)
+    assert session._url == "small.mp4"
+    hub.detach("c1", small, sub=True)
+    hub.detach("c1", tap)
 
 
 def test_a_session_closes_some_time_after_its_last_tile(hub: CameraHub) -> None:

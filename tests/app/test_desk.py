@@ -35,6 +35,7 @@ from storage.records import (
     new_id,
 )
 from storage.registry_records import CameraGroup, Service
+from storage.sealed import Credential
 from storage.settings import Settings
 from tests.conftest import wait_until
 
@@ -248,6 +249,15 @@ def _following(changes: ChangeFeed, until: Callable[[], bool]) -> None:
     finally:
         changes.stop()
         assert changes.join(60)
+
+
+def test_another_login_of_a_camera_is_told(archive: Archive) -> None:
+    """Its session must be opened anew, though no record of the registry has changed."""
+    bus = Bus()
+    changes = ChangeFeed(archive, bus)
+    told = _told_registries(bus)
+    archive.logins.keep("c1", Credential("admin", "another"), archive.actor)
+    _following(changes, lambda: len(told) == 1)
 
 
 def test_a_camera_that_came_before_the_first_look_is_told(archive: Archive) -> None:

@@ -6,15 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from app.export_commands import export
+from app.export_commands import export_app as app
 from storage.folders import Folders
 from tests.app.export_site import export_site
 
-app = typer.Typer()
-app.command("export")(export)
 TIME = ["--from", "2027-01-15 08:00:00 UTC", "--to", "2027-01-15 08:00:12 UTC"]
 
 
@@ -55,3 +52,28 @@ def test_refused_in_sentences(home: Path, words: list[str], code: int) -> None:
     result = CliRunner().invoke(app, [*words, "--out", str(home / "out")])
     assert result.exit_code == code, result.output
     assert not (home / "out").exists()
+
+
+def test_an_export_is_verified_by_its_signature_and_its_files(home: Path) -> None:
+    out = home / "out"
+    made = CliRunner().invoke(app, ["--camera", "1", *TIME, "--out", str(out), "--reason", "x"])
+    assert made.exit_code == 0, made.output
+    good = CliRunner().invoke(app, ["verify", str(out)])
+    assert good.exit_code == 0, good.output
+    assert "all as they were signed" in good.output
+    assert CliRunner().invoke(app, ["verify", str(out), "--key", "ab" * 32]).exit_code == 5
+    assert CliRunner().invoke(app, ["verify", str(out), "--key", "abc"]).exit_code != 0
+    film = next((out / "view").iterdir())
+    film.write_bytes(film.read_bytes() + b"x")
+    bad = CliRunner().invoke(app, ["verify", str(out)])
+    assert bad.exit_code == 5
+    assert "was altered" in bad.output
+    assert CliRunner().invoke(app, ["verify", str(home)]).exit_code == 6
+
+
+def test_an_export_of_another_site_has_an_unknown_signer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = home / "out"
+    assert CliRunner().invoke(app, ["--camera", "1", *TIME, "--out", str(out), "--reason", "x"]).exit_code == 0
+    monkeypatch.setattr("app.export_commands.own_key", lambda: None)
+    unknown = CliRunner().invoke(app, ["verify", str(out)])
+    assert unknown.exit_code == 3, unknown.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,9 @@ from PIL import Image
 from app.erasing import Eraser
 from app.errors import AppCode, AppError
 from app.export_orders import Blur, ExportOrder, ExportResult, PieceKind
+from app.export_verifier import verify_export
 from app.package_films import PackageStep
+from app.texts import sentence
 from storage.case_commands import OpenIncident
 from storage.commands import CloseIncident, PutOperator
 from storage.errors import StorageCode, StorageError
@@ -30,6 +33,7 @@ from storage.records import Actor, EvidenceKind, Operator, Outcome, Role, Severi
 from storage.release_commands import EraseSubject
 from storage.release_records import Package
 from tests.app.export_site import ANNA, BEGIN, OLENA, TARAS, ExportSite, export_site, of_segments, packets
+from video.copied_fragments import CopyFile
 
 
 @pytest.fixture
@@ -387,6 +391,21 @@ def test_a_film_that_was_finished_before_more_was_recorded_is_made_anew(site: Ex
     assert sum(piece.frames for piece in pieces if piece.camera_id == "c1") == 180
 
 
+def test_a_film_that_was_altered_after_it_was_finished_is_made_anew(site: ExportSite) -> None:
+    shares = [0.0]
+    order = site.order("c1", "c2", end=1)
+    with pytest.raises(AppError):
+        site.exports.make(
+            order, ANNA, progress=lambda _step, share: shares.append(share), cancelled=lambda: shares[-1] > 0.5
+        )
+    (first,) = site.exports.folder.rglob("films-*/view/camera-001*.mp4")
+    (other,) = (path.read_bytes() for path in site.exports.folder.rglob("films-*/master-1/*.mp4"))
+    first.write_bytes(other)
+    made = site.exports.make(order, ANNA)
+    assert made.folder is not None
+    assert (made.folder / made.pieces[0].path).read_bytes() != other
+
+
 def test_what_a_cancelled_run_attached_is_not_attached_twice(site: ExportSite, monkeypatch: pytest.MonkeyPatch) -> None:
     order = site.order(end=4, master=True, incident_id=site.incident, to_incident=True)
     put_file, put = site.archive.store.put_file, list[object]()
@@ -409,3 +428,150 @@ def test_a_reason_cannot_look_like_another_line(site: ExportSite) -> None:
     assert result.folder is not None
     assert "Reason: case 7 Nothing is missing.\r\n" in (result.folder / "README.txt").read_bytes().decode()
     assert told(result)["reason"] == "case 7 Nothing is missing."
+
+
+def test_the_same_export_twice_at_once_is_refused_in_a_sentence(site: ExportSite) -> None:
+    refused: list[AppError] = []
+
+    def again(_step: PackageStep, share: float) -> None:
+        if not refused:
+            assert site.exports.unfinished("anna") == (), "what is being made is not offered to be gone on with"
+            with pytest.raises(AppError) as caught:
+                site.exports.make(site.order(), ANNA)
+            refused.append(caught.value)
+
+    result = site.exports.make(site.order(), ANNA, progress=again)
+    assert result.complete
+    assert refused[0].code is AppCode.EXPORT_RUNNING
+    assert refused[0].details["pid"] == str(os.getpid())
+    assert "being made already" in sentence(refused[0])
+    assert site.exports.make(site.order(), ANNA).complete, "a lock goes with who held it"
+
+
+def test_two_exports_of_one_name_at_once_do_not_disturb_each_other(site: ExportSite) -> None:
+    others: list[ExportResult] = []
+
+    def beside(step: PackageStep, _share: float) -> None:
+        if step is PackageStep.VERIFY and not others:
+            others.append(site.exports.make(site.order(end=2, still=True), ANNA))
+
+    first = site.exports.make(site.order(end=2), ANNA, progress=beside)
+    assert first.folder is not None
+    assert others[0].folder is not None
+    assert first.folder != others[0].folder
+    assert verify_export(first.folder).problems == verify_export(others[0].folder).problems == ()
+
+
+def test_untouched_copies_that_are_finished_are_not_copied_again(
+    site: ExportSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = site.order("c1", "c2", master=True, incident_id=site.incident, to_incident=True)
+    shares: list[float] = []
+    with pytest.raises(AppError):
+        site.exports.make(
+            order, ANNA, progress=lambda _step, share: shares.append(share), cancelled=lambda: shares[-1:] > [0.3]
+        )
+    masters = sorted(site.exports.folder.rglob("films-*/master-*/*.mp4"))
+    assert len(masters) == 3
+    before = [(path.stat().st_ino, path.stat().st_mtime_ns) for path in masters]
+    taken: list[object] = []
+    monkeypatch.setattr(CopyFile, "continued", lambda *values: taken.append(values))
+    after: list[tuple[int, int]] = []
+
+    def look(step: PackageStep, _share: float) -> None:
+        if step is PackageStep.VERIFY and not after:
+            after.extend((path.stat().st_ino, path.stat().st_mtime_ns) for path in masters)
+
+    result = site.exports.make(order, ANNA, progress=look)
+    assert taken == []
+    assert [one[0] for one in after] == [one[0] for one in before]
+    assert [piece.kind for piece in result.pieces].count(PieceKind.MASTER) == 3
+
+
+def test_a_recording_that_is_altered_after_it_was_copied_is_named_when_the_export_goes_on(site: ExportSite) -> None:
+    shares: list[float] = []
+    with pytest.raises(AppError):
+        site.exports.make(
+            site.order(),
+            ANNA,
+            progress=lambda _step, share: shares.append(share),
+            cancelled=lambda: shares[-1:] > [0.3],
+        )
+    source = Path(site.segments[1].path)
+    data = bytearray(source.read_bytes())
+    data[-200] ^= 1
+    source.write_bytes(data)
+    result = site.exports.make(site.order(), ANNA)
+    assert [gap.reason for gap in result.gaps] == ["altered"]
+
+
+def test_an_export_proves_itself_without_the_site(site: ExportSite) -> None:
+    result = site.exports.make(site.order(end=1, still=True), ANNA)
+    folder = result.folder
+    assert folder is not None
+    whole = verify_export(folder)
+    assert (whole.problems, whole.files, whole.complete) == ((), 4, True)
+    assert whole.fingerprint == site.archive.key.fingerprint
+    film = folder / result.pieces[0].path
+    original = film.read_bytes()
+    film.write_bytes(original[:-1] + b"x")
+    (folder / "note.txt").write_text("beside")
+    assert verify_export(folder).problems == (
+        f"{result.pieces[0].path} was altered",
+        "note.txt does not belong to the export",
+    )
+    film.unlink()
+    assert f"{result.pieces[0].path} is missing" in verify_export(folder).problems
+    paper = folder / "export.json"
+    for spoilt in (b'{"files": [], "readme": {"path": "a", "bytes": Infinity, "sha256": ""}}', b"{}"):
+        signed, _written = paper.read_bytes(), paper.write_bytes(spoilt)
+        assert "has not the form" in verify_export(folder).problems[0]
+        paper.write_bytes(signed)
+    paper.write_bytes(paper.read_bytes().replace(b"case 7", b"case 8"))
+    assert "does not belong to export.json" in verify_export(folder).problems[0]
+    paper.write_bytes(b"[1, 2")
+    assert "has not the form" in verify_export(folder).problems[0]
+    paper.unlink()
+    with pytest.raises(AppError) as caught:
+        verify_export(folder)
+    assert caught.value.code is AppCode.NOT_AN_EXPORT
+
+
+def test_no_link_passes_for_a_folder_and_no_name_acts_on_a_terminal(site: ExportSite, tmp_path: Path) -> None:
+    folder = site.exports.make(site.order(end=1), ANNA).folder
+    assert folder is not None
+    (folder / "x\x1b[2Jy").write_text("")
+    assert verify_export(folder).problems == ("'x\\x1b[2Jy' does not belong to the export",)
+    (folder / "x\x1b[2Jy").unlink()
+    (folder / "view").rename(tmp_path / "elsewhere")
+    (folder / "view").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert verify_export(folder).problems == ("view does not belong to the export",)
+
+
+def test_a_name_in_the_papers_never_leads_out_of_the_folder(site: ExportSite) -> None:
+    result = site.exports.make(site.order(end=1), ANNA)
+    assert result.folder is not None
+    paper = result.folder / "export.json"
+    tree = told(result)
+    tree["files"][0]["path"] = "../../secret"
+    data = json.dumps(tree).encode()
+    paper.write_bytes(data)
+    (result.folder / "export.sig").write_text(site.archive.key.sign(data))
+    assert "no name of a file of an export" in verify_export(result.folder).problems[0]
+
+
+def test_an_export_for_a_reason_goes_with_the_incident_that_the_reason_names(site: ExportSite) -> None:
+    journal, officer = site.archive.journal, Actor("officer")
+    journal.apply(PutOperator(Operator(officer.id, "Officer", Role.PROTECTION_OFFICER)), site.archive.actor)
+    incident = str(journal.apply(OpenIncident("theft", Severity.LOW, BEGIN, "c1"), ANNA).incident_id)
+    found = journal.incident_file(incident).incident
+    other = site.exports.make(site.order(end=1, reason=f"for {found.number}9"), ANNA)
+    site.exports.make(site.order(end=1, reason=f"case {found.number}, police"), ANNA)
+    with pytest.raises(AppError):
+        site.exports.make(site.order(reason=f"{found.number}"), ANNA, cancelled=lambda: True)
+    journal.apply(CloseIncident(incident, found.version, Outcome.FOUND, "done"), ANNA)
+    journal.apply(RequestApproval(ApprovalKind.ERASURE, incident, "wish", "a1"), ANNA)
+    journal.apply(DecideApproval("a1", 1, approved=True), OLENA)
+    command = EraseSubject("incidents", incident, "Art. 17 (1) GDPR", "wish of the person", "a1")
+    Eraser(journal, site.archive.store, site.archive.folders).erase(command, officer)
+    assert list(site.exports.folder.iterdir()) == [other.folder]

@@ -320,6 +320,7 @@ def test_without_a_file_the_outages_are_in_memory(tmp_path: Path, caplog: pytest
 
 def test_every_reason_of_a_camera_and_every_state_has_words() -> None:
     recording = {VideoCode.DISK_FULL, VideoCode.DISK_FAILED, VideoCode.NOT_BUFFERED}
+    recording |= {VideoCode.NO_REPLAY, VideoCode.NO_RECORDING, VideoCode.ELSEWHERE, VideoCode.BAD_ANSWER}
     assert all(reason_words(code.value) for code in VideoCode if code not in recording)
     assert reason_words(STALE)
     assert len({state_word(state) for state in HealthState}) == len(HealthState)

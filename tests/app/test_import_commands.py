@@ -172,3 +172,32 @@ def test_what_few_runs_need_is_not_imported_at_every_start() -> None:
     code = "import sys, app.commands; print(*{'yaml', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.split() == []
+
+
+def stored_url(number: int) -> str:
+    with archive_of_site() as archive:
+        return archive.logins.url_of(next(camera for camera in archive.registry.cameras if camera.number == number))
+
+
+def test_a_camera_gets_another_login_which_is_asked_for_and_sealed(home: Path) -> None:
+    run("add", f"rtsp://admin:{SECRET}@10.0.0.1/main")
+    done = run("login", "1", "--user", "guard", typed="an@other/one\n")
+    assert done.exit_code == 0, done.output
+    assert stored_url(1) == "rtsp://guard:an%40other%2Fone@10.0.0.1/main"
+    assert "an@other" not in done.output
+    assert not any(b"an@other" in file.read_bytes() for file in home.rglob("*") if file.is_file())
+    run("login", "1")
+    assert stored_url(1) == "rtsp://10.0.0.1/main"
+
+
+def test_a_camera_gets_another_address_and_its_login_goes_to_no_other_host() -> None:
+    run("add", f"rtsp://admin:{SECRET}@10.0.0.1/main")
+    done = run("address", "1", "rtsp://10.0.0.1/high", "--sub", "rtsp://10.0.0.1/low")
+    assert done.exit_code == 0, done.output
+    assert stored_url(1) == f"rtsp://admin:{SECRET}@10.0.0.1/high"
+    assert run("address", "1", "rtsp://10.0.0.2/high", "--sub", "rtsp://10.0.0.1/low").exit_code != 0
+    assert stored_url(1) == f"rtsp://admin:{SECRET}@10.0.0.1/high"
+    assert run("address", "1", "rtsp://10.0.0.2/high").exit_code == 0
+    assert stored_url(1) == "rtsp://10.0.0.2/high"
+    assert run("address", "1", "gopher://10.0.0.2/high").exit_code != 0
+    assert run("address", "9", "rtsp://10.0.0.2/high").exit_code != 0

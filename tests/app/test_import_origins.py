@@ -104,6 +104,14 @@ def test_frigate(tmp_path: Path) -> None:
     assert found["empty"].unread is Unread.NO_ADDRESS
 
 
+def test_a_password_with_a_hash_is_no_option_of_go2rtc(tmp_path: Path) -> None:
+    path = tmp_path / "go2rtc.yaml"
+    path.write_text("streams: {gate: 'ffmpeg:rtsp://admin:p@ss/w#1@10.0.0.5/main#video=copy'}", encoding="utf-8")
+    (camera,) = read_cameras(str(path))
+    assert camera.main_url == "rtsp://10.0.0.5/main"
+    assert camera.login == Credential("admin", "p@ss/w#1")
+
+
 def test_go2rtc(tmp_path: Path) -> None:
     found = cameras(tmp_path, GO2RTC)
     assert list(found) == ["gate", "env", "script", "hls", "nothing"]

@@ -21,12 +21,12 @@ from app.tasks import Tasks
 from detection.model_bench import ModelSpeed
 from detection.model_files import model_digest
 from detection.models import BUILT_IN, ModelChoice, ModelSource
-from storage.commands import PutOperator
+from storage.commands import PutOperator, PutRecord
 from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
 from storage.people_queries import AccessFilter
 from storage.people_records import AccessKind
-from storage.records import Actor, Operator, Role
+from storage.records import Actor, Camera, Operator, Role
 from storage.settings import Settings, load
 from tests.detection.test_models import write_ir
 
@@ -103,13 +103,30 @@ def test_who_may_not_configure_changes_nothing(site: Site) -> None:
         site.actor = actor
         site.desk.choose("good", site.said.put, site.said.put)
         site.desk.remove("good", site.said.put, site.said.put)
+        site.desk.give("good", "", site.said.put, site.said.put)
         site.desk.take(str(path), site.said.put, site.said.put, site.said.put)
-        answers = {str(site.answer()) for _ in range(3)}
+        answers = {str(site.answer()) for _ in range(4)}
         assert len(answers) == 1
         assert "good" not in answers
     assert site.used == []
     assert path.is_dir()
     assert not site.archive.folders.settings.exists()
+
+
+def test_a_model_that_a_camera_has_of_its_own_is_listed_and_not_removed(site: Site) -> None:
+    path = write_ir(site.archive.folders.models / "good")
+    site.archive.journal.apply(PutRecord(Camera("c1", 4, "Gate", "x")), site.archive.actor)
+    site.desk.give("good", "4", site.said.put, site.said.put)
+    assert site.answer() == "good"
+    site.desk.read(site.said.put, site.said.put)
+    rows = site.answer()
+    assert isinstance(rows, tuple)
+    assert rows[0].cameras == (4,)
+    site.desk.remove("good", site.said.put, site.said.put)
+    assert "in use" in str(site.answer())
+    assert path.is_dir()
+    site.desk.give("good", "5", site.said.put, site.said.put)
+    assert "Camera 5" in str(site.answer())
 
 
 def test_the_journal_itself_asks_the_right_to_choose(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,9 @@ def rule(kind: RuleKind = RuleKind.INTRUSION, hold_s: float = 1.0) -> RuleSpec:
         (figure(), rule(hold_s=2.0), "hold time from 2 to 4 s"),
         (figure(events=200), rule(hold_s=5.0), "cooldown from 30 to 60 s"),
         (figure(), rule(hold_s=5.0), "zone smaller"),
+        (figure(), rule(hold_s=5.0), "sensitivity from 0.5 to 0.3"),
+        (figure(), rule(RuleKind.LOITERING), "the time from 30 to 45 s"),
+        (figure(), rule(RuleKind.LINE_CROSSING), "zone smaller"),
         (figure(judged=4, false=4), rule(), "Too few verdicts"),
         (figure(false=1), rule(), "leave the rule"),
         (figure(judged=0, false=0), rule(RuleKind.TAMPER), "Look after the camera"),
@@ -64,7 +68,10 @@ def test_ten_of_each_with_names_and_the_loudest_rule_of_a_camera() -> None:
     assert made.alarms == sum(one.alarms for one in cameras)
     assert (made.cameras[0].name, made.rules[0].name) == ("1 Camera 1", "1 Camera 1: Rule 1")
     assert made.cameras[0].help == f"Rule 1: {made.rules[0].help}"
-    assert all(row.mend == "" for row in (*made.cameras, *made.rules))
+    assert [row.mend for row in made.rules] == [row.mend for row in made.cameras]
+    assert all(row.rule is not None and row.mend == replace(row.rule, hold_s=3.0) for row in made.rules)
+    few = report(registry(1), [figure("c1", judged=1)], [figure("r1", judged=1)], None, NOW_S)
+    assert (few.cameras[0].mend, few.rules[0].mend) == (None, None)
 
 
 def test_what_the_viewer_may_not_see_is_not_told() -> None:

@@ -31,6 +31,7 @@ from storage.keys import SigningKey
 from storage.package_manifest import Approval
 from storage.package_seal import Recipient
 from storage.records import EvidenceKind
+from storage.registry_records import CameraScale
 from storage.segments import SegmentIndex
 from tests.app import case_file
 from tests.video.numbered import FPS, numbered_clip, segment
@@ -349,3 +350,18 @@ def test_the_readme_speaks_the_sites_language(
     assert KEY.fingerprint in text
     assert hashlib.sha256(files["verify.py"]).hexdigest() in text
     assert "{" not in text
+
+
+def test_a_calibrated_camera_tells_what_its_films_can_be_used_for(
+    packages: Packages, segments: list[Segment], tmp_path: Path
+) -> None:
+    scale = CameraScale("cam-12", ((0.5, 0.4, 0.2), (0.5, 0.9, 0.6)))
+    asked = content()
+    calibrated = replace(asked, registry=replace(asked.registry, camera_scales=(scale,)))
+    _files, manifest = opened(packages.build(calibrated, tmp_path / "p.zip"))
+    source = next(one for one in manifest["sources"] if one["id"] == "cam-12")
+    assert source["resolution_class"] == "observe"  # 180 px of a person of 0.6 of the picture: 64 px/m
+    bands = source["resolution_bands"]
+    assert [band["level"] for band in bands] == ["detect", "observe"]
+    assert bands[0]["bottom"] == bands[1]["top"]
+    assert 62.5 <= bands[1]["least_px_per_m"] < bands[1]["most_px_per_m"] < 125

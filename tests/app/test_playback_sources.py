@@ -33,3 +33,9 @@ def test_nothing_is_taken_out_of_pictures_that_carry_the_time_of_arrival() -> No
 
 def test_no_tracks_are_no_fault(tmp_path: Path) -> None:
     assert TracksBeside(tmp_path / "tracks.db").sets("c1", NOON, NOON + 60) == []
+
+
+def test_a_picture_that_is_not_ours_says_so_before_anything_else() -> None:
+    assert _notice(ReelStatus(coarse=True, origin="recorder 10.0.0.9")) == "Not our recording: recorder 10.0.0.9"
+    assert "less detail" in _notice(ReelStatus(coarse=True))
+    assert _notice(ReelStatus()) == ""

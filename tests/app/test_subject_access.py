@@ -143,6 +143,7 @@ def test_the_package_of_a_person(site: Site, tmp_path: Path) -> None:
     (keys / "Lt. Bondar.pub").write_text(str(IDENTITY.to_public()))  # a known key opens no master to a person
     journal, actor = site.archive.journal, site.archive.actor
     journal.apply(AddNote(SECRET, incident_id=site.incident), actor)
+    journal.apply(RecordPackage(site.incident, "p.zip", "ab" * 32, "f", True, recipient=SECRET), actor)
     file = replace(asked(site), choice=SubjectChoice((OWN,), (site.incident,)))
     path = packed(journal, site.desk.of_disclosure, file, tmp_path / "d.zip", "", actor)
     assert verify(str(path), site.archive.key.fingerprint).code == INTACT
@@ -157,6 +158,7 @@ def test_the_package_of_a_person(site: Site, tmp_path: Path) -> None:
     assert stored["request"]["person"] == "Ганна Ө."
     assert stored["recordings"][0]["looks"] == 16
     assert [incident["notes"][0]["text"] for incident in stored["incidents"]] == [WITHHELD]
+    assert [incident["packages"][0]["recipient"] for incident in stored["incidents"]] == [WITHHELD]
     letter = " ".join(page.extract_text() for page in PdfReader(BytesIO(content["report.pdf"])).pages)
     assert "Ганна Ө." in letter
     assert "supervisory" in letter

@@ -9,6 +9,7 @@ import pytest
 from detection.detector import DetectionCode, DetectionError, Detections, Image
 from detection.openvino_detector import IN_FLIGHT, OpenVinoDetector
 from tests.detection.tiny_model import write_tiny_model
+from tests.detection.tiny_onnx import write_tiny_onnx
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)
 
@@ -36,6 +37,14 @@ def test_colours_scale_letterbox_and_names_are_right(model: Path) -> None:
     expected = [[16 / 64, 2 / 36, 24 / 64, 10 / 36], [40 / 64, 10 / 36, 48 / 64, 18 / 36]]
     assert found.boxes == pytest.approx(np.array(expected), abs=1e-3)
     assert detector.name == "YOLOtiny (OpenVINO, CPU)"
+
+
+def test_an_onnx_file_is_run_straight(tmp_path: Path) -> None:
+    detector = OpenVinoDetector(write_tiny_onnx(tmp_path / "mine.onnx"))
+    found = detector.detect(street((16, 2, RED), (40, 10, GREEN)))
+    detector.close()
+    assert found.labels == ("person",)
+    assert found.boxes == pytest.approx(np.array([[16 / 64, 2 / 36, 24 / 64, 10 / 36]]), abs=1e-3)
 
 
 @pytest.mark.parametrize("factor", [2, 10])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -40,9 +41,9 @@ def run(scheduler: Scheduler, cameras: list[str], look_s: float, seconds: float,
     return found
 
 
-def scheduler_of(rates_hz: dict[str, float], **kinds: set[str]) -> Scheduler:
+def scheduler_of(rates_hz: dict[str, float], *, alone: Collection[str] = (), gated: Collection[str] = ()) -> Scheduler:
     scheduler = Scheduler()
-    scheduler.configure(rates_hz, 0.0, **kinds)
+    scheduler.configure(rates_hz, 0.0, alone=alone, gated=gated)
     return scheduler
 
 

@@ -49,7 +49,7 @@ def test_a_picture_of_another_form_is_not_distorted() -> None:
 
 def test_each_object_belongs_to_the_picture_of_its_middle_and_is_cut_off_there() -> None:
     output = columns((100, 100, 40, 80, 0, 0.8), (300, 330, 40, 100, 0, 0.7), (500, 310, 40, 100, 0, 0.6))
-    upper, lower = DECODER.decode_parts(output, (UPPER, LOWER))
+    upper, lower = DECODER.decode_parts((output,), (UPPER, LOWER))
     assert upper.boxes == pytest.approx(
         np.array([[80 / 640, 60 / 320, 120 / 640, 140 / 320], [480 / 640, 260 / 320, 520 / 640, 1.0]]), abs=1e-4
     )
@@ -58,13 +58,13 @@ def test_each_object_belongs_to_the_picture_of_its_middle_and_is_cut_off_there()
 
 def test_objects_at_both_sides_of_the_seam_do_not_suppress_each_other() -> None:
     output = columns((300, 318, 40, 60, 0, 0.8), (300, 322, 40, 60, 0, 0.7))
-    assert [len(part) for part in DECODER.decode_parts(output, (UPPER, LOWER))] == [1, 1]
+    assert [len(part) for part in DECODER.decode_parts((output,), (UPPER, LOWER))] == [1, 1]
 
 
 @given(st.lists(st.tuples(st.floats(0, 640), st.floats(0, 640), st.floats(1, 300), st.floats(1, 300)), max_size=12))
 @settings(max_examples=40, deadline=None)
 def test_boxes_of_both_parts_are_inside_their_pictures(objects: list[tuple[float, float, float, float]]) -> None:
-    parts = DECODER.decode_parts(columns(*[(*box, 0, 0.9) for box in objects]), (UPPER, LOWER))
+    parts = DECODER.decode_parts((columns(*[(*box, 0, 0.9) for box in objects]),), (UPPER, LOWER))
     assert len(parts) == 2
     for part in parts:
         assert ((part.boxes >= 0) & (part.boxes <= 1)).all()

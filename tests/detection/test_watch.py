@@ -158,6 +158,9 @@ def test_tracks_and_alarms_are_the_reason_that_is_told(tmp_path: Path) -> None:
 
     site.run_until(lambda: reason() is Urgency.ALARM)
     assert any(m.events for m in site.sent if isinstance(m, Looked))
+    pace = site.pace()
+    assert pace is not None
+    assert pace.cameras["c0"].asked_per_s == 20.0
     site.close()
 
 
@@ -260,3 +263,64 @@ def test_pauses_grow_to_a_minute_and_are_forgiven_after_a_healthy_one() -> None:
     assert not mishaps.worked()
     assert mishaps.note(now_s + HEALTHY_S + 1.0) == 1.0
     assert mishaps.count == 10
+
+
+def test_a_far_view_is_looked_at_whole_and_larger_in_one_input_of_one_frame(tmp_path: Path) -> None:
+    part = (0.5, 0.5, 0.75, 0.75)
+    site = Site(tmp_path, 2)
+    far = replace(site.cameras[0], far_view=True, far_slot=1, far_part=part)
+    site.watch.configure(Configure((far,), {}))
+    crop = SlotTap(site.slots, 1)
+    site.images[1][0, 0] = 255  # somebody stands in the crop
+
+    def put_crop(seq: int) -> None:
+        image = site.images[1]
+        pixels = memoryview(image.reshape(-1))  # type: ignore[arg-type] # numpy 2.4 declares no Buffer for 3.11
+        crop.put(Picture("c0", seq, 0.0, 1.0, 1.0, 640, 360, 1920, "bgr24", 640, 360, pixels, image))
+
+    for _ in range(40):
+        site.step(silent=(1,))
+    assert site.looks()["c0"] == 0, "the crop of that frame is not there yet"
+
+    def looked() -> bool:
+        put_crop(site._seq + 1)  # as the tap does: the crop first, then the whole of the same frame
+        return any(m.tracks.tracks for m in site.sent if isinstance(m, Looked))
+
+    site.run_until(looked, silent=(1,))
+    assert set(site.detector.inputs) == {2}
+    box = next(m.tracks.tracks[0].box for m in reversed(site.sent) if isinstance(m, Looked) and m.tracks.tracks)
+    assert part[0] <= box.x1 < box.x2 <= part[2]
+    assert part[1] <= box.y1 < box.y2 <= part[3]
+    site.close()
+
+
+def test_cameras_of_two_models_share_no_input_and_one_whose_model_is_missing_uses_the_sites(site: Site) -> None:
+    own = Prompt()
+    own.name = "own"
+    cameras = [replace(c, model="b" if n % 2 else "") for n, c in enumerate(site.cameras)]
+    site.watch.configure(Configure(tuple(cameras), {}, ("b",)))
+    site.run_until(lambda: min(site.looks().values(), default=0) >= 2 and len(site.looks()) == 4)
+    assert set(site.detector.inputs) >= {2}
+    site.watch.use(own, "b")
+    assert site.watch.detectors.name == "prompt, own"
+    before = site.looks()
+    site.images[1][0, 0] = 255
+    site.run_until(lambda: min((site.looks() - before).values(), default=0) >= 6 and len(site.looks() - before) == 4)
+    assert set(own.inputs) >= {2}
+    site.watch.configure(Configure(tuple(cameras), {}, ()))
+    assert site.watch.detectors.name == "prompt", "nobody wants it any more"
+    before = site.looks()
+    site.run_until(lambda: min((site.looks() - before).values(), default=0) >= 2 and len(site.looks() - before) == 4)
+
+
+def test_events_name_the_model_that_saw_it(tmp_path: Path) -> None:
+    whole = Zone("zone-1", "c0", "all", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    site = Site(tmp_path, 1, zones=(whole,), rules=(replace(rule(hold_s=0.05), camera_id="c0"),), model="b")
+    site.images[0][0, 0] = 255
+    own = Prompt()
+    own.name = "own"
+    site.watch.use(own, "b")
+    site.run_until(lambda: any(m.events for m in site.sent if isinstance(m, Looked)))
+    events = [event for m in site.sent if isinstance(m, Looked) for event in m.events]
+    assert {event.detector for event in events} == {"own"}
+    site.close()

@@ -94,3 +94,23 @@ def test_survivors_do_not_overlap_and_come_best_first(found: list[tuple[float, f
     assert (len(best) > 0) == (len(found) > 0)
     assert (np.diff(scores[best]) <= 0).all()
     assert (iou_matrix(boxes[best], boxes[best]) - np.eye(len(best)) <= 0.51).all()
+
+
+@pytest.mark.parametrize("end_to_end", [False, True])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_whatever_a_network_answers_boxes_are_whole_and_scores_are_shares(
+    end_to_end: bool, data: st.DataObject
+) -> None:
+    """NaN, infinite and absurd numbers of a damaged or foreign model never reach tracker and rules."""
+    odd = st.sampled_from((float("nan"), float("inf"), -float("inf"), 1e30, -1e30, 0.0, 0.5, 3.0, 320.0, 640.0))
+    shape = (1, 8, 6) if end_to_end else (1, 84, 8)
+    flat = data.draw(st.lists(odd, min_size=60, max_size=60))
+    output = np.resize(np.array(flat, np.float32), shape)
+    for fits in ((FIT_640X360,), (Fit(1.0, 0, 0, 640, 320), Fit(1.0, 0, 320, 640, 320))):
+        for found in Decoder(ANY, shape, (), ("person", "car")).decode_parts((output,), fits):
+            assert np.isfinite(found.boxes).all()
+            assert ((found.boxes >= 0) & (found.boxes <= 1)).all()
+            assert (found.boxes[:, :2] < found.boxes[:, 2:]).all()
+            assert ((found.scores > 0) & (found.scores <= 1)).all()
+            assert set(found.labels) <= {"person", "car"}

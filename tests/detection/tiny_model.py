@@ -12,10 +12,10 @@ import numpy as np
 from detection.quiet_openvino import silence_telemetry
 
 SIDE_PX, CELL_PX = 64, 8
-METADATA = "description: Ultralytics YOLOtiny model\ntask: {task}\nnames:\n{names}\nargs:\n  batch: 1\n"
+METADATA = "description: Ultralytics {name} model\ntask: {task}\nnames:\n{names}\nargs:\n  batch: 1\n"
 
 
-def write_tiny_model(folder: Path, task: str = "detect", metadata: bool = True) -> Path:
+def write_tiny_model(folder: Path, task: str = "detect", metadata: bool = True, name: str = "YOLOtiny") -> Path:
     silence_telemetry()
     import openvino as ov
     from openvino import opset13 as ops
@@ -42,5 +42,5 @@ def write_tiny_model(folder: Path, task: str = "detect", metadata: bool = True) 
         from detection.yolo_output import COCO_LABELS
 
         names = "\n".join(f"  {i}: {name}" for i, name in enumerate(COCO_LABELS))
-        (folder / "metadata.yaml").write_text(METADATA.format(task=task, names=names), "utf-8")
+        (folder / "metadata.yaml").write_text(METADATA.format(task=task, names=names, name=name), "utf-8")
     return folder

@@ -8,12 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from storage.commands import JudgeAlarm, PutRecord, RecordEvent, RegistryRecord, RemoveRecord
+from storage.commands import (
+    AcknowledgeIncident,
+    CloseIncident,
+    JudgeAlarm,
+    PutRecord,
+    RecordEvent,
+    RegistryRecord,
+    RemoveRecord,
+    VerifyIncident,
+)
 from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.errors import StorageCode
 from storage.people_commands import DecideApproval, RequestApproval
 from storage.people_records import ApprovalKind, ApprovalState
-from storage.records import Role, RuleSpec, Verdict, Zone
+from storage.records import Outcome, Role, RuleSpec, Verdict, Zone
 from storage.registry_records import CameraScale
 from storage.tried_rules import LOOKBACK_S, PutTriedRecord, change_id, removal_id
 from tests.contracts.test_journal import refused
@@ -147,3 +156,28 @@ def test_a_refused_change_spends_no_signature(guard: Guard) -> None:
     signed = guard.signed(change_id(bad))
     refused(StorageCode.BAD_VALUE, guard.journal, PutTriedRecord(bad, lost=1, approval_id=signed), ADMIN)
     assert [one.state for one in guard.journal.approvals(open_only=False)] == [ApprovalState.APPROVED]
+
+
+def test_who_calls_false_what_another_confirmed_does_not_change_its_rule_alone(guard: Guard) -> None:
+    """Else one person could take a rule's true alarms away: by the verdict first, by the rule then."""
+    guard.found(Verdict.INCIDENT)
+    mine = guard.journal.incidents()[0]
+    journal, later = guard.journal, replace(guard.rule, hold_s=60.0)
+    for command in (AcknowledgeIncident, VerifyIncident):
+        journal.apply(command(mine.id, journal.incidents()[0].version), ADMIN)
+    journal.apply(CloseIncident(mine.id, journal.incidents()[0].version, Outcome.FALSE, "no"), ADMIN)
+    refused(StorageCode.NEEDS_TRIAL, journal, PutRecord(later), ADMIN)
+    refused(StorageCode.NOT_PERMITTED, journal, PutTriedRecord(later, lost=0), ADMIN)
+    refused(StorageCode.NEEDS_TRIAL, journal, RemoveRecord("rules", "r1"), ADMIN)
+    journal.apply(PutRecord(replace(guard.rule, name="Another name")), ADMIN)
+    journal.apply(PutTriedRecord(later, lost=0, approval_id=guard.signed(change_id(later))), ADMIN)
+
+
+def test_who_calls_their_own_verdict_false_overturns_nobody(guard: Guard) -> None:
+    guard.found(Verdict.INCIDENT)
+    journal = guard.journal
+    incident = journal.incidents()[0]
+    for command in (AcknowledgeIncident, VerifyIncident):
+        journal.apply(command(incident.id, journal.incidents()[0].version), OPERATOR)
+    journal.apply(CloseIncident(incident.id, journal.incidents()[0].version, Outcome.FALSE, "no"), OPERATOR)
+    journal.apply(PutRecord(replace(guard.rule, hold_s=60.0)), ADMIN)

@@ -161,3 +161,48 @@ def test_a_worker_that_cannot_be_started_leaves_the_others_alive(caplog: pytest.
     assert refused.failures == 2
     assert "can't start new thread" in caplog.text
     assert supervisor.shutdown(2) == []
+
+
+class Slow(Patient):
+    """Takes its time to start, as on a machine that is busy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starting, self.go_on = threading.Event(), threading.Event()
+        self.starts = 0
+
+    def start(self) -> None:
+        self.starts += 1
+        self.starting.set()
+        assert self.go_on.wait(30.0)
+        super().start()
+
+
+def test_a_worker_that_is_slow_to_start_is_not_started_twice(caplog: pytest.LogCaptureFixture) -> None:
+    now_s = [0.0]
+    supervisor, worker = Supervisor(clock=lambda: now_s[0]), Slow()
+    adding = threading.Thread(target=supervisor.add, args=(worker,))
+    adding.start()
+    assert worker.starting.wait(30.0)
+    for _look in range(3):
+        supervisor.restart_dead()
+        now_s[0] += 100.0
+    worker.go_on.set()
+    adding.join(30.0)
+    supervisor.restart_dead()
+    assert worker.starts == 1
+    assert not caplog.records
+    assert supervisor.shutdown(30.0) == []
+
+
+def test_a_worker_that_is_removed_while_it_starts_is_not_owned_afterwards() -> None:
+    supervisor, worker = Supervisor(), Slow()
+    adding = threading.Thread(target=supervisor.add, args=(worker,))
+    adding.start()
+    assert worker.starting.wait(30.0)
+    assert supervisor.remove(worker, 0.0)
+    worker.go_on.set()
+    adding.join(30.0)
+    assert worker.join(30.0)
+    assert supervisor.shutdown(30.0) == []
+    assert supervisor._workers == []

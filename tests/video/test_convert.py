@@ -66,3 +66,14 @@ def test_streams_of_one_thread_share_what_scales_alike() -> None:
         second.picture(_frame(640, 360), PACKET, 1, (width, 600), "bgra")
     assert len(scalers) <= 128
     assert first.picture(_frame(640, 360), PACKET, 1, (320, 180), "bgra").width == 320
+
+
+@pytest.mark.parametrize("width", [216, 234, 256, 320])
+def test_fine_stripes_do_not_shimmer_in_a_small_tile(width: int) -> None:
+    stripes = np.zeros((360, 640, 3), np.uint8)
+    stripes[:, ::2] = 255
+    frame = av.VideoFrame.from_ndarray(stripes, format="rgb24").reformat(format="yuv420p")
+    picture = Converter("c").picture(frame, PACKET, 1, (width, 1000), "bgra")
+    rows = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, -1)[:, : picture.width * 4]
+    green = rows.reshape(picture.height, picture.width, 4)[:, 8:-8, 1]
+    assert green.max() - green.min() < 140  # taking single pixels gives 255: black and white bands that wander

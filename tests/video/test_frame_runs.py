@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.video.numbered import FPS, filled, live, numbered_clip
+from video.convert import Scalers
 from video.footage import FilePiece, Piece, RingPiece
 from video.frame_runs import backward, forward, keys_backward, keys_forward
 from video.open_files import OpenFiles
@@ -133,3 +135,45 @@ def test_a_list_of_files_in_the_place_of_a_recording_is_not_followed(reel: Reel,
     if kept:
         piece = reel.files.kept(piece)
     assert numbers(forward(lambda _utc_s: [piece], T0)) == []
+
+
+class _Kept(Shot):
+    """One whose end can be seen."""
+
+
+def _bytes(shot: Shot | None) -> int:
+    return sum(plane.buffer_size for plane in shot.frame.planes) if shot is not None else 0
+
+
+def test_of_a_long_gop_smaller_frames_wait_and_none_is_left_out(tmp_path: Path) -> None:
+    """Of 120 frames without a key frame between, 8 whole ones may wait."""
+    long = [FilePiece(str(numbered_clip(tmp_path / "long.mp4", 0, 120, gop=120)), T0, T0 + 119 / FPS)]
+    scalers, waiting, decoded = Scalers(), list[weakref.ref[_Kept]](), [0]
+
+    def noted(shot: Shot) -> Shot:
+        decoded[0] += 1
+        kept = _Kept(shot.frame, shot.packet)
+        waiting.append(weakref.ref(kept))
+        return kept
+
+    def halved(shot: Shot) -> Shot | None:
+        if shot.frame.width < 160:
+            return None
+        half = _Kept(
+            scalers.reformat(shot.frame, shot.frame.width // 2, shot.frame.height // 2, "yuv420p"), shot.packet
+        )
+        waiting.append(weakref.ref(half))
+        return half
+
+    most = 12 * FRAME_BYTES
+    found, widths, peak = [], set(), 0
+    for item in backward(lambda _utc_s: long, T0 + 119 / FPS, noted, most, halved):
+        if isinstance(item, Shot):
+            found.append(round((item.utc_s - T0) * FPS))
+            widths.add(item.frame.width)
+        peak = max(peak, sum(_bytes(ref()) for ref in waiting))
+    assert found == list(range(119, -1, -1))
+    assert 320 in widths  # where it is short enough
+    assert min(widths) < 320
+    assert peak <= most * 1.5
+    assert decoded[0] < 4 * 120

@@ -4,8 +4,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import islice
+from types import SimpleNamespace
 
+import av
 import pytest
 
 import video.pyav_source
@@ -150,6 +153,106 @@ def test_odd_urls_are_refused_and_not_a_bug(url: str) -> None:
     assert "b" not in redact(url).partition("host")[0].replace("rtsp", "")
 
 
-def test_transport_is_chosen_behind_the_url() -> None:
-    assert LiveSource("rtsp://h/x#transport=udp")._options()["rtsp_transport"] == "udp"
-    assert LiveSource("rtsp://h/x")._options()["rtsp_transport"] == "tcp"
+class Dials:
+    """In place of `av.open`: notes what was asked for, and gives containers that tell as much as `told` says."""
+
+    def __init__(self, *told: bool, takes_s: float = 0.0) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.closed = 0
+        self._told, self._takes_s = list(told), takes_s
+
+    def __call__(self, _url: str, options: dict[str, str], **_more: object) -> object:
+        self.asked.append(options)
+        told = self._told.pop(0)
+        sound = SimpleNamespace(codec_context=SimpleNamespace(sample_rate=8000, channels=1))
+        context = SimpleNamespace(width=320 * told, pix_fmt="yuv420p", extradata=b"x", name="h264")
+        video = SimpleNamespace(codec_context=context, average_rate=Fraction(15))
+        threading.Event().wait(self._takes_s)
+        return SimpleNamespace(streams=SimpleNamespace(video=[video], audio=[sound]), close=self._close)
+
+    def _close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def dial(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Dials]:
+    def make(*told: bool, takes_s: float = 0.0) -> Dials:
+        dials = Dials(*told, takes_s=takes_s)
+        monkeypatch.setattr(av, "open", dials)
+        monkeypatch.setattr(video.pyav_source, "_untold", set())
+        return dials
+
+    return make
+
+
+PASSWORDS = (
+    "p@ss",
+    "p/a/ss",
+    "p?a=ss",
+    "p#ss",
+    "12/3@4",
+    "geheim 2",
+    "p@s/s",
+    "пароль",
+    "%E2%82%AC",
+    "p:ss@w",
+    "p://s",
+)
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    "host", ["10.0.0.5:554/Streaming/101", "cam.example/x?a=b@c", "[fe80::1]:554/x", "localhost/x"]
+)
+def test_a_login_is_cut_out_whatever_signs_it_has(password: str, host: str) -> None:
+    url = f"rtsp://admin:{password}@{host}"
+    assert redact(url) == f"rtsp://{host}"
+    assert redact(f"opening '{url}' failed, rtsp://h/x too") == f"opening 'rtsp://{host}' failed, rtsp://h/x too"
+
+
+@pytest.mark.parametrize(
+    "url", ["rtsp://10.0.0.5/stream@1", "rtsp://10.0.0.5:554/x?mail=a@b.c", "rtsp://[fe80::1]/a@b"]
+)
+def test_an_address_without_login_keeps_its_at_sign(url: str) -> None:
+    assert redact(url) == url
+
+
+def test_transport_is_chosen_behind_the_url(dial: Callable[..., Dials]) -> None:
+    dials = dial(True, True, True)
+    for url in ("rtsp://h/x#transport=udp", "rtsp://h/x", "http://h/x"):
+        LiveSource(url)._connect()
+    assert [asked.get("rtsp_transport") for asked in dials.asked] == ["udp", "tcp", None]
+
+
+def test_what_is_described_in_words_is_not_looked_at_for_half_a_second(dial: Callable[..., Dials]) -> None:
+    dials = dial(True, False, True, True)
+    LiveSource("rtsp://h/told")._connect()
+    LiveSource("rtsp://h/untold")._connect()
+    assert dials.closed == 1
+    LiveSource("rtsp://h/untold")._connect()
+    looked = ["analyzeduration" in asked for asked in dials.asked]
+    assert looked == [False, False, True, True], "the second time it is known"
+
+
+def test_a_camera_that_is_slow_to_say_too_little_is_asked_thoroughly_the_next_time(
+    dial: Callable[..., Dials], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looks together would be longer than an opening may take."""
+    monkeypatch.setattr(video.pyav_source, "_HASTE_S", 0.0)
+    dials = dial(False, True, takes_s=0.01)
+    with pytest.raises(VideoError) as caught:
+        LiveSource("rtsp://a:geheim@h/slow")._connect()
+    assert caught.value.code is VideoCode.SILENT
+    assert "geheim" not in str(caught.value.details)
+    LiveSource("rtsp://a:geheim@h/slow")._connect()
+    assert "analyzeduration" in dials.asked[-1]
+
+
+def test_a_described_camera_opens_with_all_that_a_recorder_needs(rtsp: RtspServer, clips: Clips) -> None:
+    live = LiveSource(rtsp.url(clips.h264))
+    info = live.open()
+    first = next(packet for packet in live.packets() if packet is not None)
+    live.close()
+    assert (info.codec, info.width, info.height, info.fps) == ("h264", 320, 180, 15.0)
+    assert info.extradata
+    assert first.key

@@ -21,6 +21,7 @@ from video.session import CameraSession, SessionState, SessionStatus
 from video.source import Source, VideoCode, VideoError
 
 FAST = RetryPolicy(first_s=0.02, most_s=0.05, probe_timeout_s=0.5)
+NO_INFO = StreamInfo("", 0, 0, 0.0, live=True)
 Make = Callable[..., CameraSession]
 
 
@@ -72,8 +73,11 @@ def test_a_file_goes_live_with_pictures_and_stops_at_once(clips: Clips, make: Ma
     assert session.stream.taps == ()
 
 
-def test_a_killed_camera_comes_back_on_the_same_port(rtsp: RtspServer, clips: Clips, make: Make) -> None:
+def test_a_killed_camera_comes_back_on_the_same_port(
+    rtsp: RtspServer, clips: Clips, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     states: list[SessionState] = []
+    caplog.set_level(logging.WARNING)
     session = make(rtsp.url(clips.h264), on_change=lambda _, status: states.append(status.state))
     wait_until(lambda: session.status().state is SessionState.LIVE, 10, "live")
     rtsp.kill()
@@ -82,6 +86,9 @@ def test_a_killed_camera_comes_back_on_the_same_port(rtsp: RtspServer, clips: Cl
     assert status.state is SessionState.WAITING
     assert status.reason is not None
     assert status.reason.code is VideoCode.UNREACHABLE
+    lines = [record.getMessage() for record in caplog.records if record.name == "video.session"]
+    assert [line[:20] for line in lines[:1]] == ["Gate: picture lost ("]
+    assert all("attempt" in line and status.attempt >= 8 for line in lines[1:]), "one line tells of a short fault"
     rtsp.start()
     wait_until(lambda: session.status().reconnects == 1, 15, "a reconnect")
     assert session.status().attempt == 0
@@ -110,6 +117,39 @@ def test_a_wrong_password_is_not_hammered(fake_server: Callable[[Handler], FakeS
     pauses = [policy.pause_s(n, VideoCode.UNAUTHORIZED, wanted=True, network=True) for n in range(1, 7)]
     assert pauses == [2, 4, 8, 16, 30, 30]
     assert count <= 4
+
+
+def test_another_address_or_login_is_used_at_once(clips: Clips, make: Make) -> None:
+    """From the longest pause, and in the middle of a stream; one that only lacks its login is no news."""
+    session = make("nowhere/clip.mp4", policy=RetryPolicy(first_s=600, most_s=600))
+    wait_until(lambda: session.status().state is SessionState.WAITING, 10, "a failure")
+    session.readdress(str(clips.h264))
+    wait_until(lambda: session.status().state is SessionState.LIVE, 10, "the new address")
+    generation = session.status().generation
+    session.readdress(str(clips.h264))
+    session.readdress(str(clips.h265))
+    wait_until(lambda: (session.status().info or NO_INFO).codec == "hevc", 10, "the newest address")
+    assert session.status().generation == generation + 1
+    secret = CameraSession("8", "Yard", "rtsp://admin:geheim@10.0.0.5/main")
+    secret.readdress("rtsp://10.0.0.5/main")
+    assert "geheim" in secret._url
+    secret.readdress("rtsp://admin:neu@10.0.0.5/main")
+    assert "neu" in secret._url
+
+
+def test_mute_cameras_do_not_keep_others_from_opening(
+    fake_server: Callable[[Handler], FakeServer], make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening one holds a place until FFmpeg's patience ends: it is asked for a word first, and opened now and then."""
+    monkeypatch.setattr(video.pyav_source, "OPEN_TIMEOUT_S", 0.3)
+    server = fake_server(say_nothing)
+    policy = RetryPolicy(first_s=0.01, most_s=0.02, probe_timeout_s=0.05)
+    session = make(f"rtsp://127.0.0.1:{server.port}/mute", policy=policy)
+    wait_until(lambda: session.status().attempt >= 12, 20, "attempts")
+    status = session.status()
+    assert status.reason is not None
+    assert status.reason.code is VideoCode.SILENT
+    assert 1 <= status.generation <= 1 + status.attempt // 6
 
 
 def test_pauses_of_the_policy() -> None:
@@ -251,7 +291,7 @@ def test_another_reason_begins_the_pauses_anew(make: Make, monkeypatch: pytest.M
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr("video.session.reachable", lambda _url, _timeout_s: True)
+    monkeypatch.setattr("video.session.knock", lambda _url, _timeout_s, **_more: None)
     session = make("rtsp://127.0.0.1:9/x", policy=Noted(), factory=lambda _url, _generation: Failing())
     wait_until(lambda: len(seen) >= 10, 10, "pauses")
     session.stop()

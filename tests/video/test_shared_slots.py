@@ -83,6 +83,17 @@ def test_a_picture_of_the_cameras_predecessor_is_not_given(slots: SharedSlots) -
     assert reader.newest(0, DIGEST) is not None
 
 
+def test_a_picture_that_comes_after_the_camera_left_is_not_written(slots: SharedSlots) -> None:
+    old, new, reader = SlotTap(slots, 0), SlotTap(slots, 0), SlotReader(slots)
+    old.put(plain(1, camera="predecessor"))
+    old.leave()
+    new.put(plain(2))
+    old.put(plain(3, camera="predecessor"))
+    found = reader.newest(0, DIGEST)
+    assert found is not None
+    assert found.image[0, 0, 0] == 2
+
+
 def test_a_picture_in_the_making_is_not_given(slots: SharedSlots) -> None:
     tap, reader = SlotTap(slots, 0), SlotReader(slots)
     tap.put(plain(1))

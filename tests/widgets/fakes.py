@@ -148,6 +148,7 @@ class FakeReplay:
     player: PlaybackStatus = field(default_factory=lambda: PlaybackStatus(PlaybackState.SEEKING, None, 1.0))
     wanted: tuple[int, int] = (0, 0)
     closed: bool = False
+    tracked: TrackSet | None = None
     _picture: Picture | None = None
 
     def want(self, width_px: int, height_px: int) -> None:
@@ -159,6 +160,9 @@ class FakeReplay:
 
     def status(self) -> PlaybackStatus:
         return self.player
+
+    def tracks(self, utc_s: float) -> TrackSet | None:
+        return replace(self.tracked, utc_s=utc_s) if self.tracked is not None else None
 
     def go_back(self, seconds: float) -> None:
         self.asked.append(("go_back", seconds))

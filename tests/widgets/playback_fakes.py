@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from app.feeds import TileState, TileStatus
-from app.playback_feeds import ClockNote, PlaybackPlace
+from app.playback_feeds import ClockNote, FilmBench, FilmWish, PlaybackPlace
 from storage.journal import Registry
 from storage.records import Camera
 from tests.widgets.fakes import FakeFeed, picture
@@ -53,6 +53,7 @@ class FakeSession:
     notes: dict[str, ClockNote] = field(default_factory=dict)
     free_from_s: float = 0.0
     closed: bool = False
+    films: FilmBench | None = None
 
     def registry(self) -> Registry:
         return self.registered
@@ -118,7 +119,12 @@ class FakePlaybackDesk:
         return utc_s < self.free_from_s
 
     def open(
-        self, camera_ids: Sequence[str], utc_s: float, reason: str = "", incident_id: str = ""
+        self,
+        camera_ids: Sequence[str],
+        utc_s: float,
+        reason: str = "",
+        incident_id: str = "",
+        films: Sequence[FilmWish] = (),
     ) -> FakeSession | None:
         if self.full:
             return None

@@ -34,8 +34,10 @@ from tests.widgets.conftest import opened
 from tests.widgets.fakes import FakeDesk, incident, made_registry
 from widgets import theme
 from widgets.alarm_sound import AlarmSound
+from widgets.alarm_words import narrow_text
 from widgets.main_window import MainWindow
 from widgets.shelf_board import ShelfBoard
+from widgets.words import Names
 
 Key = Qt.Key
 NOW_S = 1_795_000_000.0
@@ -454,3 +456,17 @@ def test_the_heading_says_how_many_are_not_listed(qtbot: QtBot, window: MainWind
     assert "1234 more, oldest of the least severe, are not listed" in window.panel._alarm_heading.whole
     window.panel.board.show_state(desk.state())
     assert "not listed" not in window.panel._alarm_heading.whole
+
+
+def test_in_a_flood_the_queue_has_more_room_and_groups_say_their_cause(
+    window: MainWindow, tell: Callable[..., None]
+) -> None:
+    tell(*(raised(n, 0, NOW_S - 3000.0 - 400.0 * n) for n in range(1, 9)))
+    calm_px = window.panel.alarms.minimumHeight()
+    window.resize(1500, 1000)
+    tell(*(raised(n % CAMERAS + 1, n // CAMERAS, NOW_S + n / 10) for n in range(90)))
+    assert window.panel.alarms.minimumHeight() > calm_px
+    names = Names(window.panel.board._desk.registry())
+    texts = [narrow_text(row, names) for row in window.panel.alarms.facts.rows]
+    assert len(texts) == len(set(texts)) == 6
+    assert texts[0].endswith(("Centre ×15", "Harbour ×15"))

@@ -270,6 +270,22 @@ def test_nothing_of_it_stays_for_the_next_at_the_seat(opened: Opened) -> None:
     assert [form.cameras.list.item(n).text() for n in range(form.cameras.list.count())] == ["1  Gate"]
 
 
+def test_the_answer_belongs_to_who_asked(opened: Opened) -> None:
+    page = opened.page
+    opened.type_range()
+    opened.reason()
+    send()
+    assert page.building
+    page.relieve()
+    opened.actor = TARAS
+    opened.until(lambda: not opened.desk._busy.locked())  # it is over; its answer is on its way
+    told: list[bool] = []
+    opened.bridge.call_soon(lambda: told.append(True))
+    opened.until(lambda: bool(told))
+    assert (page.result, page.problem.text(), opened.said) == (None, "", [])
+    assert page.outcome.isHidden()
+
+
 def test_from_a_playback_the_time_around_its_picture_is_suggested(opened: Opened) -> None:
     opened.page.relieve()
     opened.page.suggest("c2", BEGIN + 65)

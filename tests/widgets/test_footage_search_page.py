@@ -293,10 +293,10 @@ def test_enter_shows_b_bookmarks_e_exports(
     press(Qt.Key.Key_Down)
     with qtbot.waitSignal(page.moment_chosen) as shown:
         press(Qt.Key.Key_Return)
-    assert shown.args == ["c2", T0 + 121.0]
+    assert shown.args == ["c2", T0 + 121.0, "Theft"]
     with qtbot.waitSignal(page.range_chosen) as exported:
         press(Qt.Key.Key_E)
-    assert exported.args == [("c2",), T0 + 115.0, T0 + 128.0]
+    assert exported.args == [("c2",), T0 + 115.0, T0 + 128.0, "Theft"]
     with qtbot.waitSignal(page.said):
         press(Qt.Key.Key_B)
     note = desk.commands[-1]
@@ -413,8 +413,14 @@ def test_alt_f_opens_it_with_the_focused_camera_and_leads_on_to_playback_and_exp
     window = opened(qtbot, desk)
     window.wall.show_camera("c4")
     shown: list[tuple[str, float]] = []
-    exported: list[tuple[tuple[str, ...], float, float]] = []
-    monkeypatch.setattr(window.playback, "_open", lambda _cameras, camera_id, utc_s: shown.append((camera_id, utc_s)))
+    exported: list[tuple[object, ...]] = []
+    why: list[str] = []
+
+    def opened_playback(_cameras: tuple[str, ...], camera_id: str, utc_s: float, *, reason: str) -> None:
+        shown.append((camera_id, utc_s))
+        why.append(reason)
+
+    monkeypatch.setattr(window.playback, "_open", opened_playback)
     monkeypatch.setattr(
         window.panel.offices,
         "begin_export",
@@ -436,7 +442,8 @@ def test_alt_f_opens_it_with_the_focused_camera_and_leads_on_to_playback_and_exp
     assert [camera_id for camera_id, _utc_s in shown] == ["c1"]
     assert T0 + 50.0 < shown[0][1] <= T0 + 61.0
     press(Qt.Key.Key_E)
-    assert exported == [(("c1",), T0 + 55.0, T0 + 68.0)]
+    assert exported[0][:3] == (("c1",), T0 + 55.0, T0 + 68.0)
+    assert why == [exported[0][3]] == ["Theft"], "why it was looked for is not asked again"
     press(Qt.Key.Key_F, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(window.wall.hasFocus)
     window.close()

@@ -88,6 +88,7 @@ def test_a_film_is_taken_in_by_keyboard_with_its_clock_set(opened: Opened, phone
     assert "A film of 2 s" in page.what.text()
     assert page.lines["begins"].text() == "2027-01-15 10:00:00"
     write("witness K.")
+    assert "Taken as right, it begins at 2027-01-15 10:00:00" in page.meaning.text()
     write("")
     write("10:00:10")
     QTest.keyClicks(page.lines["real"], "10:01:10")

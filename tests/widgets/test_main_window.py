@@ -293,13 +293,13 @@ def test_severity_is_a_number_too(qtbot: QtBot, window: MainWindow, desk: FakeDe
     tip = model.data(model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
     assert (tip, model.data(model.index(0, 0), Qt.ItemDataRole.DecorationRole) is not None) == ("Critical", True)
     texts = [model.data(model.index(0, column)) for column in range(model.columnCount())]
-    assert texts[1:3] == ["1 Main gate", "Person in zone"]
+    assert (texts[1], texts[3]) == ("1 Main gate", "Person in zone")
 
 
 def test_key_sheet_beside_the_wall_and_back(qtbot: QtBot, window: MainWindow) -> None:
     press(window, Key.Key_F1)
     assert window.panel.pages.currentWidget() is window.panel.keys
-    texts = [label.text() for label in window.panel.keys.findChildren(QLabel)]
+    texts = [" ".join(label.text().split()) for label in window.panel.keys.findChildren(QLabel)]  # long ones are broken
     assert all(k.meaning in texts and k.label in texts for k in KEYS)
     press(window, Key.Key_Escape)
     assert window.panel.pages.currentWidget() is window.panel.work

@@ -29,7 +29,7 @@ ROWS = (
 
 class FakeModels:
     def __init__(self) -> None:
-        self.rows = ROWS
+        self.rows: tuple[ModelRow, ...] = ROWS
         self.calls: list[tuple[str, object]] = []
         self.done: list[Callable[[tuple[ModelRow, ...]], None]] = []
 
@@ -38,6 +38,11 @@ class FakeModels:
 
     def choose(self, name: str, done: Callable[[str], None], failed: Callable[[str], None]) -> None:
         self.calls.append(("choose", name))
+        done(name)
+
+    def give(self, name: str, cameras: str, done: Callable[[str], None], failed: Callable[[str], None]) -> None:
+        self.calls.append(("give", (name, cameras)))
+        self.rows = tuple(replace(row, cameras=(3, 7) if row.name == name else ()) for row in self.rows)
         done(name)
 
     def bench(
@@ -106,6 +111,37 @@ def test_enter_uses_what_can_be_used(page: ModelsPage, models: FakeModels) -> No
     assert models.calls == [("choose", "int8")]
 
 
+def test_a_model_is_given_to_single_cameras_by_their_numbers(
+    qtbot: QtBot, page: ModelsPage, models: FakeModels
+) -> None:
+    QTest.keyClick(page.table, Key.Key_Down)
+    QTest.keyClick(page.table, Key.Key_C)
+    qtbot.waitUntil(page.cameras.hasFocus)
+    QTest.keyClicks(page.cameras, "3, 7")
+    QTest.keyClick(page.cameras, Key.Key_Return)
+    assert models.calls == [("give", ("int8", "3, 7"))]
+    qtbot.waitUntil(page.table.hasFocus)
+    assert "cameras 3, 7" in page.words.text()
+    assert page.cameras.text() == "3, 7"
+
+
+def test_esc_leaves_the_cameras_as_they_were_and_a_broken_model_is_given_to_nobody(
+    qtbot: QtBot, page: ModelsPage, models: FakeModels
+) -> None:
+    QTest.keyClick(page.table, Key.Key_C)
+    qtbot.waitUntil(page.cameras.hasFocus)
+    QTest.keyClicks(page.cameras, "12")
+    QTest.keyClick(page.cameras, Key.Key_Escape)
+    qtbot.waitUntil(page.table.hasFocus)
+    assert page.cameras.text() == ""
+    for _ in range(2):
+        QTest.keyClick(page.table, Key.Key_Down)
+    QTest.keyClick(page.table, Key.Key_C)
+    assert page.table.hasFocus()
+    assert not page.cameras.isEnabled()
+    assert models.calls == []
+
+
 def test_measuring_is_one_at_a_time_and_esc_stops_it(page: ModelsPage, models: FakeModels) -> None:
     QTest.keyClick(page.table, Key.Key_B)
     assert "float" in page.state.text()
@@ -145,3 +181,33 @@ def test_the_key_opens_the_page_where_the_seat_has_it(qtbot: QtBot, models: Fake
     QTest.keyClick(window.wall, Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: isinstance(window.panel.offices.made("models"), ModelsPage))
     window.close()
+
+
+def test_a_key_that_can_do_nothing_says_why(qtbot: QtBot, page: ModelsPage, models: FakeModels) -> None:
+    models.rows = (replace(ROWS[0], listed=False), ROWS[2])
+    page.renew()
+    for pressed in (Key.Key_Return, Key.Key_C, Key.Key_Delete):
+        with qtbot.waitSignal(page.said) as told:
+            QTest.keyClick(page.table, pressed)
+        assert told.args == ["float does not lie in the models folder: take it in first, in the line below."]
+    QTest.keyClick(page.table, Key.Key_Down)
+    with qtbot.waitSignal(page.said) as told:
+        QTest.keyClick(page.table, Key.Key_C)
+    assert told.args == ["It is damaged."]
+    assert models.calls == []
+
+
+def test_numbers_that_one_operator_typed_are_gone_before_the_next(qtbot: QtBot, page: ModelsPage) -> None:
+    QTest.keyClick(page.table, Key.Key_C)
+    qtbot.waitUntil(page.cameras.hasFocus)
+    QTest.keyClicks(page.cameras, "3, 9")
+    page.relieve()
+    assert page.cameras.text() == ""
+
+
+def test_all_columns_are_seen_in_a_narrow_panel(qtbot: QtBot, page: ModelsPage) -> None:
+    page.resize(380, 600)
+    qtbot.waitUntil(lambda: page.table.viewport().width() < 380)
+    header = page.table.horizontalHeader()
+    qtbot.waitUntil(lambda: header.length() <= page.table.viewport().width())
+    assert header.sectionSize(1) > 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,6 +15,7 @@ from app.offices import Offices
 from storage.noise_queries import NoiseFigure
 from tests.widgets.conftest import opened
 from tests.widgets.fakes import FakeDesk
+from tests.widgets.test_trial_line import FakeTrials
 from widgets.noise_page import NoisePage
 
 
@@ -60,7 +62,7 @@ def test_cameras_rules_and_what_would_help_by_keyboard(qtbot: QtBot, desk: FakeD
     for _step in range(4):
         QTest.keyClick(page.rules, Qt.Key.Key_Down)
     assert "cooldown" in page.help.text()
-    assert page.mend.isHidden()
+    assert page.mend.isHidden()  # nothing is tried here
     QTest.keyClick(page.rules, Qt.Key.Key_Return)
     assert window.wall.arrangement.focused == "c5"
     desk.change()
@@ -85,4 +87,46 @@ def test_an_old_answer_is_not_shown_and_a_failure_is_told(qtbot: QtBot, desk: Fa
     noise.full = True
     page.relieve()
     assert page.cameras.rowCount() == 0
+    window.close()
+
+
+def test_a_prepared_mend_is_tried_and_saved_by_keyboard(qtbot: QtBot, desk: FakeDesk, noise: FakeNoise) -> None:
+    trials = FakeTrials()
+    desk.offices = Offices(noise=noise, trials=trials)
+    window = opened(qtbot, desk)
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_F12)
+    page = window.panel.pages.currentWidget()
+    assert isinstance(page, NoisePage)
+    trial = page.trial
+    assert trial is not None
+    noise.answer()
+    qtbot.waitUntil(lambda: page.cameras.rowCount() == 7)
+    page.cameras.selectRow(0)
+    row = page.marked
+    assert row is not None
+    assert row.rule is not None
+    assert page.mend.isVisible()
+    assert trials.tried == []  # asked for, not by itself
+    QTest.keyClick(page.cameras, Qt.Key.Key_T)
+    qtbot.waitUntil(lambda: "37 of 41" in trial.text())
+    assert trials.tried == [row.mend]
+    QTest.keyClick(page.cameras, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: trials.saved == [row.mend])
+    qtbot.waitUntil(lambda: len(noise.asked) == 2)
+    desk.extend(rules=(replace(row.rule, hold_s=9.0),))
+    said: list[str] = []
+    page.said.connect(said.append)
+    QTest.keyClick(page.cameras, Qt.Key.Key_T)
+    assert trials.tried == [row.mend]
+    assert any("changed meanwhile" in text for text in said)
+    page.relieve()
+    assert page.marked is None
+    for pressed, modifier in (
+        (Qt.Key.Key_T, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier),
+    ):
+        said.clear()
+        QTest.keyClick(page.cameras, pressed, modifier)
+        assert any(text.startswith("No change is prepared here") for text in said)
+    assert trials.tried == trials.saved
     window.close()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from pytestqt.qtbot import QtBot
 
@@ -192,3 +192,23 @@ def test_severities_have_different_shapes(qtbot: QtBot) -> None:
 )
 def test_ages(age_s: float, text: str) -> None:
     assert age_text(age_s) == text
+
+
+def test_plates_of_people_side_by_side_do_not_cover_each_other(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed: list[QRect] = []
+    draw = overlay._draw_plate
+
+    def noted(painter: QPainter, scene: Scene, plate: Any, taken: list[QRect]) -> QRect:
+        placed.append(draw(painter, scene, plate, taken))
+        return placed[-1]
+
+    monkeypatch.setattr(overlay, "_draw_plate", noted)
+    crowd = tuple(track(n, Box(0.1 + 0.07 * n, 0.3, 0.15 + 0.07 * n, 0.8)) for n in range(1, 9))
+    image = QImage(640, 360, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    whole = QRect(0, 0, 640, 360)
+    draw_tracks(painter, Scene(QRectF(whole), 100.0, 1.0), TrackSet("c1", 100.0, crowd, frozenset(range(1, 9))))
+    painter.end()
+    assert len(placed) == len(crowd)
+    assert not any(one.intersects(other) for n, one in enumerate(placed) for other in placed[:n])
+    assert all(whole.contains(one) for one in placed)

@@ -25,6 +25,7 @@ from tests.widgets.fakes import FakeDesk, alarm
 from tests.widgets.playback_fakes import FakePlaybackDesk, FakeSession
 from widgets import theme
 from widgets.main_window import MainWindow
+from widgets.playback_bars import NAME_END
 from widgets.playback_tile import fitted
 from widgets.playback_view import PlaybackView
 from widgets.playback_words import ago_text, clock_in, clock_sentence, moment_in, offset_text, rate_text, state_text
@@ -119,10 +120,19 @@ def test_the_clock_says_date_and_offset_of_the_site(view: PlaybackView, qtbot: Q
 
 def test_what_was_taken_out_for_a_camera_is_told_with_its_uncertainty(view: PlaybackView, qtbot: QtBot) -> None:
     session_of(view).notes["c1"] = ClockNote(2.04, 0.3)
+    press(view, Key.Key_3, Modifier.AltModifier)  # in a narrow tile
     qtbot.waitUntil(lambda: view.wall.tiles[0].header.quality == "±0.3")
     press(view, Key.Key_Return)
     qtbot.waitUntil(lambda: view.wall.tiles[0].header.quality == "+2.0 ±0.3 s")
     qtbot.waitUntil(lambda: "1 Main gate" in view.head.told.toolTip() and "±0.3 s" in view.head.told.toolTip())
+
+
+def test_in_little_room_the_clocks_sentence_stays_whole_and_the_name_goes(view: PlaybackView) -> None:
+    label, sentence = view.head.told, "Camera clock +2.0 s taken out, sure to ±0.3 s"
+    label.resize(label.fontMetrics().horizontalAdvance(sentence) + 2, label.height())
+    view.head._tell(f"1 Main gate{NAME_END}{sentence}")
+    assert label.text() == sentence
+    assert label.toolTip().startswith("1 Main gate")
 
 
 @pytest.mark.parametrize("pressed", [Key.Key_K, Key.Key_Space])
@@ -331,7 +341,7 @@ def test_what_was_chosen_is_exported(view: PlaybackView, window: MainWindow, mon
     monkeypatch.setattr(window.page_keys, "begin_export_of", lambda *asked: exported.append(asked))
     view._choose(AT, AT + 60)
     press(view, Key.Key_E, Modifier.ControlModifier)
-    assert exported == [(("c1", "c2", "c3", "c4"), AT, AT + 60)]
+    assert exported == [(("c1", "c2", "c3", "c4"), AT, AT + 60, "", "")]
 
 
 def test_a_camera_that_is_not_seen_is_not_exported(
@@ -343,7 +353,7 @@ def test_a_camera_that_is_not_seen_is_not_exported(
     press(view, Key.Key_Right)
     press(view, Key.Key_Return)
     press(view, Key.Key_E, Modifier.ControlModifier)
-    assert exported == [(("c2",), AT, AT + 60)]
+    assert exported == [(("c2",), AT, AT + 60, "", "")]
 
 
 def test_the_camera_that_is_played_is_searched(

@@ -83,6 +83,12 @@ def test_others_are_named_not_numbered(window: MainWindow, desk: FakeDesk) -> No
     assert "Podil" in window.panel.toast.text
 
 
+def test_of_a_long_value_the_beginning_is_seen(window: MainWindow) -> None:
+    page = window.panel.records
+    page._fill(dict.fromkeys(page.fields, "A value that is longer than its line has room for"))
+    assert {line.cursorPosition() for line in page.fields.values()} == {0}
+
+
 def test_a_wrong_value_is_said_and_changes_nothing(window: MainWindow, desk: FakeDesk) -> None:
     page = choose(window, "categories")
     page.fields["severity"].setText("very")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -11,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from storage.records import IncidentState
+from detection.detector import Track, TrackSet
+from storage.records import Box, IncidentState
 from tests.widgets.fakes import FakeDesk, FakeReplay, incident
 from video.playback import Hole, PlaybackState, PlaybackStatus
 from widgets import theme
@@ -223,3 +225,21 @@ def test_closing_the_window_ends_the_replay(window: MainWindow, desk: FakeDesk) 
 def test_words() -> None:
     assert [speed_text(speed) for speed in (0.25, 0.5, 1, 2, 4)] == ["1/4x", "1/2x", "1x", "2x", "4x"]
     assert replay_text(PlaybackStatus(PlaybackState.PLAYING, 100.0, 1.0), 133.4) == "REPLAY −33 s"
+
+
+def test_boxes_are_drawn_over_it_and_go_with_the_key_of_the_wall(
+    qtbot: QtBot, window: MainWindow, desk: FakeDesk
+) -> None:
+    pane, replay = opened(window, desk)
+    replay.show(10)
+    qtbot.waitUntil(lambda: pane.view.picture is not None)
+    plain = pane.view.grab().toImage()
+    track = Track(1, Box(0.3, 0.3, 0.5, 0.9), "person", 0.8, (0.0, 0.0), 0.0, 0.0)
+    picture = pane.view.picture
+    assert picture is not None
+    replay.tracked = TrackSet("c1", 0.0, (replace(track, last_utc_s=picture.utc_s),))
+    qtbot.waitUntil(lambda: pane.view.grab().toImage() != plain)
+    press(window, Key.Key_O)
+    qtbot.waitUntil(lambda: pane.view.scene is None)
+    press(window, Key.Key_O)
+    qtbot.waitUntil(lambda: pane.view.scene is not None)

@@ -18,6 +18,7 @@ from widgets.shift_panel import ShiftPanel
 from widgets.shift_text import Mode
 
 KEY = Qt.Key
+ALT = Qt.KeyboardModifier.AltModifier
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def on_shift(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel, *others: str) ->
 def test_briefing_and_seat_test_are_read_first(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
     assert panel.checks.text() == "✓ 90 GB are free.\n▲ No sound device."
     assert "Open incidents: 2 (1 nobody's, 0 late); alarms: 1; lookouts: 3" in panel.briefing.text()
-    QTest.keyClick(panel, KEY.Key_F5)
+    QTest.keyClick(panel, KEY.Key_T, ALT)
     QTest.mouseClick(panel.buttons["test"], Qt.MouseButton.LeftButton)
     assert desk.asked == [("test",), ("test",)]
 
@@ -71,7 +72,7 @@ def test_a_shift_is_started_with_sectors_by_letter(qtbot: QtBot, desk: FakePeopl
 def test_marks_and_words_of_the_one_before_are_gone(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
     on_shift(qtbot, desk, panel, "o2")
     QTest.keyClick(panel, KEY.Key_A)
-    QTest.keyClick(panel, KEY.Key_F7)
+    QTest.keyClick(panel, KEY.Key_O, ALT)
     QTest.keyClicks(panel.word, "watch the tall one")
     desk.publish(seat=replace(ME, operator_id="o3", name="Aigerim"), mine=None)
     qtbot.waitUntil(lambda: mode_of(panel) is Mode.SHIFT)
@@ -97,7 +98,7 @@ def test_an_item_is_taken_by_its_number_or_a_click(qtbot: QtBot, desk: FakePeopl
 
 def test_handing_over_item_by_item(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
     on_shift(qtbot, desk, panel)
-    QTest.keyClick(panel, KEY.Key_F7)
+    QTest.keyClick(panel, KEY.Key_O, ALT)
     assert mode_of(panel) is Mode.HAND_OVER
     assert [row.text for row in panel.words.rows] == [word.text for word in WORDS]
     QTest.keyClick(panel, KEY.Key_2)
@@ -115,7 +116,7 @@ def test_escape_leaves_the_hand_over_and_nothing_happens(qtbot: QtBot, desk: Fak
     QTest.keyClick(panel, KEY.Key_Escape)
     assert mode_of(panel) is Mode.SHIFT
     assert desk.asked == []
-    QTest.keyClick(panel, KEY.Key_F7)
+    QTest.keyClick(panel, KEY.Key_O, ALT)
     QTest.keyClick(panel, KEY.Key_Return)
     assert desk.asked == [("hand_over", *WORDS)]
 
@@ -123,12 +124,12 @@ def test_escape_leaves_the_hand_over_and_nothing_happens(qtbot: QtBot, desk: Fak
 def test_one_key_lends_all_my_sectors_to_the_only_colleague(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
     on_shift(qtbot, desk, panel, "o2")
     assert panel.sectors.rows[2].text == "Station  ·  Taras"
-    QTest.keyClick(panel, KEY.Key_F6)
+    QTest.keyClick(panel, KEY.Key_L, ALT)
     assert desk.asked == [("lend", "shift-o2", "s1", "s2")]
     desk.publish(mine=shift("mine", "o1", version=2), others=(shift("shift-o2", "o2", "s3", "s1", "s2"),))
     qtbot.waitUntil(lambda: panel.sectors.rows[0].text == "Market  ·  Taras")
     QTest.keyClick(panel, KEY.Key_A)
-    QTest.keyClick(panel, KEY.Key_F6)
+    QTest.keyClick(panel, KEY.Key_L, ALT)
     assert desk.asked[-1] == ("back", "shift-o2", "s1")
 
 
@@ -136,17 +137,17 @@ def test_what_was_put_down_is_taken_up_the_same_way(qtbot: QtBot, desk: FakePeop
     desk.publish(mine=shift("mine", "o1", "s1"), others=(shift("shift-o2", "o2", "s1"),))
     qtbot.waitUntil(lambda: panel.heading.text().startswith("Olena: on shift since"))
     QTest.keyClick(panel, KEY.Key_B)
-    QTest.keyClick(panel, KEY.Key_F6)
+    QTest.keyClick(panel, KEY.Key_L, ALT)
     assert desk.asked == [("back", "mine", "s2")]
     QTest.keyClick(panel, KEY.Key_A)
-    QTest.keyClick(panel, KEY.Key_F6)
+    QTest.keyClick(panel, KEY.Key_L, ALT)
     assert desk.asked[-1] == ("lend", "shift-o2", "s1")
 
 
 def test_with_several_colleagues_a_number_chooses(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
     on_shift(qtbot, desk, panel, "o2", "o3")
     QTest.keyClick(panel, KEY.Key_B)
-    QTest.keyClick(panel, KEY.Key_F6)
+    QTest.keyClick(panel, KEY.Key_L, ALT)
     assert [row.text for row in panel.colleagues.rows] == ["Taras", "Aigerim"]
     QTest.keyClick(panel, KEY.Key_2)
     assert desk.asked == [("lend", "shift-o3", "s2")]
@@ -154,18 +155,18 @@ def test_with_several_colleagues_a_number_chooses(qtbot: QtBot, desk: FakePeople
 
 def test_alone_sectors_are_put_down_and_the_shift_ends(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
     on_shift(qtbot, desk, panel)
-    QTest.keyClick(panel, KEY.Key_F6)
-    QTest.keyClick(panel, KEY.Key_F8)
+    QTest.keyClick(panel, KEY.Key_L, ALT)
+    QTest.keyClick(panel, KEY.Key_X, ALT)
     assert desk.asked == [("lend", None, "s1", "s2"), ("end",)]
 
 
 def test_an_absent_colleague_is_relieved_by_who_may(qtbot: QtBot, desk: FakePeople, panel: ShiftPanel) -> None:
-    QTest.keyClick(panel, KEY.Key_F4)
+    QTest.keyClick(panel, KEY.Key_R, ALT)
     assert mode_of(panel) is Mode.SHIFT
     colleagues = (shift("shift-o2", "o2", "s3"), shift("shift-o3", "o3"))
     desk.publish(others=colleagues, absent={"shift-o2": (), "shift-o3": WORDS[:1]})
     qtbot.waitUntil(lambda: not panel.buttons["relieve"].isHidden())
-    QTest.keyClick(panel, KEY.Key_F4)
+    QTest.keyClick(panel, KEY.Key_R, ALT)
     QTest.keyClick(panel, KEY.Key_2)
     assert [row.text for row in panel.words.rows] == [WORDS[0].text]
     desk.publish()
@@ -182,14 +183,16 @@ def test_nobody_signed_in_sees_what_to_do(qtbot: QtBot, desk: FakePeople, panel:
 
 
 def test_our_letters_come_before_the_windows_shortcuts_and_no_others(panel: ShiftPanel) -> None:
-    def claimed(key: Qt.Key, text: str) -> bool:
-        asked = QKeyEvent(QEvent.Type.ShortcutOverride, key, Qt.KeyboardModifier.NoModifier, text)
+    def claimed(key: Qt.Key, text: str, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> bool:
+        asked = QKeyEvent(QEvent.Type.ShortcutOverride, key, modifier, text)
         asked.ignore()
         panel.event(asked)
         return asked.isAccepted()
 
     assert claimed(KEY.Key_A, "a")
-    assert claimed(KEY.Key_F6, "")
+    assert claimed(KEY.Key_L, "l", ALT)
+    assert not claimed(KEY.Key_P, "p", ALT)
+    assert not any(claimed(function_key, "") for function_key in (KEY.Key_F4, KEY.Key_F5, KEY.Key_F6, KEY.Key_F8))
     assert not claimed(KEY.Key_V, "v")
     assert not claimed(KEY.Key_F11, "")
     assert not claimed(KEY.Key_Escape, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.bus import Bus
 from app.offices import Offices
 from app.rule_changes import SaveAnswer
 from app.rule_trial import Trial, Tried, TriedAlarm
@@ -19,8 +20,10 @@ from storage.commands import PutRecord
 from storage.records import RuleSpec, Zone
 from storage.verdict_queries import Judged
 from tests.widgets.fakes import FakeDesk
+from widgets.bridge import Bridge
 from widgets.main_window import MainWindow
 from widgets.record_page import RecordPage
+from widgets.trial_line import TrialLine
 
 Key = Qt.Key
 ZONE = Zone("z1", "c1", "Yard", ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)))
@@ -174,3 +177,72 @@ def test_another_seat_takes_the_sentence_away(qtbot: QtBot, page: RecordPage) ->
     qtbot.waitUntil(lambda: "37 of 41" in text_of(page))
     page.relieve()
     assert text_of(page) == ""
+
+
+class SlowTrials(FakeTrials):
+    """What is taken out of use is answered when `answer_now` says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[Callable[[SaveAnswer], None]] = []
+
+    def remove(self, record: Tried, done: object, refused: Said) -> None:
+        assert callable(done)
+        self.removed.append(record)
+        self.waiting.append(done)
+
+    def answer_now(self) -> None:
+        self.waiting.pop()(SaveAnswer(saved=False, sentence="Not changed: a second person was asked."))
+
+
+@pytest.fixture
+def bridge(qtbot: QtBot) -> Iterator[Bridge]:
+    made = Bridge(Bus())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def line(qtbot: QtBot, bridge: Bridge) -> tuple[TrialLine, SlowTrials, list[str]]:
+    trials = SlowTrials()
+    line = TrialLine(trials, bridge)
+    qtbot.addWidget(line)
+    said: list[str] = []
+    line.said.connect(said.append)
+    return line, trials, said
+
+
+def delivered(qtbot: QtBot, bridge: Bridge) -> None:
+    """Whatever was sent to the GUI thread before has arrived."""
+    arrived: list[bool] = []
+    bridge.call_soon(lambda: arrived.append(True))
+    qtbot.waitUntil(lambda: bool(arrived))
+
+
+def test_a_removal_that_is_answered_after_a_relief_tells_nobody(
+    qtbot: QtBot, bridge: Bridge, line: tuple[TrialLine, SlowTrials, list[str]]
+) -> None:
+    trial, trials, said = line
+    trial.remove(RULE)
+    trial.remove(RULE)
+    assert trials.removed == [RULE]
+    trial.relieve()
+    trials.answer_now()
+    delivered(qtbot, bridge)
+    assert (said, trial.isHidden()) == ([], True)
+    trial.remove(RULE)
+    trials.answer_now()
+    delivered(qtbot, bridge)
+    assert said == ["Not changed: a second person was asked."]
+
+
+def test_a_removal_is_told_though_another_record_is_open_by_now(
+    qtbot: QtBot, bridge: Bridge, line: tuple[TrialLine, SlowTrials, list[str]]
+) -> None:
+    trial, trials, said = line
+    trial.remove(RULE)
+    trial.offer(replace(RULE, id="r2", hold_s=4.0), None)
+    trials.answer_now()
+    delivered(qtbot, bridge)
+    assert said == ["Not changed: a second person was asked."]
+    trial.relieve()

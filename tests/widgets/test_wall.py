@@ -190,9 +190,9 @@ def test_a_fresh_picture_is_live_and_an_old_one_stale(qtbot: QtBot, window: Main
 
 def test_no_signal_says_why(qtbot: QtBot, window: MainWindow, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[tuple[object, ...]] = []
-    monkeypatch.setattr("widgets.tile.draw_message", lambda _painter, _rect, *words: said.append(words))
+    monkeypatch.setattr("widgets.tile.draw_message", lambda _painter, _rect, *words, **_more: said.append(words))
     desk.feeds["c3"].tile_status = TileStatus(TileState.NO_SIGNAL, attempt=4, reason="The camera refuses the login.")
-    qtbot.waitUntil(lambda: (TileState.NO_SIGNAL, "NO SIGNAL", "The camera refuses the login.") in said)
+    qtbot.waitUntil(lambda: (TileState.NO_SIGNAL, "NO SIGNAL", "The camera refuses the login. Attempt 4.") in said)
     desk.feeds["c3"].tile_status = TileStatus(TileState.CONNECTING, attempt=5)
     qtbot.waitUntil(lambda: (TileState.CONNECTING, "CONNECTING · attempt 5", "") in said)
 
