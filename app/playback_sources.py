@@ -79,6 +79,7 @@ def film_site(
         zone=zone_of(archive.settings),
         allowed=allowed,
         changed=changed,
+        stopping=lambda: tasks.ending,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,6 +26,7 @@ UNFINISHED = ".fetching"
 SUFFIX = ".mp4"
 _MARK = "watchfloor-footage-1"
 _HEADER_BYTES = 8
+_CHUNK_BYTES = 1024 * 1024
 _MOST_MOOV_BYTES = 4_000_000
 
 
@@ -107,6 +108,18 @@ def hash_file(path: Path) -> str:
     """SHA-256 of the whole file. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_unless(path: Path, stopping: Callable[[], bool]) -> str | None:
+    """The same for a long file at a time when the program may be asked to end: None when it was. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while not stopping():
+            data = file.read(_CHUNK_BYTES)
+            if not data:
+                return digest.hexdigest()
+            digest.update(data)
+    return None
 
 
 def _read(path: Path, file: BinaryIO) -> Reading:

@@ -5,6 +5,7 @@ A job says when it wants to be served again, or nothing until it is nudged. Orde
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import Protocol
@@ -12,8 +13,11 @@ from typing import Protocol
 from storage.worker import Worker
 from video.convert import Scalers
 
+log = logging.getLogger(__name__)
+
 THREADS = 2
 _REST_S = 0.5
+_FAILED_S = 5.0
 
 
 class Job(Protocol):
@@ -101,6 +105,9 @@ class ReelPool:
                 job.close()
             else:
                 due_s = job.turn(scalers)
+        except Exception:  # one job's fault is not the others' end: it is tried again, seldom
+            log.exception("a turn of playback failed")
+            due_s = time.monotonic() + _FAILED_S
         finally:
             with self._orders:
                 self._busy.discard(job)

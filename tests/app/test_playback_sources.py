@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.playback_feed import _notice
 from app.playback_feeds import ClockNote
 from app.playback_sources import ARRIVAL_S, TracksBeside, clock_note
+from video.reel_status import ReelStatus
 
 NOON = 1_790_000_000.0
 HOUR = 3600.0
