@@ -88,6 +88,7 @@ class ForeignRecorder:
         self.heard: list[str] = []
         self.sent_logins: list[str] = []
         self._lines: list[asyncio.StreamWriter] = []
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._ready, self._end = threading.Event(), asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="foreign-recorder")
@@ -127,12 +128,15 @@ class ForeignRecorder:
         self.http_port, self.rtsp_port = (one.sockets[0].getsockname()[1] for one in (http, rtsp))
         self._ready.set()
         await self._end.wait()
+        own = asyncio.current_task()
+        while taking := {task for task in asyncio.all_tasks() if task is not own} - self._serving:
+            # asyncio's own: cancelled, or with the server closed, while it takes a connection it leaves that open
+            await asyncio.wait(taking, timeout=0.02)
         http.close()
         rtsp.close()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
+        for task in self._serving:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._serving, return_exceptions=True)
         for writer in self._lines:
             writer.transport.abort()
         await asyncio.sleep(0)  # in which they are told so
@@ -140,6 +144,9 @@ class ForeignRecorder:
     def _quietly(self, serve: Served) -> Served:
         async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._lines.append(writer)
+            task = asyncio.current_task()
+            assert task is not None
+            self._serving.add(task)
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await serve(reader, writer)
             writer.close()

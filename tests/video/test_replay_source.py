@@ -208,7 +208,7 @@ def test_numbers_that_none_are(number: str) -> None:
 def test_answers_that_none_are(answer: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"rtsp://127.0.0.1:{server.getsockname()[1]}/x"
-        one = ReplaySource(ReplayWish(url, BEGIN, BEGIN + 1), None, silent_s=5.0)
+        one = ReplaySource(ReplayWish(url, BEGIN, BEGIN + 1), None, silent_s=60.0)
         answering = threading.Thread(target=_answer, args=(server, answer.encode()))
         answering.start()
         with pytest.raises(VideoError) as caught:
