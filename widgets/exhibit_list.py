@@ -16,7 +16,7 @@ from app.film_words import signed
 from app.i18n import _
 from app.labels import label_of
 from storage.case_records import Exhibit
-from widgets.export_words import size_text
+from widgets.amounts import size_text
 from widgets.second_person import ENTER
 
 _MOST_ROWS = 3

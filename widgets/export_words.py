@@ -15,6 +15,7 @@ from app.kept_tracks import TrackLine
 from app.labels import object_name
 from app.range_entry import TypedRange, range_text
 from storage.people_records import ApprovalState
+from widgets.amounts import length_text, size_text
 
 BLUR_WORDS = {
     Blur.NOBODY: marked("Nobody is blurred"),
@@ -39,22 +40,6 @@ def meant_text(meant: TypedRange, zone: ZoneInfo) -> str:
     if meant.doubtful:
         text += "\n" + _("! A clock was changed here: the wider reading is taken. Add UTC to say which one.")
     return text
-
-
-def length_text(seconds: float) -> str:
-    """`20 min 5 s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
-
-
-def size_text(count: int) -> str:
-    """`1.4 GB`, `12 MB`, `45 kB`."""
-    for unit, power in (("GB", 1e9), ("MB", 1e6)):
-        if count >= power:
-            return f"{count / power:.1f} {unit}"
-    return f"{-(-count // 1000)} kB"
 
 
 def plan_text(plan: ExportPlan) -> str:

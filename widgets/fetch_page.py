@@ -23,10 +23,10 @@ from app.range_entry import parse_range, range_text
 from app.texts import sentence
 from storage.records import Camera, Incident
 from storage.sealed import Credential
+from widgets.amounts import length_text
 from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import quiet_button
 from widgets.export_form import Clock
-from widgets.export_words import length_text
 from widgets.keys import latin_letter
 from widgets.second_person import ENTER
 

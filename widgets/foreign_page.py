@@ -30,10 +30,10 @@ from app.range_entry import parse_range, range_text
 from app.texts import sentence
 from storage.case_records import Exhibit
 from storage.records import EvidenceKind, Incident
+from widgets.amounts import length_text, size_text
 from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import quiet_button
 from widgets.export_form import Clock
-from widgets.export_words import length_text, size_text
 from widgets.keys import latin_letter
 from widgets.second_person import ENTER
 
