@@ -13,6 +13,7 @@ from app.i18n import _, marked
 from app.package_films import PackageStep
 from widgets.claimed_keys import quiet_button
 from widgets.export_form import ExportForm
+from widgets.form_parts import plain_label
 from widgets.second_person import ENTER
 
 _STEPS = {
@@ -35,7 +36,7 @@ class ExportSheet(QWidget):
         super().__init__(parent)
         self.form = form
         self.heading, self.hint = QLabel(_("Export of recordings"), self), QLabel(self)
-        self.summary, self.problem, self.outcome, self.again = (self._label() for _number in range(4))
+        self.summary, self.problem, self.outcome, self.again = (plain_label(self) for _number in range(4))
         self.progress = QProgressBar(self)
         self.area = QScrollArea(self)
         self.export_button = quiet_button(self, "", self.export_asked.emit)
@@ -59,12 +60,6 @@ class ExportSheet(QWidget):
         """What is being done, and the share of everything that is done."""
         self.progress.setValue(round(share * 100))
         self.progress.setFormat(f"%p %  {_(_STEPS[step])}")
-
-    def _label(self) -> QLabel:
-        label = QLabel(self)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        return label
 
     def _dress(self) -> None:
         self.heading.setObjectName("heading")

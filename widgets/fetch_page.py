@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from app.credentials import split_login, with_login
 from app.errors import AppError
@@ -27,6 +27,7 @@ from widgets.amounts import length_text
 from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import quiet_button
 from widgets.export_form import Clock
+from widgets.form_parts import hinted_line, plain_label
 from widgets.keys import latin_letter
 from widgets.second_person import ENTER
 
@@ -61,7 +62,7 @@ class FetchPage(QWidget):
         self._asked: tuple[str, float, float] | None = None
         self.fetching = False
         self.missing: tuple[Span, ...] | None = None
-        self.heading, self.what, self.problem, self.outcome = (self._label() for _number in range(4))
+        self.heading, self.what, self.problem, self.outcome = (plain_label(self) for _number in range(4))
         self.lines = {name: self._line(_(title), _(hint)) for name, (title, hint) in _LINES.items()}
         self.lines["password"].setEchoMode(QLineEdit.EchoMode.Password)
         self.lines["recorder"].editingFinished.connect(self._take_login)
@@ -73,17 +74,8 @@ class FetchPage(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._renew()
 
-    def _label(self) -> QLabel:
-        label = QLabel(self)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        return label
-
     def _line(self, title: str, hint: str) -> QLineEdit:
-        line = QLineEdit(self)
-        line.setMaxLength(_LETTERS)
-        line.setPlaceholderText(hint)
-        line.setAccessibleName(title)
+        line = hinted_line(self, title, hint, _LETTERS)
         line.textEdited.connect(lambda _text: self._say(""))
         line.editingFinished.connect(self._look)
         return line

@@ -14,7 +14,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QSpinBox,
@@ -34,6 +33,7 @@ from storage.class_names import OUR_CLASSES
 from storage.records import Camera, Incident, RuleKind
 from widgets.claimed_keys import LetterBox, quiet_button
 from widgets.export_words import meant_text
+from widgets.form_parts import plain_label
 from widgets.region_board import RegionBoard
 
 _LETTERS = 500
@@ -76,20 +76,13 @@ class FootageSearchForm(QWidget):
         self.stay = QSpinBox(self)
         self.thorough = QCheckBox(_("Look at every picture"), self)
         self.board = RegionBoard(desk, self)
-        self.meant, self.limits, self.drawing, self.problem = (self._label() for _number in range(4))
+        self.meant, self.limits, self.drawing, self.problem = (plain_label(self, "muted") for _number in range(4))
         self.button = quiet_button(self, _("Enter  Search"), self.asked.emit)
         self._fill()
         self._arrange()
         self._connect()
         self.use_cameras()
         self._show_kind()
-
-    def _label(self) -> QLabel:
-        label = QLabel(self)
-        label.setWordWrap(True)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setObjectName("muted")
-        return label
 
     def _fill(self) -> None:
         for kind in SearchKind:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QVBoxLayout,
@@ -34,6 +33,7 @@ from widgets.amounts import length_text, size_text
 from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import quiet_button
 from widgets.export_form import Clock
+from widgets.form_parts import hinted_line, plain_label
 from widgets.keys import latin_letter
 from widgets.second_person import ENTER
 
@@ -71,7 +71,7 @@ class ForeignPage(QWidget):
         self._looking = ""
         self.facts: ForeignFacts | None = None
         self.taking = False
-        self.heading, self.what, self.meaning, self.problem, self.outcome = (self._label() for _number in range(5))
+        self.heading, self.what, self.meaning, self.problem, self.outcome = (plain_label(self) for _number in range(5))
         self.lines = {name: self._line(_(title), _(hint)) for name, (title, hint) in _LINES.items()}
         self.progress = QProgressBar(self)
         self.choose_button = quiet_button(self, _("Choose…"), self.choose)
@@ -82,17 +82,8 @@ class ForeignPage(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._renew()
 
-    def _label(self) -> QLabel:
-        label = QLabel(self)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        return label
-
     def _line(self, title: str, hint: str) -> QLineEdit:
-        line = QLineEdit(self)
-        line.setMaxLength(_LETTERS)
-        line.setPlaceholderText(hint)
-        line.setAccessibleName(title)
+        line = hinted_line(self, title, hint, _LETTERS)
         line.textEdited.connect(lambda _text: self._say(""))
         line.textChanged.connect(lambda _text: self._renew())
         return line

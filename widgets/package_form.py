@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from app.packages import PackageResult
 from widgets.approval_words import approval_text, result_text, scope_text
 from widgets.bridge import Answers, Bridge
 from widgets.claimed_keys import quiet_button
+from widgets.form_parts import hinted_line, plain_label
 from widgets.keys import latin_letter
 from widgets.second_person import ENTER
 
@@ -67,7 +67,7 @@ class PackageForm(QFrame):
         self._send_when_read = False
         self._answers = Answers(bridge)
         self.heading, self.scopes, self.key, self.approval, self.problem, self.result = (
-            self._label() for _number in range(6)
+            plain_label(self) for _number in range(6)
         )
         self.heading.setObjectName("heading")
         self.scopes.setObjectName("muted")
@@ -83,18 +83,8 @@ class PackageForm(QFrame):
         self._arrange()
         self.hide()
 
-    def _label(self) -> QLabel:
-        label = QLabel(self)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        return label
-
     def _line(self, title: str, hint: str) -> QLineEdit:
-        line = QLineEdit(self)
-        line.setMaxLength(_LETTERS)
-        line.setPlaceholderText(_(hint))
-        line.setAccessibleName(_(title))
-        return line
+        return hinted_line(self, _(title), _(hint), _LETTERS)
 
     def _arrange(self) -> None:
         self.fields = QWidget(self)

@@ -16,8 +16,8 @@ from storage.folders import Folders
 from storage.journal import Registry
 from storage.records import Camera
 from storage.settings import RecordingSettings, Settings
+from tests.e2e.open_window import opened, running
 from tests.video.conftest import make_clip
-from widgets.application import destroy
 from widgets.main_window import MainWindow
 
 Key = Qt.Key
@@ -30,23 +30,14 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     folders = Folders.under(tmp_path / "home").ensure()
     settings = Settings(recording=RecordingSettings(enabled=False))
     made = Runtime(RuntimePlan(folders, settings, (camera,)))
-    made.start()
-    made.seat.people.seat.open()
-    yield made
-    made.stop()
-    made.close()
+    with running(made):
+        yield made
 
 
 @pytest.fixture
 def window(qtbot: QtBot, runtime: Runtime) -> Iterator[MainWindow]:
-    made = MainWindow(runtime.desk)
-    made.resize(1600, 900)
-    made.show()
-    qtbot.waitExposed(made)
-    made.activateWindow()
-    qtbot.waitUntil(lambda: made.isActiveWindow() and made.wall.live_count() == 1)
-    yield made
-    destroy(made)
+    with opened(qtbot, runtime, lambda made: made.wall.live_count() == 1) as made:
+        yield made
 
 
 def test_what_is_drawn_is_kept_obeyed_and_undone(qtbot: QtBot, window: MainWindow, runtime: Runtime) -> None:

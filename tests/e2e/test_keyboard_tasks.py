@@ -23,8 +23,8 @@ from storage.commands import RecordEvent
 from storage.folders import Folders
 from storage.records import AlarmState, Box, Camera, Event, IncidentState, RuleKind, RuleSpec, Severity, Zone, new_id
 from storage.settings import RecordingSettings, Settings
+from tests.e2e.open_window import opened, running
 from tests.video.conftest import make_clip
-from widgets.application import destroy
 from widgets.main_window import MainWindow
 from widgets.tile import Tile
 
@@ -47,23 +47,14 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     folders = Folders.under(tmp_path / "home").ensure()
     settings = Settings(recording=RecordingSettings(enabled=False))
     made = Runtime(RuntimePlan(folders, settings, (*cameras, *zones, *rules)))
-    made.start()
-    made.seat.people.seat.open()
-    yield made
-    made.stop()
-    made.close()
+    with running(made):
+        yield made
 
 
 @pytest.fixture
 def window(qtbot: QtBot, runtime: Runtime) -> Iterator[MainWindow]:
-    made = MainWindow(runtime.desk)
-    made.resize(1600, 900)
-    made.show()
-    qtbot.waitExposed(made)
-    made.activateWindow()
-    qtbot.waitUntil(lambda: made.isActiveWindow() and made.wall.live_count() == CAMERAS)
-    yield made
-    destroy(made)
+    with opened(qtbot, runtime, lambda made: made.wall.live_count() == CAMERAS) as made:
+        yield made
 
 
 class Hands:

@@ -43,8 +43,8 @@ from storage.records import (
 )
 from storage.registry_records import Procedure, Service
 from storage.settings import RecordingSettings, Settings
+from tests.e2e.open_window import opened, running
 from tests.video.conftest import make_clip
-from widgets.application import destroy
 from widgets.history_text import history_text
 from widgets.journal_view import JournalView
 from widgets.main_window import MainWindow
@@ -68,23 +68,14 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     folders = Folders.under(tmp_path / "home").ensure()
     settings = Settings(recording=RecordingSettings(enabled=False))
     made = Runtime(RuntimePlan(folders, settings, (*_RECORDS, *cameras, *zones, *rules)))
-    made.start()
-    made.seat.people.seat.open()
-    yield made
-    made.stop()
-    made.close()
+    with running(made):
+        yield made
 
 
 @pytest.fixture
 def window(qtbot: QtBot, runtime: Runtime) -> Iterator[MainWindow]:
-    made = MainWindow(runtime.desk)
-    made.resize(1600, 900)
-    made.show()
-    qtbot.waitExposed(made)
-    made.activateWindow()
-    qtbot.waitUntil(lambda: made.isActiveWindow() and made.wall.live_count() == 3)
-    yield made
-    destroy(made)
+    with opened(qtbot, runtime, lambda made: made.wall.live_count() == 3) as made:
+        yield made
 
 
 class Operator:

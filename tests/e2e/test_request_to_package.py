@@ -30,7 +30,7 @@ from storage.release_records import DisclosureState
 from storage.segments import SegmentIndex
 from storage.settings import RecordingSettings, Settings, SiteSettings
 from tests.app.test_packages import put_segments
-from widgets.application import destroy
+from tests.e2e.open_window import opened, running
 from widgets.disclosure_desk import DisclosureDesk
 from widgets.export_page import ExportPage
 from widgets.main_window import MainWindow
@@ -59,23 +59,14 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
     settings = Settings(site=SiteSettings(name="Site", timezone=str(ZONE)), recording=RecordingSettings(enabled=True))
     made = Runtime(RuntimePlan(folders, settings, cameras))
     made.archive.journal.apply(PutOperator(Operator(SECOND.id, "Olena", Role.SUPERVISOR)), made.archive.actor)
-    made.start()
-    made.seat.people.seat.open()
-    yield made
-    made.stop()
-    made.close()
+    with running(made):
+        yield made
 
 
 @pytest.fixture
 def window(qtbot: QtBot, runtime: Runtime) -> Iterator[MainWindow]:
-    made = MainWindow(runtime.desk)
-    made.resize(1600, 900)
-    made.show()
-    qtbot.waitExposed(made)
-    made.activateWindow()
-    qtbot.waitUntil(lambda: made.isActiveWindow() and made.wall.hasFocus())
-    yield made
-    destroy(made)
+    with opened(qtbot, runtime, lambda made: made.wall.hasFocus()) as made:
+        yield made
 
 
 class Hands:
