@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import overload
 
 from app.feeds import TileState
-from app.governor import Rung
+from app.governor import Rung, key_frames_only
 from app.i18n import _
 from app.stream_choice import Stream
 from app.viewing import SmallTap, Viewing
@@ -161,13 +161,15 @@ class CameraHub(Worker):
         if rung is Rung.NORMAL and self._applied is Rung.NORMAL:
             return
         attended = {_key(v.camera.id, stream) for v in self._viewings if v.wish.attended for stream in v.streams}
+        decoded = {key: session.stream for key, session in self._sessions().items() if session.stream is not None}
         ruled = frozenset(self._ruled())
-        for key, session in self._sessions().items():
-            if session.stream is not None:
-                session.stream.keys_only = key not in attended and _keys_only(rung, camera_of(key) in ruled)
+        keyed = key_frames_only(rung, decoded, [key for key in decoded if camera_of(key) in ruled]) - attended
+        for key, stream in decoded.items():
+            stream.keys_only = key in keyed
         for viewing in self._viewings:
             lowered = viewing.wish.small and not viewing.wish.attended and rung >= Rung.HALVED
-            viewing.halve(halved=lowered and not _keys_only(rung, viewing.camera.id in ruled))
+            # Half of the few key frames would be too little.
+            viewing.halve(halved=lowered and all(_key(viewing.camera.id, one) not in keyed for one in viewing.streams))
         self._applied = rung
 
     def record(self, camera: Camera, taker: PacketTaker, *, sub: bool = False) -> CameraSession:
@@ -340,11 +342,6 @@ def sub_key(camera_id: str) -> str:
 def camera_of(key: str) -> str:
     """Whose session runs under this name."""
     return key.removesuffix(_SUB)
-
-
-def _keys_only(rung: Rung, ruled: bool) -> bool:
-    """Whether nothing but key frames is decoded; half of these few would be too little."""
-    return rung >= (Rung.DEGRADED if ruled else Rung.KEYS)
 
 
 def _key(camera_id: str, stream: Stream) -> str:

@@ -9,6 +9,7 @@ decoding is behind: for a network that brings packets late nothing is lowered.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Collection
@@ -40,13 +41,29 @@ _LOST_S = 5.0
 
 class Rung(IntEnum):
     """What is lowered, each rung with those before it. Rules are touched last: `LOOKS` leaves them what they need,
-    `DEGRADED` is taken only where their streams lose pictures anyway. What the operator looks at is never lowered."""
+    `DEGRADED` is taken only where their streams lose pictures anyway. What the operator looks at is never lowered.
+    Key frames only costs a tile nearly everything, so it comes to a third of them first."""
 
     NORMAL = 0
     HALVED = 1
-    KEYS = 2
-    LOOKS = 3
-    DEGRADED = 4
+    SOME_KEYS = 2
+    MOST_KEYS = 3
+    KEYS = 4
+    LOOKS = 5
+    DEGRADED = 6
+
+
+_SHARES = {Rung.NORMAL: 0.0, Rung.HALVED: 0.0, Rung.SOME_KEYS: 1 / 3, Rung.MOST_KEYS: 2 / 3}
+
+
+def key_frames_only(rung: Rung, streams: Collection[str], ruled: Collection[str]) -> frozenset[str]:
+    """Those of the streams of which nothing but key frames is decoded; `ruled` of them have rules.
+
+    The newest cameras come first and always the same ones: tiles that take turns would jerk everywhere."""
+    if rung is Rung.DEGRADED:
+        return frozenset(streams)
+    spare = sorted(frozenset(streams) - frozenset(ruled), reverse=True)
+    return frozenset(spare[: math.ceil(_SHARES.get(rung, 1.0) * len(spare))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +196,8 @@ def rung_text(rung: Rung) -> str:
     return {
         Rung.NORMAL: "",
         Rung.HALVED: _("This computer is busy: small tiles show every second picture."),
+        Rung.SOME_KEYS: _("This computer is busy: a third of the tiles without rules show key frames only."),
+        Rung.MOST_KEYS: _("This computer is busy: two thirds of the tiles without rules show key frames only."),
         Rung.KEYS: _("This computer is busy: tiles without rules show key frames only."),
         Rung.LOOKS: _("This computer is busy: rules look 3 times a second, tiles without rules show key frames only."),
         Rung.DEGRADED: _("This computer cannot keep up: analytics are degraded, rules see key frames only."),

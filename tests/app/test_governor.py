@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.feeds import Banner
-from app.governor import BANNER, CALM_S, DWELL_S, HOT_S, MOST_PATIENCE, Governor, Ladder, Rung, WallLoad
+from app.governor import (
+    BANNER,
+    CALM_S,
+    DWELL_S,
+    HOT_S,
+    MOST_PATIENCE,
+    Governor,
+    Ladder,
+    Rung,
+    WallLoad,
+    key_frames_only,
+)
 
 CALM = WallLoad(20.0, 5.0)
 LATE = WallLoad(900.0, 5.0)
@@ -90,6 +101,21 @@ def test_what_comes_back_at_once_is_given_back_later_the_next_time() -> None:
     assert spells[-1] > 3 * spells[0]
 
 
+@pytest.mark.parametrize(
+    ("rung", "keyed"),
+    [
+        (Rung.HALVED, []),
+        (Rung.SOME_KEYS, ["e", "f"]),
+        (Rung.MOST_KEYS, ["c", "d", "e", "f"]),
+        (Rung.KEYS, ["b", "c", "d", "e", "f"]),
+        (Rung.LOOKS, ["b", "c", "d", "e", "f"]),
+        (Rung.DEGRADED, ["a", "b", "c", "d", "e", "f"]),
+    ],
+)
+def test_key_frames_come_to_a_third_first_and_to_rules_last(rung: Rung, keyed: list[str]) -> None:
+    assert sorted(key_frames_only(rung, "abcdef", "a")) == keyed
+
+
 Sample = tuple[WallLoad, bool, float]
 loads = st.builds(WallLoad, st.none() | st.floats(0, 2000), st.none() | st.floats(0, 1000))
 samples = st.lists(st.tuples(loads, st.booleans(), st.floats(0.1, 8.0)), max_size=200)
@@ -146,9 +172,9 @@ def test_each_change_is_carried_out_and_said_once() -> None:
     site.pass_time(60, LATE)
     site.pass_time(20, LATE, losing=True)
     site.pass_time(200, CALM)
-    assert site.rungs == [1, 2, 3, 4, 3, 2, 1, 0]
-    assert [banner.key for banner in site.banners] == [BANNER] * 8
-    assert "analytics are degraded" in site.banners[3].text
+    assert site.rungs == [1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1, 0]
+    assert [banner.key for banner in site.banners] == [BANNER] * 12
+    assert "analytics are degraded" in site.banners[5].text
     assert (site.banners[-1].text, site.banners[-1].hint) == ("", "")
 
 
