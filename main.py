@@ -6,12 +6,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app import commands
+from app import calm_start, commands
 from app.errors import AppCode, AppError
 from app.recording_commands import recordings_app
 from app.runtime import Runtime, RuntimePlan
@@ -53,6 +54,7 @@ def wall_of_site(
 ) -> None:
     """Watchfloor, the operator workstation of a situation centre. Without a command: the wall of this site."""
     commands.set_up_log(verbose, context.invoked_subcommand or "wall")
+    calm_start.settle()
     if context.invoked_subcommand is None:
         _show(lambda: nullcontext(site_plan(model)), seconds, out, offscreen, WallStart(monitor, layout))
 
@@ -127,7 +129,7 @@ def _show(
         with plan_of() as plan:
             instance = SingleInstance(plan.folders.data, application)
             try:
-                code = run_wall(application, Runtime(plan), seconds, out, instance, start)
+                code = run_wall(application, partial(Runtime, plan), seconds, out, instance, start)
             finally:
                 instance.close()
     sys.exit(code)

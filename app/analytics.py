@@ -17,6 +17,7 @@ from app.cameras import CameraHub
 from app.feeds import Banner
 from app.health_facts import Looking
 from app.i18n import _, ngettext
+from app.model_words import unnamed_of
 from app.slot_places import SlotPlace, SlotPlaces
 from app.texts import sentence
 from detection.detector import DetectionError, TrackSet
@@ -284,6 +285,7 @@ class Analytics:
         refused = self._choice.refused or self._refused_own
         if refused is not None:
             self._bus.publish(Banner("model", sentence(refused)))
+        self._say_unnamed()
         if self.needs_model:
             self._bus.publish(
                 Banner(
@@ -292,6 +294,11 @@ class Analytics:
                     _("Get one with: main.py model fetch, or name one with --model PATH"),
                 )
             )
+
+    def _say_unnamed(self) -> None:
+        """A model whose words no rule knows looks for nobody."""
+        found = (unnamed_of(choice) for choice in (self._choice, *_by_key(self._own).values()))
+        self._bus.publish(Banner("words", next(filter(None, found), "")))
 
     def _on_fetch(self, text: str) -> None:
         self._bus.publish(Banner("fetch", _("Fetching the YOLO model: {step}").format(step=text)))
@@ -309,6 +316,7 @@ class Analytics:
         thread."""
         self._choice = replace(choice, classes=self._choice.classes)
         self.service.use_model(self._choice)
+        self._say_unnamed()
         self._bus.publish(Banner("detector", ""))
 
     @property
@@ -320,6 +328,7 @@ class Analytics:
         """These cameras are looked at by models of their own from now on, all others by the site's. Any thread."""
         self._own = {c: replace(choice, classes=self._choice.classes) for c, choice in own.items()}
         self.service.use_others(_by_key(self._own))
+        self._say_unnamed()
         self._configuration = [self._with_model(camera) for camera in self._configuration]
         self.look_less(less=self._less)
 

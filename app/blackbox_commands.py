@@ -19,7 +19,7 @@ from app.sentences import sentences
 from app.shown_walls import BROKEN, within
 from app.shown_words import age_words, state_words, window_words
 from app.site import archive_of_site
-from app.site_time import zone_of
+from app.site_time import offset_text, zone_of
 from storage.blackbox import FoundWall, known_times, read_walls
 from storage.durable import replace as replace_file
 from storage.errors import StorageCode, StorageError
@@ -118,4 +118,5 @@ def table(found: FoundWall, utc_s: float, zone: ZoneInfo, names: dict[str, str])
 
 
 def _short(utc_s: float, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(utc_s, zone):%Y-%m-%d %H:%M:%S %z}"
+    at = datetime.fromtimestamp(utc_s, zone)
+    return f"{at:%Y-%m-%d %H:%M:%S} {offset_text(at)}"

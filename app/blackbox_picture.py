@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from app.feeds import TileState
 from app.i18n import _
 from app.shown_words import age_words, state_words, window_words
+from app.site_time import offset_text
 from storage.blackbox import FoundWall
 from storage.shown_wall import ShownTile
 
@@ -39,9 +40,8 @@ def tile_words(tile: ShownTile) -> tuple[str, ...]:
 def times_of(utc_s: float, zone: ZoneInfo) -> str:
     """A time in the site's zone, with its offset, and in UTC."""
     at = datetime.fromtimestamp(utc_s, zone)
-    offset = at.strftime("%z")
     utc = datetime.fromtimestamp(utc_s, UTC)
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC{offset[:3]}:{offset[3:5]} ({utc:%Y-%m-%dT%H:%M:%SZ})"
+    return f"{at:%Y-%m-%d %H:%M:%S} {offset_text(at)} ({utc:%Y-%m-%dT%H:%M:%SZ})"
 
 
 def drawn(walls: Sequence[FoundWall], at_utc_s: float, zone: ZoneInfo, names: dict[str, str]) -> bytes:

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -137,7 +138,7 @@ def run_node_over(
     with sentences():
         prepare_out(out)
         with plan_of() as plan:
-            code = run_node(Runtime(plan), seconds, out)
+            code = run_node(partial(Runtime, plan), seconds, out)
     sys.exit(code)
 
 

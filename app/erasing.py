@@ -11,7 +11,7 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,12 +118,33 @@ class Eraser:
 
 
 def _names(order: Path, subjects: Mapping[str, str]) -> bool:
-    """Whether an export that was cut short is about one of them: by its id, or for a reason that has its number."""
+    """Whether an export that was cut short is about one of them: by its id, or for a reason that has its number. One
+    that cannot be read is, where it has either anywhere: it can be made anew."""
     try:
-        told = order.read_text(errors="replace")
+        data = order.read_bytes()
     except OSError:
         return False
-    return any(word and word in told for named in subjects.items() for word in named)
+    words = [word for named in subjects.items() for word in named if word]
+    try:
+        told = list(_texts(json.loads(data)))
+    except (ValueError, RecursionError):
+        return any(word in data.decode(errors="replace") for word in words)
+    return any(_has(text, word) for text in told for word in words)
+
+
+def _texts(tree: object) -> Iterator[str]:
+    """Every text in what was read from JSON."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, Mapping):
+        yield from (text for value in tree.values() for text in _texts(value))
+    elif isinstance(tree, list):
+        yield from (text for value in tree for text in _texts(value))
+
+
+def _has(text: str, word: str) -> bool:
+    """A number or an id by itself: 2026-000001 is not in 2026-0000019."""
+    return re.search(rf"(?<![0-9]){re.escape(word)}(?![0-9])", text) is not None
 
 
 def _is_for(paper: Path, subjects: Mapping[str, str]) -> bool:
@@ -136,4 +157,4 @@ def _is_for(paper: Path, subjects: Mapping[str, str]) -> bool:
         return False
     if incident_id is not None:
         return incident_id in subjects
-    return any(re.search(rf"(?<!\d){re.escape(number)}(?!\d)", reason) for number in subjects.values() if number)
+    return any(_has(reason, number) for number in subjects.values() if number)

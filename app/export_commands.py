@@ -82,7 +82,7 @@ def verify(
     key: Annotated[str, typer.Option(help="Fingerprint of the signer; without it, this site's own key.")] = "",
 ) -> None:
     """Check an export: signature, every file. Exit codes: 0 as it was signed by a known key, 3 by an unknown one, 5
-    altered."""
+    altered, or by another one than --key."""
     from app.export_verifier import verify_export
 
     with sentences():
@@ -96,8 +96,10 @@ def verify(
             typer.echo(f"ALTERED {problem}", err=True)
         if verdict.key_id:
             typer.echo(_("signed by {fingerprint}").format(fingerprint=verdict.fingerprint))
-        if verdict.problems or (key and verdict.key_id != wanted):
+        if verdict.problems:
             raise AppError(AppCode.EXPORT_ALTERED, path=str(folder))
+        if verdict.another or (key and verdict.key_id != wanted):
+            raise AppError(AppCode.ANOTHER_SIGNER, path=str(folder))
         if verdict.key_id != wanted:
             raise AppError(AppCode.UNKNOWN_SIGNER)
         typer.echo(_("{count} files, all as they were signed").format(count=verdict.files))

@@ -23,12 +23,14 @@ _MOST_BYTES = 64_000_000
 @dataclass(frozen=True, slots=True)
 class ExportVerdict:
     """What was found; `problems` is empty for an export that is as it was signed. `complete`: the export said of itself
-    that nothing of what was asked for is missing."""
+    that nothing of what was asked for is missing. `another`: it does not carry its public key, and names another
+    signer than the one whose key is here; nothing else is known of it then."""
 
     problems: tuple[str, ...]
     key_id: str
     files: int
     complete: bool
+    another: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -46,10 +48,14 @@ def verify_export(folder: Path, own_public_key: str = "") -> ExportVerdict:
     try:
         tree: Mapping[str, Any] = json.loads(paper)
         listed = {str(file["path"]): (int(file["bytes"]), str(file["sha256"])) for file in _listed(tree)}
-        public_key = str(tree["signing_key"].get("public_key") or own_public_key)
+        carried = str(tree["signing_key"].get("public_key") or "")
+        signer = str(tree["signing_key"].get("fingerprint") or "")
         known, complete = str(tree["format"]), bool(tree["complete"])
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError):
         return ExportVerdict((f"{PAPER} has not the form of an export's",), "", 0, False)
+    public_key = carried or own_public_key
+    if signer and not carried and (not public_key or signer != fingerprint(key_id(public_key))):
+        return ExportVerdict((), "", len(listed), complete, another=True)
     if not public_key or not signature_holds(public_key, signature, paper):
         return ExportVerdict((f"{SIGNATURE} does not belong to {PAPER}: one of them was altered",), "", 0, False)
     problems = [] if known == FORMAT else [f"the format {known!r} is not known to this program"]

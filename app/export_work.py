@@ -188,7 +188,8 @@ class ExportWork:
         except VideoError as error:
             if error.code is not VideoCode.NOT_BUFFERED:
                 raise
-            self._gaps.append(GapFacts(camera_id, at, at, GapReason.UNKNOWN.value))
+            why = [gap.reason for gap in self._footage.reasons(camera_id, at - near, at + near)]
+            self._gaps.append(GapFacts(camera_id, at, at, (why[-1] if why else GapReason.UNKNOWN).value))
             return []
         masks = masks_of(self._registry, camera_id) if self._order.masked else ()
         jpeg = masked_still(still.jpeg, masks)

@@ -14,6 +14,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -278,10 +279,15 @@ class Exports:
                 raise StorageError(StorageCode.NOT_PERMITTED, actor=actor.id, reason="camera of another group")
 
     def _discard_old(self, root: Path) -> None:
-        """Remove what was cancelled long ago and never gone on with."""
+        """Remove what was cancelled long ago and never gone on with; not what somebody is at."""
         for left in _works(root):
-            if time.time() - left.stat().st_mtime > KEPT_S:
-                shutil.rmtree(left, ignore_errors=True)
+            with suppress(WatchfloorError, OSError):
+                if time.time() - left.stat().st_mtime > KEPT_S:
+                    lock = _locked(left)
+                    try:
+                        shutil.rmtree(left, ignore_errors=True)
+                    finally:
+                        lock.release()
 
 
 def _locked(work: Path) -> FolderLock:

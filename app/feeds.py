@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from app.bus import Bus
 from app.stream_choice import Stream
@@ -48,7 +48,8 @@ class Lowered(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Quality:
     """What a tile's picture is made from. `bitrate_bps` 0: not known yet. `refused` is a translated sentence: why the
-    stream that the tile's size asks for is not the one that is shown. `forced`: the main stream by key."""
+    stream that the tile's size asks for is not the one that is shown. `forced`: the main stream by key. `fault` is
+    translated too: which device was to decode it, and why it does not."""
 
     stream: Stream = Stream.MAIN
     decoder: str = ""
@@ -56,6 +57,7 @@ class Quality:
     lowered: Lowered = Lowered.NO
     refused: str = ""
     forced: bool = False
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,14 @@ class CameraFeed(Protocol):
 
     def close(self) -> None:
         """The tile no longer shows this camera."""
+
+
+@runtime_checkable
+class PlanarFeed(Protocol):
+    """A feed that can give its pictures as the decoder's planes (`video.planes`), for a painter that takes them."""
+
+    def give_planes(self, *, planes: bool) -> None:
+        """Planes, or pixels. Holds from the next `want` on."""
 
 
 class ReplayFeed(Protocol):

@@ -10,14 +10,22 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from app.acting import Acting
 from app.feeds import TileState, TileStatus
-from app.film_words import altered_words, clock_words, ends_words, fault_words, moment_words
+from app.film_words import (
+    altered_words,
+    clock_words,
+    ends_words,
+    fault_words,
+    film_name,
+    moment_words,
+    unnamed_film,
+)
 from app.i18n import _
 from app.playback_access import Ask
 from app.playback_feed import FeedJob, FeedSession, FeedSources, PlaybackFeed, quality_of
@@ -104,6 +112,11 @@ class Film:
         """Whether it is known that who sits here may not see it."""
         camera_id = self.exhibit.camera_id
         return self.allowed is False or (camera_id is not None and not self._site.allowed(camera_id))
+
+    @property
+    def name(self) -> str:
+        """What its tile is headed with; whose it is is part of its incident."""
+        return unnamed_film() if self.refused else film_name(self.exhibit)
 
     @property
     def shown(self) -> bool:
@@ -275,6 +288,8 @@ class FilmFeed(PlaybackFeed):
     def status(self) -> TileStatus:
         """As a camera's; what is wrong with the file or the right to it comes first."""
         film = self.film
+        if self.camera.name != film.name:
+            self.camera = replace(self.camera, name=film.name)
         if film.refused or not self._session.may_see(self.camera.id):
             return TileStatus(TileState.NO_RIGHTS, reason=_("You may not know of this film's incident."))
         if film.fault:

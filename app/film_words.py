@@ -23,6 +23,11 @@ def film_name(exhibit: Exhibit) -> str:
     return _("Foreign: {origin} · {name}").format(origin=exhibit.origin or "?", name=exhibit.name)
 
 
+def unnamed_film() -> str:
+    """What the tile of a film is headed with of which who sits here may not know."""
+    return _("Film")
+
+
 def clock_words(note: FilmClockNote) -> str:
     """How its clock stands to ours, how sure that is, and who said so."""
     if note.offset_s is None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from app.cameras import STALE_AFTER_S, tile_state
 from app.clock_log import ClockLog
+from app.decoder_words import Decoding
 from app.feeds import TileState
 from app.health_facts import STALE, CameraHealth, HealthSnapshot, HealthState, Looking
 from app.outage_log import OutageLog
@@ -206,6 +207,7 @@ class HealthMonitor(Worker):
             latency_s=looking.latency_s,
             looked_for=looking.reason,
             asked_looks_per_s=looking.asked_per_s,
+            decoders=tuple(found for pair in zip(sessions, statuses, strict=True) if (found := _decoding(*pair))),
             **kept.totals._asdict(),
         )
 
@@ -220,6 +222,13 @@ def _counts(session: CameraSession, status: SessionStatus) -> _Counts:
     return _Counts(
         status.bytes, stats.dropped_gops, stats.dropped_frames, stats.errors, status.reconnects, stats.damaged
     )
+
+
+def _decoding(session: CameraSession, status: SessionStatus) -> Decoding | None:
+    if session.stream is None or not session.stream.taps or status.info is None:
+        return None
+    stats = session.stream.stats()
+    return Decoding(status.info.codec, stats.device, stats.fault)
 
 
 def _state(

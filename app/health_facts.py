@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from app.decoder_words import Decoding
 from app.i18n import _, marked
 from detection.scheduler import Urgency
 from video.source import VideoCode
@@ -75,7 +76,7 @@ class CameraHealth:
 
     `clock_offset_s`: how far the camera's clock is ahead of ours; None: it tells none. `latency_s`: from a frame's time
     to its tracks; `looked_for`: why it is looked at as often as it is (`asked_looks_per_s`). `fps` and
-    `bitrate_bps` are measured."""
+    `bitrate_bps` are measured. `decoders`: of the streams that are decoded now."""
 
     camera_id: str
     number: int
@@ -101,6 +102,7 @@ class CameraHealth:
     latency_s: float | None = None
     looked_for: Urgency | None = None
     asked_looks_per_s: float = 0.0
+    decoders: tuple[Decoding, ...] = ()
 
     @property
     def losses(self) -> int:

@@ -75,6 +75,8 @@ LABELS: dict[type[Enum], dict[str, str]] = {
         GapReason.CLOCK_STEP.name: marked("The clock was set"),
         GapReason.DELETED.name: marked("Deleted after its time"),
         GapReason.NOT_PLANNED.name: marked("Recording was not planned"),
+        GapReason.NOT_BEGUN.name: marked("Recording had not begun yet"),
+        GapReason.NOT_YET.name: marked("The camera is away, or its picture still on its way"),
         GapReason.UNKNOWN.name: marked("Reason unknown"),
     },
     EvidenceKind: {

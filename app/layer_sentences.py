@@ -121,6 +121,9 @@ LAYER_SENTENCES: dict[str, str] = {
         "There is no detection model. Fetch one with “main.py model fetch”, or give its path"
         " with --model; until then the built-in people detector works."
     ),
+    DetectionCode.UNKNOWN_MODEL: marked(
+        "There is no model {path}. Check the path; “main.py model list” names those that are here."
+    ),
     DetectionCode.BAD_MODEL: marked(
         "The model {path} cannot be used: it is empty, damaged or of an unknown format. Choose another one."
     ),
@@ -130,14 +133,16 @@ LAYER_SENTENCES: dict[str, str] = {
         " on each side; export it with 640 px."
     ),
     DetectionCode.WRONG_CLASSES: marked(
-        "The names of the classes of the model {path} do not fit what it gives. Put its metadata.yaml beside it, or"
-        " name its classes in the settings."
+        "The names of the classes of the model {path} do not fit what it gives. Put the metadata.yaml beside it"
+        " that was written when it was exported."
     ),
     DetectionCode.ALTERED_MODEL: marked(
         "The files of the model {path} are not those that were put in place. Remove it, and import it again from a"
         " source that you trust."
     ),
-    DetectionCode.MODEL_IN_USE: marked("The model {path} is the one in use. Choose another one first."),
+    DetectionCode.MODEL_IN_USE: marked(
+        "The model {path} is in use. Choose another one first, or give its cameras back."
+    ),
     DetectionCode.TOO_MANY_MODELS: marked(
         "No more than two models work at a time: the site's, and one for single cameras. Give the cameras of the other"
         " one back first."
@@ -147,6 +152,21 @@ LAYER_SENTENCES: dict[str, str] = {
         " or export it to OpenVINO where it was trained."
     ),
     DetectionCode.BENCH_FAILED: marked("The model could not be measured. Look at whether it is intact, and try again."),
+    DetectionCode.NOT_FLOAT: marked(
+        "The model {path} is an int8 model already. Choose the float model it was made of."
+    ),
+    DetectionCode.NO_QUANTIZER: marked(
+        "An int8 model is made with nncf, which is not installed. Install it with “pip install nncf”, or bring an int8"
+        " model that was made elsewhere."
+    ),
+    DetectionCode.FEW_PICTURES: marked(
+        "Too few pictures for an int8 model: {found} different ones were found, at least {least} are needed. Give more"
+        " cameras, a longer time, or another folder."
+    ),
+    DetectionCode.QUANTIZE_FAILED: marked(
+        "No int8 model was made of {path}, and nothing was changed. Look at whether the model is intact and the disk"
+        " has room, and try again."
+    ),
     DetectionCode.NO_DOWNLOAD: marked(
         "Downloads are switched off (YOLO_OFFLINE). Put a model into the models folder by hand, or allow downloads."
     ),

@@ -128,6 +128,11 @@ def grid(count: int) -> Layout:
     return Layout(f"{columns}x{rows}", columns, rows, cells)
 
 
+def grid_for(cameras: int) -> Layout:
+    """1, 4, 9 or 16 tiles: the smallest that holds all cameras, at most 16."""
+    return grid(next((tiles for tiles in (1, 4, 9, 16) if tiles >= cameras), 16))
+
+
 _AROUND = {
     Side.LEFT: Cell(0, 1, 1, 2),
     Side.RIGHT: Cell(3, 1, 1, 2),

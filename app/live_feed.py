@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from app.cameras import STALE_AFTER_S, CameraHub, tile_state
+from app.decoder_words import device_word, fault_words
 from app.feeds import Lowered, Quality, TileState, TileStatus
 from app.governor import Rung
 from app.health_facts import reason_words
@@ -22,8 +23,6 @@ from video.decode import DecodeStats
 from video.frame import Picture
 from video.session import SessionStatus
 
-_DECODER = "sw"
-"""Frames are decoded by the processor; there is no other way yet."""
 _UNKNOWN_GOP_S = 10.0
 _LIE = 0.2
 
@@ -51,7 +50,7 @@ class LiveFeed:
         self._notice = notice
         self._recording = recording
         self._allowed = allowed
-        self._attended = self._high = self._closed = False
+        self._attended = self._high = self._closed = self._planes = False
         self._size_px = (0, 0)
         self.viewing: Viewing | None = None
         self._may_see()
@@ -60,11 +59,18 @@ class LiveFeed:
         """Whether the operator looks here, and whether it shall be the main stream; from the next `want` on."""
         self._attended, self._high = attended, high
 
+    def give_planes(self, *, planes: bool) -> None:
+        """Pictures as the decoder left them, or pixels; from the next `want` on."""
+        self._planes = planes
+
     def want(self, width_px: int, height_px: int) -> None:
         """Size of the tile in device pixels; 0, 0 when hidden."""
         self._size_px = (width_px, height_px)
         if self._may_see() and self.viewing is not None:
-            self.viewing.want(Wish(width_px, height_px, self._high, self._attended))
+            self.viewing.want(self._wish())
+
+    def _wish(self) -> Wish:
+        return Wish(*self._size_px, self._high, self._attended, self._planes)
 
     def _may_see(self) -> bool:
         """Leave the camera when it may not be seen any more: nothing of it is decoded then; come back when it may."""
@@ -73,7 +79,7 @@ class LiveFeed:
             self._leave()
         elif allowed and self.viewing is None:
             self.viewing = self._hub.view(self.camera)
-            self.viewing.want(Wish(*self._size_px, self._high, self._attended))
+            self.viewing.want(self._wish())
         return allowed
 
     def take(self) -> Picture | None:
@@ -104,15 +110,18 @@ class LiveFeed:
             width=info.width if info else 0,
             height=info.height if info else 0,
             recording=self._recording(self.camera.id),
-            quality=self._quality(self.viewing, place, lowered, now_s),
+            quality=self._quality(self.viewing, place, lowered, now_s, stats),
             pictures_per_s={Lowered.KEYS: 1 / (every_s or 1.0), Lowered.HALVED: fps / 2}.get(lowered, 0.0),
         )
 
-    def _quality(self, viewing: Viewing, place: Place, lowered: Lowered, now_s: float) -> Quality:
+    def _quality(
+        self, viewing: Viewing, place: Place, lowered: Lowered, now_s: float, stats: DecodeStats | None
+    ) -> Quality:
         refused = viewing.refused
         return Quality(
             stream=place.stream,
-            decoder=_DECODER if place.session.status().info else "",
+            decoder=device_word(stats.device if stats else "") if place.session.status().info else "",
+            fault=fault_words(stats.fault if stats else None),
             bitrate_bps=place.measure(now_s),
             lowered=lowered,
             refused=sentence(refused) if refused else "",

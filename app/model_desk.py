@@ -1,4 +1,4 @@
-"""What the models page asks: which there are, measure them, take one in, choose the site's.
+"""What the models page asks: which there are, measure them, take one in, make an int8 one, choose the site's.
 
 Every call returns at once; the work is done on a task thread, in processes of their own. Choosing, importing and
 removing need the right to configure; the wall goes on meanwhile, and the old model looks until the new one is loaded.
@@ -16,7 +16,8 @@ from typing import Protocol
 from app.archive import Archive
 from app.camera_models import give_model, noted_models, numbers_of
 from app.i18n import _
-from app.model_rows import ModelRow, choose, model_rows, step_words
+from app.model_quantizing import quantize, wish_of
+from app.model_rows import ModelRow, choose, compared_words, model_rows, step_words
 from app.tasks import Tasks
 from app.texts import sentence
 from detection.detector import DetectionCode, DetectionError
@@ -24,6 +25,7 @@ from detection.model_bench import bench_model
 from detection.model_import import import_model
 from detection.models import ModelChoice, remove_model
 from storage.access import Permission, may
+from storage.class_names import class_map
 from storage.errors import StorageCode, StorageError, WatchfloorError
 from storage.records import Actor
 from storage.settings import load
@@ -53,11 +55,14 @@ class ModelDesk(Protocol):
     def take(self, source: str, step: Told, done: Told, failed: Told) -> None:
         """Import a file; `done` gets the model's name."""
 
+    def quantize(self, name: str, pictures: str, reason: str, step: Told, done: Told, failed: Told) -> None:
+        """Make an int8 model of it with these pictures (`model_quantizing.wish_of`); `done` gets how they compare."""
+
     def remove(self, name: str, done: Told, failed: Told) -> None:
         """Delete it; `done` gets its name."""
 
     def cancel(self) -> None:
-        """End what is being measured or imported."""
+        """End what is being measured, imported or made."""
 
 
 class _Cancelled(threading.Event):
@@ -113,6 +118,12 @@ class SiteModelDesk:
         if self._permitted(failed) is not None:
             self._run_long(partial(self._take, Path(source).expanduser(), step, done), failed)
 
+    def quantize(self, name: str, pictures: str, reason: str, step: Told, done: Told, failed: Told) -> None:
+        """See `ModelDesk`."""
+        actor = self._permitted(failed)
+        if actor is not None:
+            self._run_long(partial(self._quantize, name, (pictures, reason), actor, step, done), failed)
+
     def remove(self, name: str, done: Told, failed: Told) -> None:
         """See `ModelDesk`."""
         self._act(partial(self._remove, name, done), failed)
@@ -122,8 +133,9 @@ class SiteModelDesk:
         self._cancelled.set()
 
     def _rows(self) -> tuple[ModelRow, ...]:
-        own = noted_models(load(self._archive.folders.settings).detection.camera_models)
-        return model_rows(self._models, self._in_use().path, own)
+        detection = load(self._archive.folders.settings).detection
+        own = noted_models(detection.camera_models)
+        return model_rows(self._models, self._in_use().path, own, class_map(detection.classes))
 
     def _choose(self, name: str, done: Told, actor: Actor) -> None:
         choice = choose(self._archive, name, actor)
@@ -155,6 +167,12 @@ class SiteModelDesk:
         tell = partial(_tell_step, step)
         return partial(done, import_model(source, self._models, tell, cancel=self._cancelled).name)
 
+    def _quantize(self, name: str, asked: tuple[str, str], actor: Actor, step: Told, done: Told) -> Answer:
+        tell = partial(_tell_step, step)
+        rows = quantize(self._archive, name, wish_of(*asked), actor, tell, cancel=self._cancelled)
+        log.info("%s made the model %s", actor.id, rows[1].name)
+        return partial(done, " ".join(compared_words(*rows)))
+
     def _act(self, work: Callable[[Actor], None], failed: Told) -> None:
         actor = self._permitted(failed)
         if actor is not None:
@@ -175,7 +193,7 @@ class SiteModelDesk:
     def _run_long(self, work: Callable[[], Answer], failed: Told) -> None:
         """One at a time: two measurements at once would measure each other. At the answer the place is free again."""
         if not self._long.acquire(blocking=False):
-            failed(_("Something is being measured or imported already."))
+            failed(_("Something is being measured, imported or made already."))
             return
         self._cancelled.clear()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -19,21 +20,27 @@ FIRST_PICTURE_S = 15.0
 EXIT_LATE = 4
 
 
-def run_node(runtime: Runtime, seconds: float | None, out: Path | None) -> int:
+def run_node(make: Callable[[], Runtime], seconds: float | None, out: Path | None) -> int:
     """Run until SIGTERM/SIGINT, or `seconds` from the first picture; exit code 4 when a worker missed the deadline.
 
-    A second signal gives up the outputs, not the order: everything is stopped and the journal closed all the same."""
-    stop = threading.Event()
+    A signal while the runtime is made is answered when it is made: half of one cannot be ended in order. A second
+    signal gives up the outputs, not the order: everything is stopped and the journal closed all the same."""
+    stop, heard = threading.Event(), 0
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
+        nonlocal heard
+        heard = number
         if stop.is_set():
             raise SystemExit(128 + number)
         stop.set()
 
     hear(on_signal)
     with ExitStack() as end:
+        runtime = make()
         end.callback(runtime.close)
         end.callback(runtime.stop)
+        if stop.is_set():
+            raise SystemExit(128 + heard)
         runtime.start()
         _wait_for_picture(runtime, stop)
         figures = RunFigures(runtime)

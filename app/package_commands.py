@@ -96,8 +96,10 @@ def _judge(path: Path, verdict: package_verifier.Verdict, wanted: str, *, named:
     if verdict.code == package_verifier.UNREADABLE:
         raise AppError(AppCode.NOT_A_PACKAGE, path=str(path))
     known = package_verifier.wanted_id(verdict.fingerprint) == wanted
-    if verdict.code == package_verifier.ALTERED or (named and not known):
+    if verdict.code == package_verifier.ALTERED:
         raise AppError(AppCode.PACKAGE_NOT_INTACT, path=str(path))
+    if named and not known:
+        raise AppError(AppCode.ANOTHER_SIGNER, path=str(path))
     if not known:
         raise AppError(AppCode.UNKNOWN_SIGNER)
 

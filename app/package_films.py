@@ -52,8 +52,8 @@ class FootageIndex(Protocol):
     def between(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> Sequence[Segment]:
         """Segments of a time."""
 
-    def gaps(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> Sequence[Gap]:
-        """Known gaps of a time."""
+    def reasons(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> Sequence[Gap]:
+        """Why something of a time is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Films:
             scope.to_utc_s,
             self._work / f"master-{number}",
             stem,
-            gaps=self._footage.gaps(scope.camera_id, scope.from_utc_s, scope.to_utc_s),
+            gaps=self._footage.reasons(scope.camera_id, scope.from_utc_s, scope.to_utc_s),
             progress=lambda done, total: self._course.at(PackageStep.COPY, (number + done / max(total, 1)) / count),
             keep=True,  # goes with the work folder
         )

@@ -206,6 +206,8 @@ def _missing(gap: Gap, fault: object) -> str:
     if fault is not None and gap.reason is GapReason.UNKNOWN:
         lost = fault is VideoCode.NO_FILE
         return _("The recording's file is missing, or its disk is.") if lost else _("The recording's file is damaged.")
+    if gap.reason in (GapReason.NOT_BEGUN, GapReason.NOT_YET):
+        return label_of(gap.reason)
     return _("No recording: {reason}").format(reason=label_of(gap.reason))
 
 

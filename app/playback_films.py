@@ -15,7 +15,6 @@ from typing import Protocol
 
 from app.acting import Said
 from app.film_feed import Film, FilmFeed, FilmFootage, FilmJob, FilmSite, Held
-from app.film_words import film_name
 from app.i18n import _
 from app.playback_feed import FeedSession
 from app.playback_feeds import MOST_FILMS, FilmClockNote, FilmLane, FilmWish
@@ -50,7 +49,7 @@ class SiteFilmBench:
         self._films: dict[str, Film] = {}
         self._jobs: dict[str, list[FilmJob]] = {}
         self._jumps = itertools.count(_HELD_JUMPS)
-        self._seen: tuple[Registry, int, Registry] | None = None
+        self._seen: tuple[Registry, tuple[str, ...], Registry] | None = None
 
     @property
     def held(self) -> str:
@@ -66,7 +65,7 @@ class SiteFilmBench:
     def lanes(self) -> Sequence[FilmLane]:
         """See `FilmBench.lanes`."""
         return [
-            FilmLane(film.camera_id, film_name(film.exhibit), film.begins_utc_s, film.begins_utc_s + film.length_s)
+            FilmLane(film.camera_id, film.name, film.begins_utc_s, film.begins_utc_s + film.length_s)
             for film in list(self._films.values())
             if film.allowed and not film.refused
         ]
@@ -74,7 +73,7 @@ class SiteFilmBench:
     def clock_note(self, camera_id: str) -> FilmClockNote | None:
         """See `FilmBench.clock_note`."""
         film = self._films.get(camera_id)
-        return film.clock_note if film is not None else None
+        return film.clock_note if film is not None and not film.refused else None
 
     def knows(self, camera_id: str) -> bool:
         """Whether it is a film of this session."""
@@ -82,15 +81,15 @@ class SiteFilmBench:
 
     def with_films(self, registry: Registry) -> Registry:
         """The cameras, and the films behind them with the numbers that follow; the same object for the same facts."""
-        known = self._seen
-        if known is None or known[0] is not registry or known[1] != len(self._films):
+        known, names = self._seen, tuple(film.name for film in self._films.values())
+        if known is None or known[0] is not registry or known[1] != names:
             first = max((camera.number for camera in registry.cameras), default=0) + 1
             films = tuple(
-                Camera(film.camera_id, first + n, film_name(film.exhibit), "")
-                for n, film in enumerate(self._films.values())
+                Camera(camera_id, first + n, name, "")
+                for n, (camera_id, name) in enumerate(zip(self._films, names, strict=True))
             )
             made = replace(registry, cameras=(*registry.cameras, *films), privacy_masks=self._masks(registry))
-            self._seen = known = registry, len(self._films), made
+            self._seen = known = registry, names, made
         return known[2]
 
     def _masks(self, registry: Registry) -> tuple[PrivacyMask, ...]:

@@ -56,7 +56,7 @@ def playback_desk(
 ) -> SitePlaybackDesk:
     """The desk of a running site; `films` are those of incidents, where they are played."""
     index = recording.index
-    holdings = Holdings(footage, index.gaps) if index is not None else Holdings(footage)
+    holdings = Holdings(footage, index.reasons) if index is not None else Holdings(footage)
     tracks = RecordedTracks(TracksBeside(archive.folders.tracks).sets, EventsBeside(archive, people).of)
     sources = FeedSources(tracks.sets, lambda camera_id, utc_s: clock_note(offsets(camera_id, utc_s), utc_s))
     seat = Seat(people.audit.ask, lambda: people.seat.state.operator_id, allowed)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from app.errors import AppCode, AppError
 from app.i18n import _
 from app.record_forms import BY_CAMERA, KINDS
+from app.site_time import offset_text
 from app.typed_time import clock_of, day_of, moments_at, plain_words
 from storage.columns import forms
 from storage.journal import Registry
@@ -73,7 +74,8 @@ class RecordNames:
             return "; ".join(self._names[table].get(part, part) for part in _parts(name, text))
         if name.endswith("_utc_s") and text:
             at = datetime.fromtimestamp(float(text), self._zone)
-            return f"{at:%Y-%m-%d %H:%M:%S}{f'.{at.microsecond:06}' if at.microsecond else ''} {at:%z}"
+            parts = f".{at.microsecond:06}" if at.microsecond else ""
+            return f"{at:%Y-%m-%d %H:%M:%S}{parts} {offset_text(at)}"
         return text
 
     def _read(self, kind: str, name: str, text: str) -> str:

@@ -17,6 +17,7 @@ from app.bus import Bus
 from app.camera_models import own_choices
 from app.camera_rights import CameraRights
 from app.cameras import CameraHub
+from app.decoding import decoding_workers
 from app.desk import ChangeFeed, OperatorDesk
 from app.feeds import Banner, DeskState, RegistryChanged
 from app.footage_searcher import FootageSearcher
@@ -57,6 +58,7 @@ from storage.worker import Latecomer, Supervisor, Worker
 from video.decode import DecodePool
 from video.fanout import PacketRing
 from video.footage import StoredFootage
+from video.hardware import Hardware
 
 if TYPE_CHECKING:
     from app.alerts_out import AlertsOut
@@ -101,7 +103,8 @@ class Runtime:
         with ExitStack() as undo:
             undo.callback(self.archive.close)
             self.registry = self.archive.registry
-            self.pool = DecodePool()
+            self.hardware = Hardware(plan.settings.video.decoder)
+            self.pool = DecodePool(hardware=self.hardware)
             self.hub = CameraHub(self.pool, self.supervisor, self.url_of, ruled=self._ruled)
             self.recording = Recording(plan.folders, plan.settings, self.archive.journal, self.bus)
             undo.callback(self.recording.close)
@@ -250,6 +253,9 @@ class Runtime:
         workers: list[Worker] = [*self.plan.workers, *self.tasks.workers, *self.pool.workers]
         workers += [self.hub, self.changes, notary, *self.seat.workers, self.health, self.signals]
         workers += self._metrics_server()
+        workers += decoding_workers(
+            self.hardware, self.plan.settings.video, self.plan.folders.decoders, self.bus.publish
+        )
         workers += (self.tracks,) if self.tracks is not None else ()
         workers += upkeep_workers(self.archive, self.bus, lasting=self.plan.lasting)
         workers += self.alerts.workers if self.alerts is not None else ()
@@ -292,6 +298,8 @@ class Runtime:
         their stills are tasks. Only then the tasks end. A second call is harmless."""
         end_s = time.monotonic() + SHUTDOWN_S
         self.signals.stop()
+        for worker in self.plan.workers:  # the demo's servers: a child that has just been started ends slowly
+            worker.stop()
         for session in self.hub.sessions():
             session.stop()
         self.analytics.service.stop()

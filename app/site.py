@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from app.archive import Archive, opened
@@ -85,9 +88,15 @@ def _camera(number: int, url: str) -> Camera:
 
 @contextmanager
 def _temporary_home(user: Folders) -> Iterator[Folders]:
-    """A home of its own for this run, but for models and cache, which are the user's."""
-    root = Path(tempfile.mkdtemp(prefix="watchfloor-"))
+    """A home of its own for this run, but for models and cache, which are the user's.
+
+    A signal unwinds between any two instructions: between the making of a folder and the note that it was made (so its
+    name is known before), and while it is cleared away (so that is done once more when the interpreter ends)."""
+    root = Path(tempfile.gettempdir()) / f"watchfloor-{secrets.token_hex(8)}"
+    clear = partial(shutil.rmtree, root, ignore_errors=True)
+    atexit.register(clear)
     try:
+        root.mkdir(mode=0o700)
         yield replace(Folders.under(root), cache=user.cache).ensure()
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        clear()

@@ -204,7 +204,9 @@ def look_of(found: TrackSet) -> SeenLook:
     """A look as it is stored."""
     return SeenLook(
         found.utc_s,
-        tuple(SeenTrack(t.id, t.box, t.label, t.score, t.first_utc_s, t.last_utc_s, t.path) for t in found.tracks),
+        tuple(
+            SeenTrack(t.id, t.box, t.label, t.score, t.first_utc_s, t.last_utc_s, t.path, t.doubt) for t in found.tracks
+        ),
     )
 
 
@@ -222,6 +224,7 @@ def track_set_of(camera_id: str, look: SeenLook) -> TrackSet:
             t.last_utc_s,
             TrackState.LIVE if t.last_utc_s == at_s else TrackState.LOST,
             t.path,
+            doubt=t.doubt,
         )
         for t in look.tracks
     )

@@ -34,12 +34,14 @@ class Stream(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a tile asks for: its picture's device pixels (0, 0 while nobody sees it). `high`: the main stream whatever
-    the size (enlarged, zoomed, or by key). `attended`: the operator looks here, nothing is lowered."""
+    the size (enlarged, zoomed, or by key). `attended`: the operator looks here, nothing is lowered. `planes`: as the
+    decoder left them."""
 
     width_px: int = 0
     height_px: int = 0
     high: bool = False
     attended: bool = False
+    planes: bool = False
 
     @property
     def seen(self) -> bool:

@@ -1,11 +1,12 @@
 """What operators read: one sentence per error code of every layer, and display names of all enumerations.
 
 A sentence says what happened and what to do. Details that it has no place for follow in brackets when operators can use
-them; the rest is for the log. Credentials never pass: every detail is redacted again. Pure, any thread.
+them; the rest is for the log. Credentials never pass: every detail is redacted again. Any thread.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from string import Formatter
 
@@ -13,7 +14,10 @@ from app.errors import AppCode
 from app.i18n import _, marked
 from app.layer_sentences import LAYER_SENTENCES
 from app.log import cleaned
+from app.right_words import lacking
 from storage.errors import StorageCode, WatchfloorError
+
+log = logging.getLogger(__name__)
 
 SENTENCES: dict[str, str] = {
     **LAYER_SENTENCES,
@@ -28,6 +32,10 @@ SENTENCES: dict[str, str] = {
         " or use “main.py node”."
     ),
     AppCode.NO_CAMERAS: marked("There is no camera yet. Give one with --camera, or start “main.py demo”."),
+    AppCode.BAD_CLASSES: marked(
+        "The line “{line}” cannot be used. Write it like “person: person, pedestrian”: first one of person, bicycle,"
+        " motorcycle, car, bus, truck, bag, animal, then words of models, none of which is named twice."
+    ),
     AppCode.NO_MODEL_FOR_BENCH: marked("This benchmark needs a detection model. Set WATCHFLOOR_MODEL to one."),
     AppCode.NO_BENCH: marked("There is no benchmark {name}. “main.py bench --help” lists them."),
     AppCode.NO_FFMPEG: marked("The reference program ffmpeg was not found. Install it to compare with it."),
@@ -130,6 +138,10 @@ SENTENCES: dict[str, str] = {
     AppCode.UNKNOWN_SIGNER: marked(
         "The package is intact, but nobody knows who signed it. Ask the site for its fingerprint by another way."
     ),
+    AppCode.ANOTHER_SIGNER: marked(
+        "{path} was signed by another key than the one that it is held against. Do not rely on it before the site that"
+        " it comes from has told you its fingerprint by another way."
+    ),
     AppCode.METRICS_ADDRESS: marked(
         "Health cannot be served to Prometheus at {address}. Choose another port in the settings."
     ),
@@ -187,6 +199,8 @@ _UNKNOWN = {
     "seconds": marked("some"),
     "known": marked("see the help"),
     "line": marked("1"),
+    "found": marked("a few"),
+    "least": marked("100"),
 }
 _FILE_NOT_FOUND = marked("There is no file {path}. Check the path.")
 _REASONS = (
@@ -208,6 +222,9 @@ _REASONS = (
     marked("no public key of a recipient"),
     marked("not sealed"),
     marked("no approval"),
+    marked("used already"),
+    marked("not by rule"),
+    marked("changed since it was signed"),
 )
 _BRACKETED = {
     "path": marked("file"),
@@ -215,7 +232,6 @@ _BRACKETED = {
     "known": marked("known"),
     "state": marked("state"),
     "action": marked("step"),
-    "permission": marked("permission"),
     "codec": marked("codec"),
     "task": marked("task"),
     "field": marked("field"),
@@ -233,10 +249,19 @@ _LONGEST_DETAIL = 200
 
 def sentence(error: WatchfloorError) -> str:
     """What happened and what to do, in the language in use; complete even where details are missing."""
-    template = _(_template_of(error))
+    template = _lacking(error) or _(_template_of(error))
     filled = Formatter().vformat(template, (), _Filling(error.details))
     rest = _bracketed(error.details, template)
     return _capital(f"{filled} ({rest})" if rest else filled)
+
+
+def _lacking(error: WatchfloorError) -> str:
+    """Which right is missing; its technical name goes to the log."""
+    permission = error.details.get("permission")
+    if error.code is not StorageCode.NOT_PERMITTED or permission is None:
+        return ""
+    log.info("refused: %s", error)
+    return lacking(str(permission), str(error.details.get("reason", "")))
 
 
 def _template_of(error: WatchfloorError) -> str:

@@ -17,6 +17,7 @@ from app.stream_choice import Stream, StreamChoice, Wish
 from storage.records import Camera
 from video.fanout import PictureTap, Tap
 from video.frame import Picture
+from video.planes import PLANES
 from video.session import CameraSession, SessionState
 from video.source import VideoCode, VideoError, host_of
 
@@ -123,7 +124,7 @@ class Viewing:
             same, self.wish = wish == self.wish, wish
             for place in (self._now, self._next):
                 if place is not None:
-                    place.tap.want(wish.width_px, wish.height_px)
+                    _tell(place.tap, wish)
         if not same and (self._choice.has_sub or self._hub.rung):
             self._hub.nudge()
 
@@ -178,7 +179,7 @@ class Viewing:
                 self._now = place
             elif not closed:
                 self._next = place
-            place.tap.want(self.wish.width_px, self.wish.height_px)
+            _tell(place.tap, self.wish)
         if closed:
             self._left(place)
 
@@ -193,7 +194,7 @@ class Viewing:
 
     def _placed(self, stream: Stream, now_s: float) -> Place:
         tap = PictureTap()
-        tap.want(self.wish.width_px, self.wish.height_px)
+        _tell(tap, self.wish)
         return Place(stream, self._hub.attach(self.camera, tap, sub=stream is Stream.SUB), tap, now_s)
 
     def _left(self, place: Place | None) -> None:
@@ -251,6 +252,11 @@ def unusable(camera: Camera, place: Place, now_s: float) -> VideoError | None:
     if failure is None or failure.code is not VideoCode.UNREACHABLE:
         return failure
     return failure if host_of(camera.main_url) != host_of(camera.sub_url or "") else None
+
+
+def _tell(tap: PictureTap, wish: Wish) -> None:
+    tap.pixel_format = PLANES if wish.planes else PictureTap.pixel_format
+    tap.want(wish.width_px, wish.height_px)
 
 
 def _final(reason: VideoError | None) -> bool:

@@ -1,7 +1,8 @@
 """What a rule would see in a zone that is being drawn: the feet of the live tracks, and which of them count. Pure; any
 thread.
 
-Classes and scores are those of the zone's rules; without a rule every track counts.
+Classes and scores are those of the zone's rules, and scenery that never moved is left out as rules do; without a rule
+every other track counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from app.zone_drafts import Point, Shape
 from detection.detector import Track, TrackSet
 from detection.geometry import Area
 from detection.motion_model import extrapolate
+from detection.rule_memory import tolerated_doubt
 from storage.class_names import in_our_words
 from storage.records import RuleSpec
 
@@ -23,7 +25,7 @@ _GONE_S = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Foot:
-    """Where a track stands; `counted`: a rule looks at its class; `caught`: it is in the area or went over the line."""
+    """Where a track stands; `counted`: a rule looks at it; `caught`: it is in the area or went over the line."""
 
     track_id: int
     label: str
@@ -56,7 +58,12 @@ def rules_of(rules: Iterable[RuleSpec], zone_id: str, words: Mapping[str, str]) 
 
 
 def _is_counted(track: Track, rules: tuple[RuleSpec, ...]) -> bool:
-    return not rules or any(track.label in rule.labels and track.score >= rule.min_score for rule in rules)
+    if not rules:
+        return track.doubt <= 0.0
+    return any(
+        track.label in rule.labels and track.score >= rule.min_score and track.doubt <= tolerated_doubt(rule)
+        for rule in rules
+    )
 
 
 def _went_over(track: Track, line: tuple[Point, ...]) -> bool:

@@ -170,13 +170,13 @@ def _suffered(
     before = _Spent()
     site.wall.figures.reset()
     fault_s = time.monotonic()
-    fault.begin(bad, clips)
+    site.meanwhile(partial(fault.begin, bad, clips))
     told = _damaged if fault.damaged else _out
     noticed_s = site.wait(lambda: all(told(site, camera_id) for camera_id in hurt), _NOTICE_S) if fault.seen else 0.0
     noticed = not fault.seen or noticed_s < _NOTICE_S
     state = site.tile(hurt[0]).state.value
     site.spin(fault.lasts_s)
-    fault.end(bad, clips)
+    site.meanwhile(partial(fault.end, bad, clips))
     return_s = time.monotonic()
     session_s = site.wait(lambda: all(_open(site, camera_id) for camera_id in hurt), _RETURN_S)
     site.wait(lambda: all(_newest_s(site, camera_id) > return_s for camera_id in hurt), _RETURN_S)

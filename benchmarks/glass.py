@@ -57,7 +57,7 @@ def _seen(site: WallSite, seconds: float) -> list[int]:
             ages[stamp] = now_ms() - stamp
         return time.monotonic() > end_s
 
-    site.wait(look, seconds + 1.0)
+    site.wait(look, seconds + 1.0, every_s=0.001)
     return list(ages.values())
 
 

@@ -63,9 +63,9 @@ class Dresser(Cutouts):
 class Studio:
     """Makes clips; one thread only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dresser: Dresser | None = None) -> None:
         self._folder = folder
-        self._dresser = Dresser()
+        self._dresser = dresser or Dresser()
 
     def clip(self, story: Story, condition: str, seed: int, spoil: Spoil | None = None) -> Clip:
         """Drawn, encoded, and read back."""

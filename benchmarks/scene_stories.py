@@ -73,20 +73,21 @@ def rule(kind: RuleKind, labels: tuple[str, ...] = ("person",), **changes: objec
 
 def person(points: Points, dress: int = 0, height: float = PERSON) -> ActorSpec:
     """Somebody on foot."""
-    return _actor("person", _DRESSES[dress % len(_DRESSES)], height, points)
+    return actor("person", _DRESSES[dress % len(_DRESSES)], height, points)
 
 
 def bus(points: Points, person_height: float = PERSON) -> ActorSpec:
     """A bus."""
-    return _actor("bus", Look("bus"), BUS * person_height, points)
+    return actor("bus", Look("bus"), BUS * person_height, points)
 
 
 def case(points: Points) -> ActorSpec:
     """A suitcase."""
-    return _actor(CASE_LABEL, Look("case"), CASE * PERSON, points)
+    return actor(CASE_LABEL, Look("case"), CASE * PERSON, points)
 
 
-def _actor(label: str, look: Look, height: float, points: Points) -> ActorSpec:
+def actor(label: str, look: Look, height: float, points: Points) -> ActorSpec:
+    """Whoever or whatever looks like this."""
     name = f"{label}-{points[0][0]:.2f}-{points[0][1]:.2f}-{points[0][2]:.2f}"
     return ActorSpec(name, look, height, tuple(Waypoint(*point) for point in points), label)
 

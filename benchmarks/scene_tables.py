@@ -29,6 +29,11 @@ def tables(result: Mapping[str, Any]) -> str:
         ),
         _table("camera", [(cause, row, "") for cause, row in _causes(result)]),
     ]
+    still = result.get("still", {})
+    if name in still:
+        known = still["truth"]["by_rule"]
+        rows = [(story, row, _shares(known[story])) for story, row in still[name]["by_rule"].items()]
+        parts.append(_table("what stands still", rows, "with the truth: precision, recall"))
     return "\n\n".join([*parts, _real(result["real"])]) + "\n"
 
 

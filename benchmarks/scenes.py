@@ -2,7 +2,8 @@
 
 Each story is drawn into a clip and replayed (looks fixed by PTS, tracker and rules as live). `model`: people and
 vehicles by `WATCHFLOOR_MODEL`, things by the truth (no model knows a drawn suitcase). `truth`: a detector that knows
-everything, so that a rule's faults and a model's stand apart. Apart from it, and in no figure together with it: false
+everything, so that a rule's faults and a model's stand apart. Beside them what only stands still (`scene_still`), on
+which no limit was tuned. Apart from it, and in no figure together with it: false
 alarms on the real clips of `WATCHFLOOR_TEST_MEDIA` (`scene_media`).
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import scene_tamper
+from benchmarks import scene_still, scene_tamper
 from benchmarks.harness import report
 from benchmarks.scene_clips import Clip, Studio, known, with_things
 from benchmarks.scene_media import real_clips
@@ -104,6 +105,7 @@ def run(
             for name, answers in _answers(clip, model, found[clip.condition]).items():
                 _judge(clip, answers, tables[name])
         tamper = _tampering(studio, conditions)
+        still = _standing(Studio(Path(folder), scene_still.Sculptor()), model, conditions)
     real = real_clips(partial(looked_at, model)) if model is not None else None
     detector = model.name if model is not None else "none"
     if model is not None:
@@ -117,6 +119,7 @@ def run(
         "variants": variants,
         "made": {name: table.figures() for name, table in tables.items()},
         "recall_of_the_model": {c: _share(*counts) for c, counts in found.items()} if model is not None else {},
+        "still": {name: table.figures() for name, table in still.items()},
         "tamper": tamper.figures(),
         "signal_loss": {**{n: s.figures() for n, s in signal.items()}, "all": total(signal.values()).figures()},
         "real": real,
@@ -206,6 +209,25 @@ def _tampering(studio: Studio, conditions: Sequence[str]) -> Tables:
             events = events_of(clip, [nobody] * len(clip.looks), (scene_tamper.TAMPER,), (WHOLE,))
             table.add(prank.name, condition, scene_tamper.score(prank, events, START_S), prank.name)
     return table
+
+
+def _standing(studio: Studio, model: OpenVinoDetector | None, conditions: Sequence[str]) -> dict[str, Tables]:
+    tables: dict[str, Tables] = {}
+    for condition in (one for one in scene_still.CONDITIONS if one in conditions):
+        for number, (story, rules) in enumerate(scene_still.stories()):
+            clip = studio.clip(story, condition, number)
+            for name, answers in _answers(clip, model, [0, 0]).items():
+                judge_standing(clip, answers, rules, tables.setdefault(name, Tables()))
+    return tables
+
+
+def judge_standing(clip: Clip, answers: Answers, rules: Sequence[RuleSpec], table: Tables) -> None:
+    """What the first rule is to say of a clip of `scene_still`, and the others are not."""
+    events = events_of(clip, answers, rules, (WHOLE,))
+    for one in rules:
+        times = [event.utc_s - START_S for event in events if event.rule_id == one.id]
+        score = scored(clip.story.due if one is rules[0] else (), times)
+        table.add(clip.story.name, clip.condition, score, one.kind.value)
 
 
 def _stuck(clip: Clip, prank: scene_tamper.Prank) -> Clip:

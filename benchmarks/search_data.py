@@ -70,7 +70,7 @@ def _bring_forward(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for table in metadata.sorted_tables:
             there = {row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")}
-            missing = [] if there else create_sql(table)
+            missing = [] if there else list(create_sql(table))
             for column in table.columns if there else ():
                 if column.name not in there:
                     kind = column.type.compile(dialect=DIALECT)

@@ -9,6 +9,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 SIZE_PX = (1920, 1080)
 PATIENCE_S = 60.0
 _AGES = 20_000
-_STEP_MS = 20
+_LOOK_S = 0.01
+"""Seldom enough to cost nothing: asking a hundred sessions takes half a millisecond of the GUI thread."""
 _STOP_S = 10.0
 
 
@@ -106,17 +108,24 @@ class WallSite:
         QTimer.singleShot(round(seconds * 1000), loop.quit)
         loop.exec()
 
-    def wait(self, true: Callable[[], bool], timeout_s: float = PATIENCE_S, what: str = "") -> float:
-        """Let the wall run until `true()`; seconds that it took. Raises TimeoutError when `what` is given."""
-        from PySide6.QtCore import QEventLoop
-
+    def wait(
+        self, true: Callable[[], bool], timeout_s: float = PATIENCE_S, what: str = "", every_s: float = _LOOK_S
+    ) -> float:
+        """Let the wall run until `true()`, asked `every_s`; seconds that it took. Raises TimeoutError when `what` is
+        given."""
         begin_s = time.monotonic()
         while not true() and time.monotonic() - begin_s < timeout_s:
-            self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, _STEP_MS)
-            time.sleep(0.001)
+            self.spin(every_s)
         if what and not true():
             raise TimeoutError(what)
         return time.monotonic() - begin_s
+
+    def meanwhile(self, act: Callable[[], None]) -> None:
+        """Do something that takes its time, on another thread: the wall goes on."""
+        with ThreadPoolExecutor(1, thread_name_prefix="meanwhile") as other:
+            done = other.submit(act)
+            self.wait(done.done)
+            done.result()
 
     def pictured(self) -> int:
         """Tiles that have a picture."""

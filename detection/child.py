@@ -32,8 +32,10 @@ class ChildProcess:
     """One detection process. Made, used and ended by one thread."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        # A group of its own keeps the terminal's Ctrl+C away; the parent's session keeps the niceness worth something:
+        # Linux's autogroup weighs sessions against each other first, and niceness within a session only.
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT, process_group=0
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the detection process has no pipes")

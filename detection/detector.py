@@ -21,6 +21,7 @@ class DetectionCode(StrEnum):
     """Why there is no detection."""
 
     NO_MODEL = "detection.no_model"
+    UNKNOWN_MODEL = "detection.unknown_model"
     BAD_MODEL = "detection.bad_model"
     WRONG_TASK = "detection.wrong_task"
     WRONG_SIZE = "detection.wrong_size"
@@ -30,6 +31,10 @@ class DetectionCode(StrEnum):
     TOO_MANY_MODELS = "detection.too_many_models"
     IMPORT_FAILED = "detection.import_failed"
     BENCH_FAILED = "detection.bench_failed"
+    NOT_FLOAT = "detection.not_float"
+    NO_QUANTIZER = "detection.no_quantizer"
+    FEW_PICTURES = "detection.few_pictures"
+    QUANTIZE_FAILED = "detection.quantize_failed"
     NO_DOWNLOAD = "detection.no_download"
     FETCH_FAILED = "detection.fetch_failed"
     BAD_ZONE = "detection.bad_zone"
@@ -90,7 +95,8 @@ class Track:
     """One object through time. `velocity` is the box centre's speed, frame fractions per second.
 
     `path` holds the last foot points. `still_s`: how long the foot has stayed at its place; `stationary`: so long
-    that it is a thing that stands (a parked car), not one that waits."""
+    that it is a thing that stands (a parked car), not one that waits. `doubt` (`detection.doubt`): what its score is
+    short of, for something that was never seen to move or to come; 0: it counts."""
 
     id: int
     box: Box
@@ -103,6 +109,7 @@ class Track:
     path: tuple[tuple[float, float], ...] = field(default=())
     still_s: float = 0.0
     stationary: bool = False
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,15 @@ leaves behind is judged by `detection.model_import`, which believes nothing of i
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from detection import sandbox
-
-Say = Callable[..., None]
+from detection.model_child import Refusal, Say, alone
 
 SIDE_STEP_PX = 32
 SIDES_PX = (64, 2048)
-
-
-class Refusal(Exception):
-    """Why the model is not taken; the text is the word that the parent gets."""
 
 
 def export_weights(weights: Path, side_px: int) -> Path:
@@ -110,35 +102,5 @@ def take(path: Path, side_px: int, say: Say) -> dict[str, object]:
     return {"done": str(path), **look_once(path)}
 
 
-def main(path: Path, side_px: int) -> int:
-    """Give up rights, then work; other libraries' prints go to standard error."""
-    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-
-    def say(**words: object) -> None:
-        said.write(json.dumps(words) + "\n")
-        said.flush()
-
-    say(step="alone" if sandbox.enter() else "limited")
-    try:
-        say(**take(path, side_px, say))
-    except Refusal as error:
-        say(failed=str(error))
-        return 1
-    except MemoryError:
-        say(failed="memory")
-        return 1
-    except Exception as error:  # noqa: BLE001 - whatever a foreign library raises, the parent gets one word
-        say(failed=_word(error))
-        return 1
-    return 0
-
-
-def _word(error: Exception) -> str:
-    """Ours by its code's last part, any other by its type."""
-    code = getattr(error, "code", None)
-    return str(code).rpartition(".")[2] if code is not None else type(error).__name__
-
-
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(alone(partial(take, Path(sys.argv[1]), int(sys.argv[2]))))

@@ -35,18 +35,18 @@ class Head:
     bins: int
 
     def boxes_of(self, logits: Floats, places: npt.NDArray[np.int64]) -> Floats:
-        """(n, 4) x1, y1, x2, y2 px of the input at these places; `logits` is (4 * bins, N)."""
-        sides = logits[:, places].reshape(_SIDES, self.bins, len(places))
-        weights = np.exp(sides - sides.max(axis=1, keepdims=True))
-        weights /= weights.sum(axis=1, keepdims=True)
-        left, top, right, bottom = np.einsum("sbn,b->sn", weights, np.arange(self.bins, dtype=np.float32))
+        """(n, 4) x1, y1, x2, y2 px of the input at these places; `logits` is (N, 4 * bins)."""
+        sides = logits[places].reshape(len(places), _SIDES, self.bins)
+        weights = np.exp(sides - sides.max(axis=2, keepdims=True))
+        weights /= weights.sum(axis=2, keepdims=True)
+        left, top, right, bottom = (weights @ np.arange(self.bins, dtype=np.float32)).T
         x, y = self.middles[:, places]
         corners = np.stack((x - left, y - top, x + right, y + bottom), axis=1) * self.strides[places, None]
         return np.asarray(corners, np.float32)
 
 
 def lean_head(model: Any, rows: Sequence[int]) -> tuple[Any, Head] | None:
-    """A network that gives (1, 4 * bins, N) logits of boxes and (1, len(rows), N) scores in place of
+    """A network that gives (1, N, 4 * bins) logits of boxes and (1, len(rows), N) scores in place of
     (1, 4 + classes, N), and how to read it; None when this one is built in another way. It is not changed."""
     try:
         found = _found(model.clone())
@@ -124,19 +124,22 @@ def _gives_the_same(model: Any, head: Head) -> bool:
     logits = np.random.default_rng(1).normal(0, 3, shape).astype(np.float32)
     x, y, width, height = compiled([logits])[0][0][:_SIDES]
     theirs = np.stack((x - width / 2, y - height / 2, x + width / 2, y + height / 2), axis=1)
-    ours = head.boxes_of(logits[0, : _SIDES * head.bins], np.arange(shape[2]))
+    ours = head.boxes_of(logits[0, : _SIDES * head.bins].T, np.arange(shape[2]))
     return ours.shape == theirs.shape and bool(np.abs(ours - theirs).max() < _SAME_PX)
 
 
 def _cut(tail: _Tail, head: Head, rows: Sequence[int]) -> Any:
+    """All logits of a place lie side by side, as a CPU computes them anyway: nothing is turned round for the output,
+    and reading few places of it touches little memory."""
     import openvino as ov
     from openvino import opset13 as ops
 
     wanted = np.array(rows, np.int64)
     classes = [_with_rows(output, wanted) for output in tail.classes]
-    flat_boxes = [ops.reshape(box, np.array([1, _SIDES * head.bins, -1]), special_zero=False) for box in tail.boxes]
+    turned = [ops.transpose(box, np.array([0, 2, 3, 1])) for box in tail.boxes]
+    flat_boxes = [ops.reshape(box, np.array([1, -1, _SIDES * head.bins]), special_zero=False) for box in turned]
     flat_classes = [ops.reshape(one, np.array([1, len(wanted), -1]), special_zero=False) for one in classes]
-    outputs = [ops.concat(flat_boxes, 2), ops.sigmoid(ops.concat(flat_classes, 2))]
+    outputs = [ops.concat(flat_boxes, 1), ops.sigmoid(ops.concat(flat_classes, 2))]
     return ov.Model([node.output(0) for node in outputs], tail.model.get_parameters(), tail.model.get_friendly_name())
 
 

@@ -34,7 +34,7 @@ class ModelFile:
 
 
 def check_model(path: Path) -> ModelFile:
-    """Raises DetectionError: NO_MODEL (not there), BAD_MODEL (why="empty" | "weights" | "format"), WRONG_TASK."""
+    """Raises DetectionError: UNKNOWN_MODEL (not there), BAD_MODEL (why="empty" | "weights" | "format"), WRONG_TASK."""
     network = _network_file(path)
     if network.suffix.lower() == ".xml":
         _check_ir(network)
@@ -118,10 +118,10 @@ def _network_file(path: Path) -> Path:
     if path.is_dir():
         found = sorted(path.glob("*.xml")) + sorted(path.glob("*.onnx"))
         if not found:
-            raise DetectionError(DetectionCode.NO_MODEL, path=str(path))
+            raise DetectionError(DetectionCode.UNKNOWN_MODEL, path=str(path))
         return found[0]
     if not path.is_file():
-        raise DetectionError(DetectionCode.NO_MODEL, path=str(path))
+        raise DetectionError(DetectionCode.UNKNOWN_MODEL, path=str(path))
     return path
 
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ _CODES = {
     "size": DetectionCode.WRONG_SIZE,
     "classes": DetectionCode.WRONG_CLASSES,
     "bad_model": DetectionCode.BAD_MODEL,
-    "no_model": DetectionCode.BAD_MODEL,
+    "unknown_model": DetectionCode.BAD_MODEL,
     "corrupt": DetectionCode.BAD_MODEL,
     "RuntimeError": DetectionCode.BAD_MODEL,
 }
@@ -67,7 +67,7 @@ def import_model(
 ) -> Path:
     """The model's folder in `models`; the folder of before when the same model is already there.
 
-    Raises DetectionError: NO_MODEL (no such file), BAD_MODEL, WRONG_TASK, WRONG_SIZE, WRONG_CLASSES, IMPORT_FAILED
+    Raises DetectionError: UNKNOWN_MODEL (no such file), BAD_MODEL, WRONG_TASK, WRONG_SIZE, WRONG_CLASSES, IMPORT_FAILED
     (why="unsafe" | "deadline" | "cancelled" | "process" | "large" | a word of the process). OSError of the disk."""
     plan = plan or ImportPlan()
     files = _files_of(source)
@@ -82,8 +82,8 @@ def import_model(
         said = _opened(copies[0], home, plan, on_progress, cancel or threading.Event())
         _take_over(inside, copies, str(said["done"]), made)
         check_model(made)
-        _note(made, source, digests, said)
-        return _put_in_place(made, models, _name_of(source))
+        note(made, {"source": source.name, "source_sha256": digests, "seen_as": str(said.get("name", ""))[:200]})
+        return put_in_place(made, models, _name_of(source))
 
 
 def _files_of(source: Path) -> list[Path]:
@@ -122,30 +122,34 @@ def _take_over(inside: Path, copies: list[Path], answer: str, made: Path) -> Non
         for copy in copies:
             copy.rename(made / copy.name)
         return
-    exported = Path(answer)
-    if exported.is_symlink() or not exported.is_dir() or exported.resolve().parent != inside.resolve():
-        raise DetectionError(DetectionCode.IMPORT_FAILED, why="foreign file", path=copies[0].name)
-    for path in sorted(exported.iterdir()):
+    take_files(Path(answer), inside, made, DetectionCode.IMPORT_FAILED)
+
+
+def take_files(left: Path, inside: Path, made: Path, code: DetectionCode) -> None:
+    """Move what a process has left in the folder `left` within `inside` to `made`: plain files of the known kinds, and
+    nothing else. Raises DetectionError(code, why="foreign file")."""
+    if left.is_symlink() or not left.is_dir() or left.resolve().parent != inside.resolve():
+        raise DetectionError(code, why="foreign file", path=left.name)
+    for path in sorted(left.iterdir()):
         if path.suffix.lower() not in MODEL_SUFFIXES and path.name != METADATA:
             continue
         if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
-            raise DetectionError(DetectionCode.IMPORT_FAILED, why="foreign file", path=path.name)
+            raise DetectionError(code, why="foreign file", path=path.name)
         path.rename(made / path.name)
 
 
-def _note(made: Path, source: Path, digests: dict[str, str], said: Said) -> None:
-    facts = {
-        "source": source.name,
-        "source_sha256": digests,
+def note(made: Path, facts: Mapping[str, object]) -> None:
+    """Write down where the model comes from, and pin its files."""
+    pinned = {
+        **facts,
         "network_sha256": file_digests(made),
-        "seen_as": str(said.get("name", ""))[:200],
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    (made / PROVENANCE).write_text(json.dumps(facts, indent=1), "utf-8")
+    (made / PROVENANCE).write_text(json.dumps(pinned, indent=1), "utf-8")
 
 
-def _put_in_place(made: Path, models: Path, name: str) -> Path:
-    """Under a free name, in one rename."""
+def put_in_place(made: Path, models: Path, name: str) -> Path:
+    """Under a free name, in one rename; the folder of before where the same model is already there."""
     digest = model_digest(made)
     for number in range(1, 1000):
         target = models / (name if number == 1 else f"{name}-{number}")

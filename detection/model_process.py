@@ -52,12 +52,13 @@ def safe_environment(home: Path) -> dict[str, str]:
 
 
 class ModelProcess:
-    """One process, in a session of its own. Made, used and ended by one thread."""
+    """One process, in a process group of its own. Made, used and ended by one thread."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], reads: IO[bytes] | None = None) -> None:
+        """`reads`: an open file that it gets as its standard input; without one it gets nothing."""
         self._process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if reads is None else reads,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
@@ -65,7 +66,7 @@ class ModelProcess:
             text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,
+            process_group=0,
         )
         if self._process.stdout is None:
             raise RuntimeError("the process has no output")

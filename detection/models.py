@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from detection.agreement import noted_agreement
 from detection.detector import DetectionCode, DetectionError
 from detection.model_files import check_model, model_digest
 from detection.model_process import ModelProcess
@@ -62,7 +63,8 @@ def choose_model(
     """The first usable model in this order, then the newest of the `models` folder, else the built-in detector.
 
     Raises DetectionError for a bad `explicit` path: who names a model wants that one. Other bad wishes are passed over
-    and told in `refused`, as is a `setting` that has not the digest that was noted when it was chosen."""
+    and told in `refused`, as is a `setting` that has not the digest that was noted when it was chosen. An int8 model
+    that was made here and finds too little of what its float model finds has to be chosen by somebody."""
     if explicit is not None:
         return _choice(explicit, ModelSource.COMMAND_LINE)
     refused: DetectionError | None = None
@@ -77,8 +79,7 @@ def choose_model(
         except DetectionError as error:
             log.warning("%s: %s", source.value, error)
             refused = refused or error
-    found = list_models(models)
-    best = found[0] if found else BUILT_IN
+    best = next((one for one in list_models(models) if _speaks_for_itself(one)), BUILT_IN)
     return ModelChoice(best.name, best.source, best.path, refused)
 
 
@@ -96,20 +97,26 @@ def list_models(models: Path) -> list[ModelChoice]:
     return found
 
 
+def _speaks_for_itself(choice: ModelChoice) -> bool:
+    """Whether it may be taken without anybody's choice."""
+    agreed = noted_agreement(choice.path) if choice.path is not None else None
+    return agreed is None or agreed.good
+
+
 def find_model(models: Path, name: str) -> Path:
-    """The model of the folder that is called so, or whose folder is. Raises DetectionError(NO_MODEL)."""
+    """The model of the folder that is called so, or whose folder is. Raises DetectionError(UNKNOWN_MODEL)."""
     for choice in list_models(models):
         if choice.path is not None and choice.path.name == name:
             return choice.path
-    raise DetectionError(DetectionCode.NO_MODEL, path=name)
+    raise DetectionError(DetectionCode.UNKNOWN_MODEL, path=name)
 
 
 def remove_model(models: Path, name: str, in_use: Path | None = None) -> None:
-    """Delete a model of the folder, also a broken one. Raises DetectionError(NO_MODEL, MODEL_IN_USE), OSError."""
+    """Delete a model of the folder, also a broken one. Raises DetectionError(UNKNOWN_MODEL, MODEL_IN_USE), OSError."""
     path = models / name
     plain = bool(name) and Path(name).name == name and not name.startswith(".")
     if not plain or path.is_symlink() or not path.exists():
-        raise DetectionError(DetectionCode.NO_MODEL, path=name)
+        raise DetectionError(DetectionCode.UNKNOWN_MODEL, path=name)
     if in_use is not None and in_use.resolve().is_relative_to(path.resolve()):
         raise DetectionError(DetectionCode.MODEL_IN_USE, path=name)
     if path.is_dir():

@@ -16,7 +16,7 @@ import numpy as np
 
 from detection.detector import DetectionCode, DetectionError, Detections, Image
 from detection.lean_head import lean_head
-from detection.model_files import pinned_model
+from detection.model_files import ModelFile, pinned_model
 from detection.quiet_openvino import silence_telemetry
 from detection.stack import lay_out, on_whole_scale, pictures_per_input
 from detection.yolo_output import Decoder, Fit
@@ -32,7 +32,7 @@ DoneTogether = Callable[[tuple[Detections, ...]], None]
 
 
 class OpenVinoDetector:
-    """Raises DetectionError (NO_MODEL, BAD_MODEL, ALTERED_MODEL, WRONG_TASK) when made. `submit` is called on one
+    """Raises DetectionError (UNKNOWN_MODEL, BAD_MODEL, ALTERED_MODEL, WRONG_TASK) when made. `submit` is called on one
     thread only. `labels` are looked for; a mapping also says what they are called."""
 
     def __init__(
@@ -59,7 +59,7 @@ class OpenVinoDetector:
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1][:200]
             raise DetectionError(DetectionCode.BAD_MODEL, path=str(path), why=reason) from error
-        self.name = f"{model.name} (OpenVINO, {device})"
+        self.name = f"{_called(model)} (OpenVINO, {device})"
         self._queue: Any = ov.AsyncInferQueue(compiled, IN_FLIGHT)
         # Not a method: queue and detector would hold each other, and the model would never be freed.
         self._queue.set_callback(partial(_on_result, decoder))
@@ -111,6 +111,12 @@ def _on_result(decoder: Decoder, request: Any, look: tuple[tuple[Fit, ...], Done
     outputs = [tensor.data for tensor in request.output_tensors]
     found = decoder.decode_parts(outputs, fits)
     done(tuple(map(on_whole_scale, found)) if len(fits) > 1 else found)
+
+
+def _called(model: ModelFile) -> str:
+    """What kind it is, and its file's name where that says more: two models of one kind may look at a site."""
+    stem = model.path.stem
+    return model.name if stem.lower() in model.name.lower() else f"{model.name} {stem}"
 
 
 def read_network(path: Path) -> tuple[Any, int, int]:

@@ -1,6 +1,6 @@
 """One camera from detections to tracks and events. Pure and synchronous: the same frames give the same result.
 
-Lives in the detection process (and in tests and replays); knows no queues, no clock and no pictures.
+Lives in the detection process (and in tests and replays); knows no queues and no clock.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from detection.detector import Detections, Image, Tally, TrackSet
+from detection.doubt import Doubts
 from detection.rule_memory import Reported
 from detection.rules import RuleEngine
 from detection.tracker import Tracker, TrackerSpec
+from detection.usual_view import UsualView
 from storage.records import Event, RuleSpec, Zone
 from storage.registry_records import CameraScale
 
@@ -40,6 +42,7 @@ class Pipeline:
         self.camera_id = camera_id
         self.detector = detector
         self._tracker = Tracker(tracker, first_track_id)
+        self._doubts, self._view = Doubts(), UsualView()
         self._rules = RuleEngine(camera_id, rules, zones)
 
     @property
@@ -74,12 +77,16 @@ class Pipeline:
         self._rules.suspended = suspended
 
     def see(self, image: Image, utc_s: float) -> None:
-        """The picture (H,W,3 BGR) of the next look, for rules about the picture itself."""
+        """The picture (H,W,3 BGR) of the next look, for rules about the picture itself and for what comes and goes."""
+        self._view.see(image, utc_s)
         self._rules.see(image, utc_s)
 
     def look(self, detections: Detections, utc_s: float, pts_s: float = 0.0) -> Look:
         """Tracks and events of the frame taken at `utc_s`; `pts_s` is its place in the footage, carried along."""
-        tracks = TrackSet(self.camera_id, utc_s, self._tracker.update(detections, utc_s), pts_s=pts_s)
+        followed = self._tracker.update(detections, utc_s)
+        judged = self._doubts.judged(followed, self._view, utc_s, self._rules.ground)
+        self._view.learn(utc_s, (track.box for track in judged if not track.doubt))
+        tracks = TrackSet(self.camera_id, utc_s, judged, pts_s=pts_s)
         events = self._rules.update(tracks)
         return Look(
             replace(tracks, alarmed=self._rules.alarmed, tallies=self._rules.tallies),

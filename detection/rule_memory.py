@@ -5,10 +5,11 @@ All in frame time and 0..1; nothing here reads a clock. What is `reported` survi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from detection.detector import Track
-from storage.records import Event, RuleSpec, new_id
+from storage.records import Event, RuleKind, RuleSpec, new_id
 
 LEAVE_S = 0.5
 """Over for longer than this is over; shorter is a box that jitters."""
@@ -139,6 +140,14 @@ def near(first: Foot, second: Foot, radius: float) -> bool:
 def lowest_score(spec: RuleSpec) -> float:
     """What a sighting must score: the rule's own number, lower with more sensitivity and higher with less."""
     return min(max(spec.min_score + _SCORE_SPAN * (NEUTRAL - spec.sensitivity), 0.0), 1.0)
+
+
+def tolerated_doubt(spec: RuleSpec) -> float:
+    """How far what was never seen to move or to come may fall short: nothing, or more with more sensitivity. What is
+    removed stood there before: all that stands is meant."""
+    if spec.kind is RuleKind.REMOVED:
+        return math.inf
+    return max(_SCORE_SPAN * (spec.sensitivity - NEUTRAL), 0.0)
 
 
 def event_of(spec: RuleSpec, track: Track, since_utc_s: float, utc_s: float) -> Event:

@@ -18,7 +18,7 @@ from detection.line_rules import LineRule
 from detection.motion_rules import SpeedRule, StoppedRule, WrongWayRule
 from detection.object_rules import AbandonedRule, RemovedRule
 from detection.perspective import Ground
-from detection.rule_memory import Reported
+from detection.rule_memory import Reported, tolerated_doubt
 from detection.scene_rules import LEAST_HEIGHT_PX, LEAST_PERIOD_S, SceneFacts, TamperRule, facts_of
 from detection.zone_rules import IntrusionRule, LoiteringRule, PerimeterRule
 from storage.errors import StorageError
@@ -100,7 +100,7 @@ class RuleEngine:
         self._facts: SceneFacts | None = None
         self._seen_s = -math.inf
         by_id = {zone.id: zone for zone in zones}
-        ground = Ground(scale) if scale is not None else None
+        ground = self.ground = Ground(scale) if scale is not None else None
         zone_info = _zone_info(timezone)
         specs = [spec for spec in rules if spec.enabled]
         made = [_rule_of(spec, by_id, ground) for spec in specs if spec.kind in KINDS]
@@ -161,9 +161,10 @@ class RuleEngine:
         if not all(map(_is_sound, tracks.tracks)):
             tracks = replace(tracks, tracks=tuple(filter(_is_sound, tracks.tracks)))
         events: list[Event] = []
+        doubted = any(track.doubt > 0.0 for track in tracks.tracks)
         for rule in self._rules:
             if self._may_work(rule, tracks.utc_s):
-                events += rule.update(tracks)
+                events += rule.update(_credible(tracks, rule.spec) if doubted else tracks)
         for scene in self._scenes:
             if facts is not None and self._may_work(scene, tracks.utc_s):
                 events += scene.update(facts)
@@ -208,6 +209,12 @@ class _Armed:
             return self._schedule is None or self._schedule.covers(utc_s, self._zone)
         except (OverflowError, ValueError, OSError):  # no such date
             return False
+
+
+def _credible(tracks: TrackSet, spec: RuleSpec) -> TrackSet:
+    """Without scenery that a detector takes for something."""
+    most = tolerated_doubt(spec)
+    return replace(tracks, tracks=tuple(track for track in tracks.tracks if track.doubt <= most))
 
 
 def _is_sound(track: Track) -> bool:

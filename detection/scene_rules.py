@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from detection.detector import Image
 from detection.rule_memory import MIN_LOOKS, NEUTRAL, Cooldown, Reported
+from detection.usual_view import STEP, Levels, quarter
 from storage.records import Box, Event, RuleSpec, new_id
 
 TAMPER_S = 5.0
@@ -31,15 +31,16 @@ LEAST_HEIGHT_PX = 90
 LEAST_PERIOD_S = 0.45
 """Two pictures a second are enough for what lasts seconds."""
 
-_STEP = 4
 _CELLS = (18, 32)
 _TURNED = 0.22
 """Less of the outline is there when the camera looks elsewhere: made scenes have 0.10 at most then, and 0.33 at least
 while a car's lamps sweep over the street."""
 
-_WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+_SMOOTH = 0.45
+"""Of its relief is left at most of a picture that is covered, at night too, where texture is the sensor's noise: made
+scenes have 0.26 at most then, and 0.69 at least when the camera is turned or a bus stands before it."""
 
-Levels = npt.NDArray[np.float32]
+_WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 
 
 class Cause(StrEnum):
@@ -70,14 +71,14 @@ class SceneFacts:
     texture: float
     """Mean step of the small grey picture: what a cover takes and defocus leaves."""
 
+    relief: float
+    """Mean step between the cells' levels: the same where a picture is mostly noise."""
+
 
 def facts_of(image: Image, utc_s: float) -> SceneFacts:
     """Figures of a BGR picture (H,W,3)."""
-    green = image[:, :, 1]
-    rows, columns = green.shape[0] // _STEP * _STEP, green.shape[1] // _STEP * _STEP
-    cut = green[:rows, :columns]
-    grey = (cut[::_STEP, ::_STEP].astype(np.float32) + cut[2::_STEP, 2::_STEP]) * np.float32(0.5)
-    fine = cut[::_STEP].astype(np.int16)
+    grey = quarter(image)
+    fine = image[: grey.shape[0] * STEP : STEP, : grey.shape[1] * STEP, 1].astype(np.int16)
     across, down = np.abs(np.diff(grey, axis=1))[:-1], np.abs(np.diff(grey, axis=0))[:, :-1]
     steps = across + down
     return SceneFacts(
@@ -88,16 +89,27 @@ def facts_of(image: Image, utc_s: float) -> SceneFacts:
         detail=float(np.abs(np.diff(fine, axis=1)).mean()),
         outline=_outline(steps),
         texture=float(steps.mean()),
+        relief=_relief(grey),
     )
 
 
-def _outline(steps: Levels) -> Levels:
+def _cells(levels: Levels) -> Levels:
+    """The means of the cells."""
     for axis in (0, 1):
-        if steps.shape[axis] < _CELLS[axis]:  # a narrow picture
-            steps = steps.repeat(-(-_CELLS[axis] // max(steps.shape[axis], 1)), axis)
-    rows, columns = (steps.shape[i] // _CELLS[i] for i in (0, 1))
-    cut = steps[: rows * _CELLS[0], : columns * _CELLS[1]]
-    cells = np.sqrt(cut.reshape(_CELLS[0], rows, _CELLS[1], columns).mean(axis=(1, 3)))
+        if levels.shape[axis] < _CELLS[axis]:  # a narrow picture
+            levels = levels.repeat(-(-_CELLS[axis] // max(levels.shape[axis], 1)), axis)
+    rows, columns = (levels.shape[i] // _CELLS[i] for i in (0, 1))
+    cut = levels[: rows * _CELLS[0], : columns * _CELLS[1]]
+    return np.asarray(cut.reshape(_CELLS[0], rows, _CELLS[1], columns).mean(axis=(1, 3)), np.float32)
+
+
+def _relief(grey: Levels) -> float:
+    cells = _cells(grey)
+    return float(np.abs(np.diff(cells, axis=1)).mean() + np.abs(np.diff(cells, axis=0)).mean())
+
+
+def _outline(steps: Levels) -> Levels:
+    cells = np.sqrt(_cells(steps))
     cells -= cells.mean(axis=1, keepdims=True)
     return np.asarray(cells / max(float(np.linalg.norm(cells)), 1e-6), np.float32)
 
@@ -109,6 +121,7 @@ class _Reference:
     outline: Levels
     detail: float
     texture: float
+    relief: float
     looks: int = 1
 
     def learn(self, facts: SceneFacts, share: float) -> None:
@@ -117,6 +130,7 @@ class _Reference:
         self.outline = self.outline + share * (facts.outline - self.outline)
         self.detail += share * (facts.detail - self.detail)
         self.texture += share * (facts.texture - self.texture)
+        self.relief += share * (facts.relief - self.relief)
         self.looks += 1
 
 
@@ -180,7 +194,9 @@ class TamperRule:
         if known is None:
             return Cause.COVERED if flat and facts.spread < 10.0 * self._strict else None
         likeness = float((facts.outline * known.outline).sum() / max(float(np.linalg.norm(known.outline)), 1e-6))
-        if flat or (likeness < 0.3 * self._strict and facts.texture < 0.5 * self._strict * known.texture):
+        smooth = facts.relief < _SMOOTH * self._strict * known.relief
+        smooth = smooth or facts.texture < 0.5 * self._strict * known.texture
+        if flat or (likeness < 0.3 * self._strict and smooth):
             return Cause.COVERED
         if likeness < _TURNED * self._strict:
             return Cause.MOVED
@@ -198,7 +214,7 @@ class TamperRule:
 
     def _learn(self, facts: SceneFacts, passed_s: float) -> None:
         if self._reference is None:
-            self._reference = _Reference(facts.outline, facts.detail, facts.texture)
+            self._reference = _Reference(facts.outline, facts.detail, facts.texture, facts.relief)
         else:
             self._reference.learn(facts, min(passed_s / LEARN_TIME_S, 0.5))
 

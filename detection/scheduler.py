@@ -31,7 +31,8 @@ class Urgency(IntEnum):
 
 @dataclass(slots=True)
 class _Turn:
-    """`held_s`: since when the turn waits only because the detector is busy."""
+    """`held_s`: since when the turn waits only because the detector is busy; `late_s`: how much longer than a period
+    the last look took."""
 
     rate_hz: float
     due_s: float
@@ -42,6 +43,7 @@ class _Turn:
     urgency: Urgency = Urgency.IDLE
     ready_s: float | None = None
     held_s: float | None = None
+    late_s: float = 0.0
     taken_s: float | None = None
 
     @property
@@ -131,6 +133,12 @@ class Scheduler:
         """A glance was made."""
         self._turns[camera_id].glance_s = now_s + 1.0 / self._turns[camera_id].rate_hz
 
+    def answered(self, camera_id: str, now_s: float) -> None:
+        """A look ended. As long as it goes on its camera gets no turn: what is beyond a period is the detector's."""
+        turn = self._turns.get(camera_id)
+        if turn is not None and turn.taken_s is not None:
+            turn.late_s = max(now_s - turn.taken_s - turn.period_s, 0.0)
+
     def hold(self, ready: Collection[str], now_s: float) -> None:
         """The detector is busy: those who are due wait for nothing else."""
         for camera_id in ready:
@@ -185,13 +193,14 @@ class Scheduler:
         return one is not other and not other.alone and one.model == other.model
 
     def _give(self, camera_id: str, now_s: float) -> Taken:
-        turn, held_s = self._turns[camera_id], 0.0
-        period_s = turn.period_s
-        if turn.held_s is not None and turn.taken_s is not None:
-            held_s = max(min(now_s - turn.held_s, now_s - turn.taken_s - period_s), 0.0)
+        turn = self._turns[camera_id]
+        period_s, held_s = turn.period_s, 0.0
+        if turn.taken_s is not None:
+            waited_s = now_s - turn.held_s if turn.held_s is not None else 0.0
+            held_s = max(min(turn.late_s + waited_s, now_s - turn.taken_s - period_s), 0.0)
         # Who waited longer than others goes before them the next time; else equals would be told apart by name.
         credit_s = min((now_s - turn.due_s) / 10, period_s / 4)
         turn.due_s = max(turn.due_s + period_s, now_s + period_s / 2 - credit_s)
         turn.glance_s = now_s + 1.0 / turn.rate_hz
-        turn.ready_s, turn.held_s, turn.taken_s = None, None, now_s
+        turn.ready_s, turn.held_s, turn.late_s, turn.taken_s = None, None, 0.0, now_s
         return Taken(camera_id, period_s, held_s)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import gcd
 
 import numpy as np
 
@@ -25,6 +26,8 @@ _LEAST_SQUEEZE = 0.85
 """A picture is not made lower than this."""
 
 _SLOT_ASPECT = 9 / 16
+
+_MOST_ROWS_OF_A_PATTERN = 32
 
 
 def pictures_per_input(height_px: int, width_px: int) -> int:
@@ -59,5 +62,23 @@ def _squeezed(image: Image, part: Image) -> Fit:
     squeeze = (room_height / height) / (room_width / width)
     if not _LEAST_SQUEEZE <= squeeze <= 1.0:
         return letterbox(image, part)
-    cv2.resize(image, (room_width, room_height), dst=part, interpolation=cv2.INTER_CUBIC)
+    pattern = room_height // gcd(height, room_height)
+    if width == room_width and 1 < pattern <= _MOST_ROWS_OF_A_PATTERN:
+        _drop_rows(image, part, pattern)
+    else:
+        cv2.resize(image, (room_width, room_height), dst=part, interpolation=cv2.INTER_CUBIC)
     return Fit(room_width / width, 0, 0, room_width, room_height)
+
+
+def _drop_rows(image: Image, part: Image, pattern: int) -> None:
+    """Each new row lies between two old ones, and their shares come again every `pattern` rows: all rows of one share
+    at once, whole rows, which costs a fifth of a resize (that goes through the columns too)."""
+    import cv2
+
+    groups = len(part) // pattern
+    old, new = image.reshape(groups, -1, image[0].size), part.reshape(groups, pattern, image[0].size)
+    for row in range(pattern):
+        place = (row + 0.5) * old.shape[1] / pattern - 0.5
+        upper = int(place)
+        share = place - upper
+        cv2.addWeighted(old[:, upper], 1.0 - share, old[:, upper + 1], share, 0.0, dst=new[:, row])

@@ -22,6 +22,9 @@ VEHICLES = frozenset({"car", "bus", "truck"})
 """Labels that one vehicle flips between from look to look."""
 
 _ASPECT = 16 / 9
+_SAME_VEHICLE = 0.8
+"""Two vehicles that cover each other have not nearly the same box."""
+
 _ASIDE = 0.35
 """Share of its height by which a box is widened sideways in the last chance: 0.6 m of a person."""
 
@@ -229,7 +232,20 @@ def _sightings(detections: Detections, low_score: float) -> list[_Sighting]:
     sound &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     usable = np.flatnonzero(sound).tolist()
     found = [_Sighting(Box(*boxes[i].tolist()), float(scores[i]), detections.labels[i]) for i in usable]
-    return sorted(found, key=lambda s: (s.box, s.label, s.score))
+    return sorted(_once(found), key=lambda s: (s.box, s.label, s.score))
+
+
+def _once(found: list[_Sighting]) -> list[_Sighting]:
+    """A vehicle that a detector tells as two kinds at the same place is one: the likelier."""
+    vehicles = sorted((s for s in found if s.label in VEHICLES), key=lambda s: (-s.score, s.label, s.box))
+    if len({s.label for s in vehicles}) < 2:
+        return found
+    overlap = iou_matrix([s.box for s in vehicles], [s.box for s in vehicles])
+    kept: list[int] = []
+    for place in range(len(vehicles)):
+        if not any(overlap[place, other] >= _SAME_VEHICLE for other in kept):
+            kept.append(place)
+    return [s for s in found if s.label not in VEHICLES] + [vehicles[place] for place in kept]
 
 
 def _grown(boxes: npt.NDArray[np.float64], reach: float) -> npt.NDArray[np.float64]:

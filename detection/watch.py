@@ -145,6 +145,7 @@ class Watch:
                 continue
             watched.busy_since_s = None
             now_s = time.monotonic()
+            self._scheduler.answered(result.camera_id, now_s)
             look = self._looked(watched, result, now_s)
             if look is None:
                 continue

@@ -60,7 +60,7 @@ def letterbox(image: Image, canvas: Image) -> Fit:
     if (inner_width, inner_height) == (width, height):
         inner[:] = image
     else:
-        inner[:] = cv2.resize(image, (inner_width, inner_height), interpolation=cv2.INTER_LINEAR)
+        cv2.resize(image, (inner_width, inner_height), dst=inner, interpolation=cv2.INTER_LINEAR)
     return Fit(scale, left, top, inner_width, inner_height)
 
 
@@ -103,27 +103,23 @@ class Decoder:
             boxes, scores, class_ids = self._places(self.head, outputs[0][0], outputs[1][0])
         else:
             boxes, scores, class_ids = (self._rows if self.end_to_end else self._columns)(outputs[0][0])
-        if len(fits) == 1:
-            return (self._in_picture(boxes, scores, class_ids, fits[0]),)
         seams = [(upper.top_px + upper.height_px + lower.top_px) / 2 for upper, lower in pairwise(fits)]
         owners = np.searchsorted(np.array(seams), (boxes[:, 1] + boxes[:, 3]) / 2, side="right")
-        parts = [owners == number for number in range(len(fits))]
-        return tuple(
-            self._in_picture(boxes[own], scores[own], class_ids[own], fit) for own, fit in zip(parts, fits, strict=True)
-        )
+        boxes = _to_pictures(boxes, fits, owners)
+        keep = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
+        # A score over 1, as a model without its last sigmoid gives it, is 1: it would outweigh all others.
+        boxes, scores, class_ids, owners = boxes[keep], np.minimum(scores[keep], 1.0), class_ids[keep], owners[keep]
+        kinds = class_ids + owners * len(self._classes)
+        best = suppressed(boxes, scores, kinds, self._min_score, self._max_iou)
+        parts = [best[owners[best] == number] for number in range(len(fits))] if len(fits) > 1 else [best]
+        return tuple(self._detections(boxes[own], scores[own], class_ids[own]) for own in parts)
 
-    def _in_picture(self, boxes: Floats, scores: Floats, class_ids: npt.NDArray[np.int64], fit: Fit) -> Detections:
-        """A score over 1, as a model without its last sigmoid gives it, is 1: it would outweigh all others."""
-        boxes = _to_picture(boxes, fit)
-        keep = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        boxes, scores, class_ids = boxes[keep], np.minimum(scores[keep], 1.0), class_ids[keep]
-        best = suppressed(boxes, scores, class_ids, self._min_score, self._max_iou)
-        labels = tuple(self._classes[i] for i in class_ids[best].tolist())
-        return Detections(boxes[best], scores[best], labels)
+    def _detections(self, boxes: Floats, scores: Floats, class_ids: npt.NDArray[np.int64]) -> Detections:
+        return Detections(boxes, scores, tuple(self._classes[i] for i in class_ids.tolist()))
 
     def _places(self, head: Head, logits: Floats, scores: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         found = np.flatnonzero(scores.max(axis=0) >= self._min_score)
-        found = found[np.isfinite(logits[:, found]).all(axis=0) & np.isfinite(scores[:, found]).all(axis=0)]
+        found = found[np.isfinite(logits[found]).all(axis=1) & np.isfinite(scores[:, found]).all(axis=0)]
         scores = scores[:, found]
         best = scores.argmax(axis=0)
         return head.boxes_of(logits, found), scores[best, np.arange(len(found))], self.wanted[best]
@@ -162,8 +158,9 @@ def suppressed(
     return indices[np.argsort(-scores[indices], kind="stable")]
 
 
-def _to_picture(boxes: Floats, fit: Fit) -> Floats:
-    offset = np.array((fit.left_px, fit.top_px, fit.left_px, fit.top_px), np.float32)
-    size = np.array((fit.width_px, fit.height_px, fit.width_px, fit.height_px), np.float32)
-    result: Floats = np.clip((boxes - offset) / size, 0.0, 1.0).astype(np.float32)
+def _to_pictures(boxes: Floats, fits: Sequence[Fit], owners: npt.NDArray[np.int64]) -> Floats:
+    """From px of the input to 0..1 of the picture that each box belongs to."""
+    offsets = np.array([(fit.left_px, fit.top_px) * 2 for fit in fits], np.float32)
+    sizes = np.array([(fit.width_px, fit.height_px) * 2 for fit in fits], np.float32)
+    result: Floats = np.clip((boxes - offsets[owners]) / sizes[owners], 0.0, 1.0).astype(np.float32)
     return result

@@ -81,6 +81,16 @@ class Folders:
         return self.data / "models"
 
     @property
+    def decoders(self) -> Path:
+        """What was found out about the machine's decoders; may be deleted at any time."""
+        return self.cache / "decoders.json"
+
+    @property
+    def painting(self) -> Path:
+        """What was found out about painting by OpenGL; may be deleted at any time."""
+        return self.cache / "painting.json"
+
+    @property
     def demo(self) -> Path:
         """Demo clips; may be deleted at any time."""
         return self.cache / "demo"

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 
 class GapReason(StrEnum):
-    """Why there is no footage of a time."""
+    """Why there is no footage of a time. Not in the index, but told by it: NOT_BEGUN, before the first recording of a
+    camera; NOT_YET, after the newest, while the camera is away or its picture is on its way to the disk."""
 
     NO_SIGNAL = "no_signal"
     STOPPED = "stopped"
@@ -17,6 +18,8 @@ class GapReason(StrEnum):
     CLOCK_STEP = "clock_step"
     DELETED = "deleted"
     NOT_PLANNED = "not_planned"
+    NOT_BEGUN = "not_begun"
+    NOT_YET = "not_yet"
     UNKNOWN = "unknown"
 
 

@@ -61,6 +61,14 @@ SELECT id FROM camera WHERE id IS NOT NULL
 """
 """One step in the index a camera, where DISTINCT reads all of it."""
 
+_KNOWN = """
+SELECT min(first), max(last) FROM (
+    SELECT min(from_utc_s) AS first, max(to_utc_s) AS last FROM segments WHERE camera_id = ?1
+    UNION ALL SELECT min(from_utc_s), max(coalesce(to_utc_s, 9e99)) FROM gaps WHERE camera_id = ?1
+)
+"""
+"""Of a camera: where its footage and its gaps begin, and where they end."""
+
 _UNNAMED = """
 INSERT INTO gaps (camera_id, from_utc_s, to_utc_s, reason)
 SELECT camera_id, end_utc_s, from_utc_s, ? FROM (
@@ -210,6 +218,15 @@ class SegmentIndex:
         )
         rows = self._rows(sql, (to_utc_s, camera_id, to_utc_s, from_utc_s))
         return tuple(Gap(camera_id, begin, end, GapReason(reason)) for begin, end, reason in rows)
+
+    def reasons(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> tuple[Gap, ...]:
+        """`gaps`, and what of this time is before all that is known of the camera, or after it."""
+        begin, end = self._rows(_KNOWN, (camera_id,))[0]
+        begin, end = (to_utc_s, to_utc_s) if begin is None else (begin, end)
+        before = Gap(camera_id, from_utc_s, min(begin, to_utc_s), GapReason.NOT_BEGUN)
+        after = Gap(camera_id, max(end, from_utc_s), to_utc_s, GapReason.NOT_YET)
+        found = before, *self.gaps(camera_id, from_utc_s, to_utc_s), after
+        return tuple(gap for gap in found if gap.to_utc_s > gap.from_utc_s)
 
     def segment(self, segment_id: str) -> Segment | None:
         """By id."""

@@ -19,11 +19,15 @@ import tomli_w
 from storage.class_names import DEFAULT_CLASSES, is_class_map
 from storage.durable import replace as replace_file
 from storage.errors import StorageCode, StorageError
+from storage.toml_lines import last_line, line_of
 
 SETTINGS_VERSION = 1
 _LINE = re.compile(r"at line (\d+)")
 SectionT = TypeVar("SectionT")
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+DECODERS = ("auto", "software", "videotoolbox", "d3d11va", "cuda", "vaapi", "qsv", "amf")
+"""What `video.decoder` may be: FFmpeg's device types by their names there."""
 
 MIGRATIONS: dict[int, Migration] = {}
 """From a version to the next, on the raw tables."""
@@ -99,10 +103,24 @@ class DetectionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """What makes pictures of packets."""
+
+    decoder: str = field(
+        default="auto",
+        metadata={_KEY: Option("Decoder", "By itself: what costs the processor least", choices=DECODERS)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class WallSettings:
     """What the wall shows at start."""
 
     layout: int = field(default=9, metadata={_KEY: Option("Tiles at start", unit="tiles", low=1, high=64)})
+    renderer: str = field(
+        default="auto",
+        metadata={_KEY: Option("Painter", "By itself: OpenGL where it is cheaper", choices=("auto", "raster", "gl"))},
+    )
     alarm_view: str = field(
         default="", metadata={_KEY: Option("View that alarms call up", "Name of a saved view; empty: none")}
     )
@@ -251,6 +269,7 @@ class Settings:
     site: SiteSettings = field(default_factory=SiteSettings)
     paths: PathSettings = field(default_factory=PathSettings)
     detection: DetectionSettings = field(default_factory=DetectionSettings)
+    video: VideoSettings = field(default_factory=VideoSettings)
     wall: WallSettings = field(default_factory=WallSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     recording: RecordingSettings = field(default_factory=RecordingSettings)
@@ -268,6 +287,7 @@ SECTIONS: dict[str, type] = {
     "site": SiteSettings,
     "paths": PathSettings,
     "detection": DetectionSettings,
+    "video": VideoSettings,
     "wall": WallSettings,
     "alarms": AlarmSettings,
     "recording": RecordingSettings,
@@ -296,7 +316,7 @@ def load(path: Path) -> Settings:
         return Settings()
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
-        raise _bad(path, int(found[1]) if found else _last_line(path), "") from error
+        raise _bad(path, int(found[1]) if found else last_line(path), "") from error
     except (UnicodeDecodeError, OSError) as error:
         raise _bad(path, 0, "") from error
     return _build(path, text, _migrated(path, text, tables))
@@ -320,7 +340,7 @@ def save(path: Path, settings: Settings) -> None:
 def _migrated(path: Path, text: str, tables: dict[str, Any]) -> dict[str, Any]:
     version = tables.pop("version", SETTINGS_VERSION)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise _bad(path, _line_of(text, "", "version"), "version")
+        raise _bad(path, line_of(text, "", "version"), "version")
     for number in range(version, SETTINGS_VERSION):
         tables = MIGRATIONS[number](tables)
     return tables
@@ -334,7 +354,7 @@ def _build(path: Path, text: str, tables: dict[str, Any]) -> Settings:
         if kind is None:
             unknown[name] = table
         elif not isinstance(table, dict):
-            raise _bad(path, _line_of(text, "", name), name)
+            raise _bad(path, line_of(text, "", name), name)
         else:
             known = {f.name for f in fields(kind)}
             unknown |= {f"{name}.{k}": v for k, v in table.items() if k not in known}
@@ -348,7 +368,7 @@ def _section(path: Path, text: str, kind: type[SectionT], name: str, table: dict
         if item.name not in table:
             continue
         if not _fits(table[item.name], item):
-            raise _bad(path, _line_of(text, name, item.name), f"{name}.{item.name}")
+            raise _bad(path, line_of(text, name, item.name), f"{name}.{item.name}")
         value = table[item.name]
         values[item.name] = tuple(value) if isinstance(value, list) else value
     return kind(**values)
@@ -369,24 +389,6 @@ def _fits(value: object, item: Field[Any]) -> bool:
     if option.choices and value not in option.choices:
         return False
     return option.check is None or option.check(value)
-
-
-def _line_of(text: str, section: str, key: str) -> int:
-    """Line where a key is set (1 is the first), 0 when it cannot be found (a dotted or inline form)."""
-    current = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            current = stripped.strip("[] ")
-            if not section and current == key:
-                return number
-        elif current == section and re.match(rf"['\"]?{re.escape(key)}['\"]?\s*=", stripped):
-            return number
-    return 0
-
-
-def _last_line(path: Path) -> int:
-    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def _bad(path: Path, line: int, field_name: str) -> StorageError:

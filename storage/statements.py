@@ -129,16 +129,18 @@ def row_by_id(table: Table) -> Statement:
     return Statement(select(table).where(table.c.id == bindparam("row_key")))
 
 
-def create_sql(table: Table) -> list[str]:
+@cache
+def create_sql(table: Table) -> tuple[str, ...]:
     """CREATE TABLE and CREATE INDEX of one table."""
     indexes = sorted(table.indexes, key=lambda i: str(i.name))
-    return [
+    return (
         str(CreateTable(table).compile(dialect=DIALECT)),
         *(str(CreateIndex(i).compile(dialect=DIALECT)) for i in indexes),
-    ]
+    )
 
 
-def create_indexes_sql(table: Table) -> list[str]:
+@cache
+def create_indexes_sql(table: Table) -> tuple[str, ...]:
     """CREATE INDEX of those indexes that an older file lacks."""
     indexes = sorted(table.indexes, key=lambda i: str(i.name))
-    return [str(CreateIndex(i, if_not_exists=True).compile(dialect=DIALECT)) for i in indexes]
+    return tuple(str(CreateIndex(i, if_not_exists=True).compile(dialect=DIALECT)) for i in indexes)

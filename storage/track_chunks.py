@@ -1,8 +1,9 @@
 """A minute of one camera's tracks as few bytes, and back: boxes, classes, scores and times; no pictures, no embeddings.
 
 Pure, any thread. Boxes are kept in steps of 1/8191 of the picture (0.08 px of 640) as uint16, scores in 1/255, times in
-milliseconds. A track's values are differences (zigzag) from its look before, low and high bytes apart, then zlib
-(RFC 1950). Each chunk stands for itself. A track's velocity and place in the footage are not kept: no rule reads them.
+milliseconds; what a score is short of (`Track.doubt`) lies above it, in the same column. A track's values are
+differences (zigzag) from its look before, low and high bytes apart, then zlib (RFC 1950). Each chunk stands for itself.
+A track's velocity and place in the footage are not kept: no rule reads them.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class SeenTrack:
     first_utc_s: float
     last_utc_s: float
     path: tuple[tuple[float, float], ...] = ()
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def pack(looks: Sequence[SeenLook]) -> bytes:
             (
                 of_look,
                 _boxes([t.box for t in tracks]),
-                np.clip(np.rint(np.array([t.score for t in tracks]) * _SCORES), 0, _SCORES).astype(np.int64),
+                _shares([t.score for t in tracks]) + (_shares([t.doubt for t in tracks]) << 8),
                 [labels.index(t.label) if t.label in labels else 0 for t in tracks],
                 np.clip(times[of_look] - _ms([t.last_utc_s for t in tracks]), 0, _MOST_AGE_MS),
             )
@@ -170,7 +172,7 @@ def _looks(times: Ints, values: Ints, of_track: Ints, table: _Table, wanted: fro
     utc_s = (times / 1000.0).tolist()
     found: list[list[SeenTrack]] = [[] for _ in utc_s]
     boxes = (values[:, 1:5] / STEPS).tolist()
-    scores = (values[:, 5] / _SCORES).tolist()
+    scores, doubts = ((part / _SCORES).tolist() for part in (values[:, 5] & _SCORES, values[:, 5] >> 8))
     rows = values[:, (0, 6, 7)].tolist()
     last, first_s, path = -1, 0.0, []  # type: int, float, list[tuple[float, float]]
     for number, of in enumerate(of_track.tolist()):
@@ -185,7 +187,14 @@ def _looks(times: Ints, values: Ints, of_track: Ints, table: _Table, wanted: fro
         if wanted is None or label in wanted:
             seen_s = (int(times[look]) - age_ms) / 1000.0 if age_ms else utc_s[look]
             track = SeenTrack(
-                int(table.ids[of]), box, label, scores[number], first_s, seen_s, tuple(path[-PATH_POINTS:])
+                int(table.ids[of]),
+                box,
+                label,
+                scores[number],
+                first_s,
+                seen_s,
+                tuple(path[-PATH_POINTS:]),
+                doubts[number],
             )
             found[look].append(track)
     return [
@@ -216,6 +225,11 @@ def _boxes(boxes: Sequence[Box]) -> Ints:
     found = np.array(boxes, dtype=np.float64).reshape(-1, 4)
     steps: Ints = np.rint(np.clip(found, 0.0, 1.0) * STEPS).astype(np.int64)
     return steps
+
+
+def _shares(values: Sequence[float]) -> Ints:
+    """0..1 in steps of 1/255."""
+    return np.clip(np.rint(np.array(values, dtype=np.float64) * _SCORES), 0, _SCORES).astype(np.int64)
 
 
 def _path(path: tuple[tuple[float, float], ...]) -> bytes:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+_LONG = frozenset({"test_bench_track", "test_model_import", "test_motion", "test_motion_search", "test_sudden_deaths"})
 _GRACE_S = 30.0
 _MOST_RERUNS = 3
 _PATIENCE_S = 30.0
@@ -60,6 +62,11 @@ def _open_files() -> set[str]:
 
 def _children() -> set[int]:
     """Live children, but for multiprocessing's resource tracker, which lives as long as the interpreter by design."""
+    if sys.platform != "win32":
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # there is none, not even a dead one: nearly always, and psutil reads all of /proc
+            return set()
     return {p.pid for p in psutil.Process().children(recursive=True) if _counts(p)}
 
 
@@ -75,7 +82,14 @@ def _active_timers() -> list[str]:
     app = core.QCoreApplication.instance() if core else None
     if core is None or app is None:
         return []
-    return [repr(t) for t in gc.get_objects() if isinstance(t, core.QTimer) and _is_running(t)]
+    kinds = _kinds(core.QTimer)
+    return [repr(t) for t in gc.get_objects() if type(t) in kinds and _is_running(t)]
+
+
+def _kinds(kind: type) -> set[type]:
+    """A class and all below it: asking each of a million objects `isinstance` takes longer than most tests."""
+    below: list[type] = kind.__subclasses__()
+    return {kind}.union(*map(_kinds, below))
 
 
 def _is_running(timer: object) -> bool:
@@ -99,6 +113,22 @@ def _drop_signal_stack() -> None:
         ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, disabled, 0)), None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose few tests take long first, then those with many: who gets one of them last works alone at the end."""
+    tests_of = Counter(item.path for item in items)
+    items.sort(key=lambda item: (not _is_long(item.path), -tests_of[item.path]))
+
+
+def _is_long(path: Path) -> bool:
+    return path.parent.name == "e2e" or path.stem in _LONG
+
+
+def pytest_collection_finish() -> None:
+    """What importing made stays: neither the garbage collector nor the search for timers goes through it each time."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A failed test runs once more and is listed (docs/adr/0014). More than a few of them are no accident."""
     again = len(terminalreporter.stats.get("rerun", []))
@@ -113,7 +143,7 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     threads, children, files = set(threading.enumerate()), _children(), _open_files()
     yield
     left: dict[str, object] = {}
-    end = time.monotonic() + _GRACE_S
+    end, pause_s = time.monotonic() + _GRACE_S, 0.001
     while time.monotonic() < end:
         left = {
             "threads": [t.name for t in threading.enumerate() if t not in threads and t.is_alive()],
@@ -123,7 +153,8 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         if not any(left.values()):
             break
         gc.collect()
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.02)
     if "qtbot" in request.fixturenames:
         left["timers"] = _active_timers()
     _drop_signal_stack()

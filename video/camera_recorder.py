@@ -224,8 +224,9 @@ class CameraRecorder:
             drift_s = opened.drift_s(packet)
             if info is None and slot == opened.slot and abs(drift_s) <= STEP_S:
                 return
+            step = info is None or abs(drift_s) > STEP_S
             info = info or opened.info
-            reason = GapReason.CLOCK_STEP if abs(drift_s) > STEP_S else GapReason.UNKNOWN
+            reason = GapReason.CLOCK_STEP if step else GapReason.NO_SIGNAL
             self._finish(reason, at_once=True, next_dts_s=dts_s(packet))
         if info is not None and self._now_s >= self._retry_at_s:
             self._begin(packet, changed_info(info, packet) or info, slot)

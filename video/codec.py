@@ -77,11 +77,16 @@ def new_decoder(info: StreamInfo, *, telling: bool = False) -> VideoCodecContext
         raise VideoError(VideoCode.UNSUPPORTED, codec=info.codec) from error
     if not isinstance(context, VideoCodecContext):
         raise VideoError(VideoCode.UNSUPPORTED, codec=info.codec)
+    prepare(context, info)
+    context.options = limits() | (_TELLING.get(info.codec, {}) if telling else {})
+    return context
+
+
+def prepare(context: VideoCodecContext, info: StreamInfo) -> None:
+    """One thread, no frame delay, and what the stream says of itself."""
     context.thread_count = 1
     context.thread_type = "NONE"
     if info.extradata:
         context.extradata = info.extradata
     if info.width > 0 and info.height > 0:
         context.width, context.height = info.width, info.height
-    context.options = limits() | (_TELLING.get(info.codec, {}) if telling else {})
-    return context

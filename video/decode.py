@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
@@ -14,18 +15,27 @@ from video.convert import Scalers
 from video.decoder import StreamDecoder
 from video.fanout import PacketQueue, PacketRing, Tap
 from video.frame import Packet, StreamInfo
+from video.hardware import Fault, Hardware
 from video.heap import bound_heaps
 
 log = logging.getLogger(__name__)
 
-_BATCH = 4
 _IDLE_S = 0.5
+_BEHIND_S = 0.1
+"""From here on only every second picture is shown: a thread that was kept from its work for a moment catches up, and a
+stream that is less behind loses none."""
+_LATE_S = 0.5
+"""From here on a stream has to catch up: a few packets at once, few pictures, and after the others."""
+_BATCH = 4
+_OTHERS = 32
+"""So many turns of streams that are not late come before one of those that are, as long as there are any."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeStats:
     """Counters of one stream since it was registered. `newest_due_s` is that of the newest decoded frame (0: none),
-    `key_every_s` the distance of the newest two key frames (0: unknown). `damaged` frames were shown, patched."""
+    `key_every_s` the distance of the newest two key frames (0: unknown). `damaged` frames were shown, patched.
+    `device`: what decodes, "" the processor; `fault`: why that, after a device."""
 
     decoded: int
     converted: int
@@ -38,6 +48,8 @@ class DecodeStats:
     height: int
     key_every_s: float = 0.0
     damaged: int = 0
+    device: str = ""
+    fault: Fault | None = None
 
 
 class DecodeStream:
@@ -51,8 +63,8 @@ class DecodeStream:
         self._lock = threading.Lock()
         self._taps: tuple[Tap, ...] = ()
         self._info: tuple[int, StreamInfo] | None = None
-        self._scheduled = False
-        self._decoder = StreamDecoder(camera_id, worker.scalers)
+        self._scheduled = self._late = False
+        self._decoder = StreamDecoder(camera_id, worker.scalers, worker.hardware)
         self._key_s = self._key_every_s = 0.0
 
     @property
@@ -85,6 +97,8 @@ class DecodeStream:
             self._taps = tuple(t for t in self._taps if t is not tap)
             if not self._taps:
                 self.queue.restart(())
+        if self._decoder.shift.device:
+            self._schedule()
 
     def configure(self, generation: int, info: StreamInfo) -> None:
         """What a decoder for the packets of `generation` is made from; before the first of them."""
@@ -116,22 +130,38 @@ class DecodeStream:
             height=decoder.size[1],
             key_every_s=self._key_every_s,
             damaged=decoder.damaged,
+            device=decoder.shift.device,
+            fault=decoder.shift.fault,
         )
 
     def work(self) -> None:
-        """Decode a few packets; on the owning thread only. Comes back by itself while there are more."""
+        """Decode a packet, or a few; on the owning thread only. Comes back by itself while there are more."""
         self._scheduled = False
-        gaps, packets = self.queue.take(_BATCH)
+        gaps, packets = self.queue.take(self._most())
         if packets and self._info:
             self._decoder.keys_only = self.queue.keys_only
             self._decoder.decode(gaps, packets, self._info)
-            self._decoder.show(self._taps, backlog=len(self.queue) > 0)
+            self._decoder.show(self._taps, backlog=self._late and len(self.queue) > 0)
+        elif not self._taps:
+            self._decoder.rest()
         if len(self.queue):
             self._schedule()
 
-    def start_again(self) -> None:
+    def is_late(self) -> bool:
+        """Whether it has to catch up, until it has; on the owning thread only."""
+        self._late = len(self.queue) > 1 and (self._late or self.queue.behind_s > _LATE_S)
+        return self._late
+
+    def _most(self) -> int:
+        """How many packets are decoded in this turn; of several only the last is shown."""
+        if self.is_late():
+            return _BATCH
+        return 2 if len(self.queue) > 2 and self.queue.behind_s > _BEHIND_S else 1
+
+    def start_again(self, error: Exception) -> None:
         """After a fault: wait for the next key frame (owning thread only)."""
         self._decoder.errors += 1
+        self._decoder.distrust(error)
         with self._lock:
             self.queue.restart(())
 
@@ -142,35 +172,50 @@ class DecodeStream:
 
 
 class DecodeWorker(Worker):
-    """One pool thread: takes streams in turn (each is in `ready` about once), a few packets each."""
+    """One pool thread: takes streams in turn (each is in `ready` about once); those that have to catch up, which is
+    a whole page when it is called up, do not hold up the others."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, hardware: Hardware | None = None) -> None:
         super().__init__(name)
+        self.hardware = hardware
         self.ready: SimpleQueue[DecodeStream | None] = SimpleQueue()
         self.scalers = Scalers()
         self.streams = 0
         self.faults = 0
+        self._late: deque[DecodeStream] = deque()
+        self._others = 0
 
     def run(self) -> None:
         """Decode until asked to stop."""
         while not self.stopping.is_set():
             self.beat()
-            try:
-                stream = self.ready.get(timeout=_IDLE_S)
-            except Empty:
-                continue
+            stream = self.next()
             if stream is not None:
                 self._work(stream)
+
+    def next(self) -> DecodeStream | None:
+        """Whose turn it is; None when nobody came. On this thread only."""
+        while not self._late or self._others < _OTHERS:
+            try:
+                stream = self.ready.get_nowait() if self._late else self.ready.get(timeout=_IDLE_S)
+            except Empty:
+                break
+            if stream is None or not stream.is_late():
+                self._others += 1
+                return stream
+            self._late.append(stream)
+        self._others = 0
+        return self._late.popleft() if self._late else None
 
     def _work(self, stream: DecodeStream) -> None:
         """One stream's turn; a fault that FFmpeg did not name costs this stream a GOP, never the other streams."""
         try:
             stream.work()
-        except Exception:
+        except Exception as error:
             self.faults += 1
             if self.faults & (self.faults - 1) == 0:
                 log.exception("%s: fault while decoding, number %d on this thread", stream.camera_id, self.faults)
-            stream.start_again()
+            stream.start_again(error)
 
     def stop(self) -> None:
         """Ask, and wake."""
@@ -181,10 +226,10 @@ class DecodeWorker(Worker):
 class DecodePool:
     """The pool threads, for a supervisor to own (`workers`) or to be started here."""
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, hardware: Hardware | None = None) -> None:
         bound_heaps()
         count = threads or os.cpu_count() or 1
-        self.workers = tuple(DecodeWorker(f"decode-{number}") for number in range(count))
+        self.workers = tuple(DecodeWorker(f"decode-{number}", hardware) for number in range(count))
         self._lock = threading.Lock()
         self._streams: list[DecodeStream] = []
 

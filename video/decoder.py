@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from video.codec import new_decoder, raises_for_damage
 from video.convert import Converter, Scalers
 from video.fanout import Tap
 from video.frame import Packet, Picture, StreamInfo
+from video.hardware import Decoder, Hardware
+from video.hardware_shift import Shift
 from video.source import VideoError
 
 if TYPE_CHECKING:
-    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
 
 log = logging.getLogger(__name__)
@@ -27,15 +29,19 @@ _MOST_PENDING = 64
 class StreamDecoder:
     """Decodes, and knows which packet a reordered frame came from (by its pts). Counters may be read anywhere.
 
-    While `keys_only` each key frame is drained out at once: a decoder that reorders would hold it back for seconds."""
+    While `keys_only` each key frame is drained out at once: a decoder that reorders would hold it back for seconds.
+    `shift` says which device decodes, if not the processor."""
 
-    def __init__(self, camera_id: str, scalers: Scalers | None = None) -> None:
+    def __init__(self, camera_id: str, scalers: Scalers | None = None, hardware: Hardware | None = None) -> None:
         self.decoded = self.converted = self.errors = self.skipped = self.damaged = 0
         self.keys_only = False
         self.newest_due_s = 0.0
         self.size = (0, 0)
         self._camera_id = camera_id
-        self._context: VideoCodecContext | None = None
+        self.shift = Shift(hardware)
+        self._context: Decoder | None = None
+        self._info: StreamInfo | None = None
+        self._decoded_before = 0
         self._patches = False
         self._generation = -1
         self._gaps = 0
@@ -77,16 +83,36 @@ class StreamDecoder:
                 self.converted += 1
             tap.put(made[key])
 
-    def _feed(self, context: VideoCodecContext, packet: Packet) -> None:
+    def rest(self) -> None:
+        """Nobody looks: leave the device to others."""
+        if self.shift.device:
+            self._to_processor()
+
+    def distrust(self, error: Exception) -> None:
+        """A device fails, or cannot cope with damage: from the next key frame on the processor decodes."""
+        if self.shift.device:
+            self.shift.fail(error)
+            self._to_processor()
+
+    def _feed(self, context: Decoder, packet: Packet) -> None:
         while len(self._pending) >= _MOST_PENDING:
             del self._pending[next(iter(self._pending))]
         self._pending[packet.av.pts] = packet
         try:
-            frames = context.decode(packet.av)
+            if packet.key and self.shift.due:
+                context, frames = self._shifted(context, packet)
+            else:
+                frames = context.decode(packet.av)
+                if self.shift.unproven and frames:
+                    self.shift.came()
             if self.keys_only and packet.key:
                 frames += context.decode(None)
                 self._resume()
         except av.error.FFmpegError as error:
+            if self.shift.device:
+                self.errors += 1
+                self.distrust(error)
+                return
             if self._patches and not self.keys_only:
                 self.damaged += 1
                 return
@@ -106,14 +132,46 @@ class StreamDecoder:
         """A new opening: a new decoder. Packets of an opening whose description is gone are skipped."""
         self._resume()
         self._generation = generation
-        self._context = None
+        self._context = self._info = None
+        self.shift.renew()
         if info[0] == generation:
-            try:
-                self._context = new_decoder(info[1], telling=True)
-                self._patches = raises_for_damage(info[1])
-            except VideoError as error:
-                self.errors += 1
-                log.warning("%s: %s cannot be decoded (%s)", self._camera_id, info[1].codec, error.code.value)
+            self._info = info[1]
+            self._to_processor()
+
+    def _to_processor(self) -> None:
+        """A new decoder, for the next key frame on; what was shown stays."""
+        self.shift.release()
+        self._need_key, self._context, self._decoded_before = True, None, self.decoded
+        self._pending.clear()
+        if self._info is None:
+            return
+        try:
+            self._context = new_decoder(self._info, telling=True)
+            self._patches = raises_for_damage(self._info)
+        except VideoError as error:
+            self.errors += 1
+            log.warning("%s: %s cannot be decoded (%s)", self._camera_id, self._info.codec, error.code.value)
+
+    def _shifted(self, context: Decoder, packet: Packet) -> tuple[Decoder, list[VideoFrame]]:
+        """A key frame by a device, if there is one for this stream, else as before: nothing is lost on the way."""
+        if self._info is None or self.keys_only or self.decoded == self._decoded_before:
+            return context, context.decode(packet.av)
+        device = self.shift.take(self._info, self.size)
+        if device is None:
+            return context, context.decode(packet.av)
+        last: list[VideoFrame] = []
+        with contextlib.suppress(av.error.FFmpegError):  # what is left in it may be damaged
+            last = context.decode(None)
+        try:
+            first = device.decode(packet.av)
+        except av.error.FFmpegError as error:
+            self.shift.fail(error)
+            context.flush_buffers()
+            return context, last + context.decode(packet.av)
+        if first:
+            self.shift.came()
+        self._context, self._patches = device, False
+        return device, last + first
 
     def _resume(self) -> None:
         """After a hole: forget half a picture, wait for a key frame."""

@@ -83,7 +83,7 @@ class PacketQueue:
     apart (`spared`): nobody lost them.
     """
 
-    def __init__(self, lag_s: float = 1.5, most: int = 400, most_bytes: int = 24_000_000) -> None:
+    def __init__(self, lag_s: float = 0.5, most: int = 400, most_bytes: int = 24_000_000) -> None:
         self.dropped_gops = 0
         self.dropped_frames = 0
         self.gaps = 0

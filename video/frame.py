@@ -45,10 +45,32 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
+class Plane:
+    """One component of a frame: `height` rows of `stride` bytes, of which the first `width` are the picture."""
+
+    pixels: memoryview
+    stride: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A frame as it was decoded: Y', Cb, Cr. `kr` and `kb` are the weights of ITU-R BT.601, 709 or 2020; `full`: from 0
+    to 255, else 16 to 235 (240)."""
+
+    parts: tuple[Plane, Plane, Plane]
+    kr: float
+    kb: float
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A decoded frame, scaled and converted to what its taker asked for.
 
-    `pixels` has `height` rows of `stride` bytes (`pixel_format` "bgra" or "bgr24"); `owner` keeps them alive."""
+    `pixels` has `height` rows of `stride` bytes (`pixel_format` "bgra" or "bgr24"); `owner` keeps them alive. With
+    "planes" nothing was converted: `pixels` is the luma of `planes`."""
 
     camera_id: str
     seq: int
@@ -63,3 +85,4 @@ class Picture:
     source_height: int
     pixels: memoryview
     owner: object
+    planes: Planes | None = None

@@ -18,6 +18,7 @@ from video.damage import DamageWatch
 from video.decode import DecodePool, DecodeStats, DecodeStream
 from video.fanout import PacketRing, PacketTaker, Tap
 from video.frame import Packet, StreamInfo
+from video.hardware_shift import ShiftNews
 from video.pyav_source import knock
 from video.retry import RetryPolicy
 from video.source import Source, VideoCode, VideoError, host_of, redact, source_for
@@ -114,6 +115,7 @@ class CameraSession(Worker):
         self._offset_s: float | None = None
         self._window, self._settled = (0.0, 0), False
         self._damage, self._damaged_s = DamageWatch(), 0.0
+        self._shifts = ShiftNews()
         self._decoded = self._blind = 0
         self._patience = _BLIND_LOOKS
         self._takers: tuple[PacketTaker, ...] = ()
@@ -314,6 +316,7 @@ class CameraSession(Worker):
             return
         stats = self.stream.stats()
         self._look_for_pictures(self.stream, stats)
+        self._shifts.tell(self.camera_name, stats.device, stats.fault)
         if not self._damage.look(stats.decoded, stats.damaged):
             return
         if self._damage.share:

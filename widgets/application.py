@@ -81,9 +81,10 @@ def log_exception(kind: type[BaseException], error: BaseException, trace: Traceb
 class SignalWatch:
     """SIGTERM, SIGINT and SIGHUP as a call on the GUI thread: Python runs no handler while Qt waits, a socket wakes it.
 
-    The main thread only. `close()` gives the old handlers back."""
+    The main thread only. `close()` gives the old handlers back. `heard` is the newest signal's number."""
 
     def __init__(self, app: QObject, call: Callable[[], None]) -> None:
+        self.heard = 0
         self._call = call
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
@@ -91,7 +92,7 @@ class SignalWatch:
         self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, app)
         self._notifier.activated.connect(self._on_woken)
         self._old_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        self._old = hear(self._ignore)
+        self._old = hear(self._note)
 
     def close(self) -> None:
         """Stop listening."""
@@ -103,8 +104,9 @@ class SignalWatch:
         self._reader.close()
         self._writer.close()
 
-    def _ignore(self, number: int, frame: FrameType | None) -> None:
-        """The wake-up socket carries the signal; the handler only has to exist."""
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        """The wake-up socket carries the signal to the loop; this is for a run whose loop has not begun."""
+        self.heard = number
 
     def _on_woken(self) -> None:
         numbers = self._reader.recv(64)

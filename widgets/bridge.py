@@ -41,6 +41,7 @@ class Bridge(QObject):
         self._banners: dict[str, Banner] = {}
         self._refusals: deque[CommandRefused] = deque(maxlen=_REFUSALS)
         self._calls: deque[Callable[[], None]] = deque(maxlen=_CALLS)
+        self._batch: deque[Callable[[], object]] = deque()
         self._filled.connect(self._on_filled, Qt.ConnectionType.QueuedConnection)
         self._unsubscribes = (
             bus.subscribe(DeskState, self._keep_desk),
@@ -56,6 +57,7 @@ class Bridge(QObject):
             unsubscribe()
         with self._lock:
             self._waiting = True
+        self._batch.clear()
 
     def call_soon(self, call: Callable[[], None]) -> None:
         """Run `call` on the GUI thread; from any thread. Bounded: the oldest call is dropped and counted."""
@@ -95,13 +97,16 @@ class Bridge(QObject):
             self._calls.clear()
             self._waiting = False
         if desk is not None:
-            self.desk_changed.emit(desk)
-        for banner in banners.values():
-            self.banner_changed.emit(banner)
-        for refusal in refusals:
-            self.command_refused.emit(refusal)
-        for call in calls:
-            call()
+            self._batch.append(partial(self.desk_changed.emit, desk))
+        self._batch += [partial(self.banner_changed.emit, banner) for banner in banners.values()]
+        self._batch += [partial(self.command_refused.emit, refusal) for refusal in refusals]
+        self._batch += calls
+        try:
+            while self._batch:
+                self._batch.popleft()()
+        finally:
+            if self._batch:  # One raised, which the application logs: the others come with the next turn.
+                self._filled.emit()
 
     def on_gui_thread(self, call: Callable[..., None]) -> Callable[..., None]:
         """`call` wrapped so that it runs on the GUI thread, whichever thread calls it."""

@@ -25,6 +25,7 @@ from app.camera_rows import CameraRow, camera_rows, matching
 from app.feeds import Desk
 from app.i18n import _
 from storage.journal import Registry
+from widgets import theme
 from widgets.camera_table import GROUP, NUMBER, PLACE, SIGN_PX, STATE, CameraTable
 from widgets.claimed_keys import Call, ClaimedKeys
 from widgets.row_tables import dress_rows
@@ -81,6 +82,7 @@ class CameraList(QWidget):
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         table.doubleClicked.connect(lambda _index: self._choose())
         table.viewport().installEventFilter(self)
+        self.line.installEventFilter(self)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -194,8 +196,11 @@ class CameraList(QWidget):
             self.said.emit(_("Your camera groups do not hold this camera."))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A row is pressed, moved away and let go over a tile."""
-        if isinstance(event, QMouseEvent):
+        """A row is pressed, moved away and let go over a tile; the line's keys move the table's row."""
+        if watched is self.line:
+            if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+                theme.mark(self.table, "keys", on=event.type() == QEvent.Type.FocusIn)
+        elif isinstance(event, QMouseEvent):
             kind = event.type()
             if kind == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
                 self._press(event.position().toPoint())

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPixmap
 
 from app.feeds import TileState
 from app.i18n import _, language
@@ -225,6 +225,17 @@ def notice_pixmap(text: str, width_px: int, ratio: float) -> QPixmap:
     painter.drawText(QRect(6, 0, width_px - 12, metrics.height() + 6), Qt.AlignmentFlag.AlignVCenter, line)
     painter.end()
     return pixmap
+
+
+def dimmed(image: QImage, ratio: float) -> QImage:
+    """Grey and dark, in the format of what is painted on: then painting it is a copy. It took half of a dead tile."""
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8).convertToFormat(QImage.Format.Format_RGB32)
+    grey.setDevicePixelRatio(1.0)
+    painter = QPainter(grey)
+    painter.fillRect(grey.rect(), QColor(8, 9, 11, 150))
+    painter.end()
+    grey.setDevicePixelRatio(ratio)
+    return grey
 
 
 def draw_message(

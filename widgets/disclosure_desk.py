@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from app.i18n import _
 from app.labels import label_of
 from app.release_desk import DisclosureFile, Done, ReleaseDesk
+from app.site_time import offset_text
 from app.subject_choice import SubjectChoice
 from app.subject_desk import SubjectDesk
 from storage.release_commands import OpenDisclosure
@@ -320,8 +321,8 @@ class DisclosureDesk(QWidget):
             (_("Reference"), one.reference),
             (_("Legal basis"), one.legal_basis),
             (_("Asked for"), one.asked),
-            (_("From"), begin.isoformat(" ", "seconds")),
-            (_("Until"), end.isoformat(" ", "seconds")),
+            (_("From"), f"{begin:%Y-%m-%d %H:%M:%S} {offset_text(begin)}"),
+            (_("Until"), f"{end:%Y-%m-%d %H:%M:%S} {offset_text(end)}"),
             (_("Who fetches it"), one.recipient),
             (_("Approval"), label_of(file.approval.state) if file.approval else ""),
             (_("Package"), file.package.path if file.package else ""),

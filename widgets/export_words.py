@@ -14,6 +14,7 @@ from app.i18n import _, marked, ngettext
 from app.kept_tracks import TrackLine
 from app.labels import object_name
 from app.range_entry import TypedRange, range_text
+from app.site_time import offset_text
 from storage.people_records import ApprovalState
 from widgets.amounts import length_text, size_text
 
@@ -34,8 +35,8 @@ def meant_text(meant: TypedRange, zone: ZoneInfo) -> str:
     """What was understood, both ends with their offsets, and how long it is."""
     begin, end = (datetime.fromtimestamp(at, zone) for at in (meant.from_utc_s, meant.to_utc_s))
     length = meant.to_utc_s - meant.from_utc_s
-    last = f"{end:%Y-%m-%d %H:%M:%S %z}" if begin.date() != end.date() else f"{end:%H:%M:%S %z}"
-    text = f"{begin:%Y-%m-%d %H:%M:%S %z} – {last}"
+    last = f"{end:%Y-%m-%d %H:%M:%S}" if begin.date() != end.date() else f"{end:%H:%M:%S}"
+    text = f"{begin:%Y-%m-%d %H:%M:%S} {offset_text(begin)} – {last} {offset_text(end)}"
     text += "  " + (f"({length_text(length)})" if length else _("(a moment: a still)"))
     if meant.doubtful:
         text += "\n" + _("! A clock was changed here: the wider reading is taken. Add UTC to say which one.")

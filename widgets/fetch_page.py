@@ -51,6 +51,8 @@ class FetchPage(QWidget):
     """The lines, what is missing, progress, what became of it."""
 
     said = Signal(str)
+    attached = Signal()
+    """What came is among the incident's files."""
 
     def __init__(
         self, desk: FetchDesk, bridge: Bridge, zone: ZoneInfo, clock: Clock = time.time, parent: QWidget | None = None
@@ -60,6 +62,8 @@ class FetchPage(QWidget):
         self._answers = Answers(bridge)
         self._incident: Incident | None = None
         self._asked: tuple[str, float, float] | None = None
+        self._given: tuple[str, float, float] | None = None
+        self._by_hand = False
         self.fetching = False
         self.missing: tuple[Span, ...] | None = None
         self.heading, self.what, self.problem, self.outcome = (plain_label(self) for _number in range(4))
@@ -70,6 +74,8 @@ class FetchPage(QWidget):
         self.fill_button = quiet_button(self, _("Enter  Fill our gaps"), self.fill)
         self.case_button = quiet_button(self, _("Ctrl+Enter  Into the incident"), self.into_case)
         self.cancel_button = quiet_button(self, _("C  Cancel"), self.cancel)
+        for name in ("camera", "time"):
+            self.lines[name].textEdited.connect(self._on_typed)
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._renew()
@@ -104,10 +110,15 @@ class FetchPage(QWidget):
             self._incident = incident
             self._renew()
 
-    def begin(self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "") -> None:
-        """A camera's time that was chosen elsewhere."""
-        if self.fetching:
+    def begin(
+        self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "", *, suggested: bool = False
+    ) -> None:
+        """A camera's time that was chosen elsewhere, or is only `suggested`, which leaves what was typed here; so does
+        what was given before."""
+        given = camera_id, from_utc_s, to_utc_s
+        if self.fetching or (self._by_hand and (suggested or given == self._given)):
             return
+        self._given, self._by_hand = given, False
         camera = next((one for one in self._desk.cameras() if one.id == camera_id), None)
         self.lines["camera"].setText(str(camera.number) if camera is not None else "")
         self.lines["time"].setText(range_text(from_utc_s, to_utc_s, self._zone))
@@ -116,6 +127,9 @@ class FetchPage(QWidget):
         self.outcome.clear()
         self._say("")
         self._look()
+
+    def _on_typed(self, _text: str) -> None:
+        self._by_hand = True
 
     def fill(self) -> None:
         """What is missing of our recordings."""
@@ -169,7 +183,8 @@ class FetchPage(QWidget):
             self._desk.cancel()
         self._answers.forget()
         self._end()
-        self._incident = self._asked = self.missing = None
+        self._incident = self._asked = self._given = self.missing = None
+        self._by_hand = False
         for line in self.lines.values():
             line.clear()
         self.outcome.clear()
@@ -231,6 +246,9 @@ class FetchPage(QWidget):
     def _on_fetched(self, made: Fetched) -> None:
         self._end()
         self._asked = None
+        self._by_hand = False
+        if made.exhibits:
+            self.attached.emit()
         if not made.lacks:
             self.lines["reason"].clear()  # of the next one it must be said anew; what lacks is asked for again
         text = fetched_text(made, self._zone)

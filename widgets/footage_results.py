@@ -38,7 +38,6 @@ _MOST_DECODED = 96
 _DOT_PX = 4
 _AROUND_S = 5.0
 """What an export gets before and after a moment."""
-_MARKED = QColor("#27496b")
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 Index = QModelIndex | QPersistentModelIndex
@@ -269,7 +268,8 @@ class _Thumbnails(QStyledItemDelegate):
             return
         painter.save()
         marked = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.fillRect(option.rect, _MARKED if marked else QColor(theme.PANEL))
+        chosen = theme.CURRENT if self._results.hasFocus() else theme.CHOSEN
+        painter.fillRect(option.rect, QColor(chosen if marked else theme.PANEL))
         frame = QRect(option.rect.topLeft(), _PICTURE).translated(_GAP_PX, _GAP_PX)
         self._paint_picture(painter, frame, row, moment)
         words = option.rect.adjusted(_PICTURE.width() + 3 * _GAP_PX, _GAP_PX, -_GAP_PX, -_GAP_PX)

@@ -15,6 +15,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from app.decoder_words import decoding_words
 from app.health_desk import HealthDesk
 from app.health_facts import CameraHealth, looked_for_words, reason_words
 from app.i18n import _, ngettext
@@ -150,6 +151,7 @@ def _figures(camera: CameraHealth) -> str:
     why = looked_for_words(camera.looked_for)
     parts = (
         f"{camera.fps:.1f} fps, {bitrate_text(camera.bitrate_bps)}bit/s",
+        "; ".join(map(decoding_words, camera.decoders)),
         _("lost {gops} GOPs, {frames} frames; {errors} errors").format(
             gops=camera.dropped_gops, frames=camera.dropped_frames, errors=camera.decode_errors
         ),

@@ -11,7 +11,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.feeds import DeskState
@@ -55,7 +55,8 @@ class JournalView(QWidget):
         self._tokens: dict[str, object] = {}
         self._seq = -1
         self._fresh: Page | None = None
-        self._closed = self._empty = self._failed = False
+        self._closed = self._failed = False
+        self._empty = True
         registry = pages.registry()
         self.filters = JournalFilters(registry, zone, self)
         self.histogram = HistogramView(zone, self)
@@ -77,8 +78,6 @@ class JournalView(QWidget):
         self._lay_out()
         self._connect()
         self.setFocusProxy(self.filters.words)
-        self.saved.reload()
-        self.ask()
 
     def _lay_out(self) -> None:
         self.progress.setRange(0, 100)
@@ -122,6 +121,17 @@ class JournalView(QWidget):
         keep = QShortcut(QKeySequence("Ctrl+S"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         keep.activated.connect(self.saved.begin)
         self.filters.words.installEventFilter(self)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Asked when it is first seen, and not before: it may be made ahead."""
+        super().showEvent(event)
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._empty and not self._closed:
+            self._empty = False
+            self.saved.reload()
+            self.ask()
 
     def ask(self) -> None:
         """Begin anew with the filter as it is."""
@@ -175,9 +185,8 @@ class JournalView(QWidget):
     def on_desk_changed(self, state: DeskState) -> None:
         """Facts changed: look at the newest page again, soon."""
         if self._empty and not self._closed:
-            self._empty, self._seq = False, state.seq
-            self.saved.reload()
-            self.ask()
+            self._seq = state.seq
+            self._begin()
         elif (state.seq != self._seq or self._failed) and not self._closed:
             self._seq = state.seq
             if not self._live.isActive():

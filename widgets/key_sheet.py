@@ -104,7 +104,15 @@ class AboutPage(QWidget):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column.addWidget(self.text)
+        self.painting = QLabel(self)
+        self.painting.setWordWrap(True)
+        self.painting.setTextFormat(Qt.TextFormat.PlainText)
+        column.addWidget(self.painting)
         column.addStretch(1)
+
+    def show_painting(self, text: str) -> None:
+        """Who paints the wall, and why."""
+        self.painting.setText(text)
 
 
 def _about_text() -> str:

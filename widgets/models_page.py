@@ -1,8 +1,9 @@
 """Detection models as a page of the panel: which there are, how fast each is here, which one looks.
 
-By keyboard alone: arrows choose a row, Enter uses it, C gives it to single cameras, B measures it, Shift+B all, Delete
-twice removes it, Esc ends what runs; a path in the line takes a model in. GUI thread only: the work is done by
-processes that task threads wait for, and answers are carried here by `call_soon`. No inference library is loaded here.
+By keyboard alone: arrows choose a row, Enter uses it, C gives it to single cameras, B measures it, Shift+B all, Q makes
+an int8 model of it, Delete twice removes it, Esc ends what runs; a path in the line takes a model in. GUI thread only:
+the work is done by processes that task threads wait for, and answers are carried here by `call_soon`. No inference
+library is loaded here.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from PySide6.QtWidgets import (
 
 from app.i18n import _, marked
 from app.model_desk import ModelDesk
-from app.model_rows import ModelRow, ratio_words
+from app.model_rows import ModelRow, agreement_words, doubt_words, ratio_words
 from widgets.claimed_keys import Call, ClaimedKeys, quiet_button
+from widgets.int8_form import Int8Form
 from widgets.keys import latin_letter
 
 _HEADINGS = ("", marked("Name"), marked("Model"), marked("Precision"), marked("ms"), marked("Looks/s"))
@@ -49,7 +51,7 @@ class ModelsPage(QWidget):
         super().__init__(parent)
         self._desk, self._call_soon = desk, call_soon
         self.rows: tuple[ModelRow, ...] = ()
-        self._doomed = self._given = ""
+        self._doomed = self._doubted = self._given = ""
         self.busy = False
         self.table = QTableWidget(0, len(_HEADINGS), self)
         self.words, self.state, self.hint = QLabel(self), QLabel(self), QLabel(self)
@@ -61,6 +63,7 @@ class ModelsPage(QWidget):
         self.cameras.setPlaceholderText(_("C: numbers of the cameras that have this model of their own, like 3, 7"))
         self.cameras.setAccessibleName(_("Cameras that have the marked model of their own"))
         self.cameras.returnPressed.connect(self.give)
+        self.int8 = Int8Form(self._quantize, self.table.setFocus, self)
         self.file_button = quiet_button(self, _("Choose…"), self.ask_file)
         self.bench_button = quiet_button(self, _("Shift+B  Measure all"), self.bench_all)
         self._dress()
@@ -91,7 +94,9 @@ class ModelsPage(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
             label.setObjectName("muted")
-        self.hint.setText(_("Enter  Use     C  For cameras     B  Measure     Delete  Remove     Esc  Stop"))
+        self.hint.setText(
+            _("Enter  Use     C  For cameras     B  Measure     Q  Make int8     Delete  Remove     Esc  Stop")
+        )
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -104,6 +109,7 @@ class ModelsPage(QWidget):
         for widget in (self.words, self.hint):
             column.addWidget(widget)
         column.addWidget(self.cameras)
+        column.addWidget(self.int8)
         line = QHBoxLayout()
         line.addWidget(self.path, 1)
         line.addWidget(self.file_button)
@@ -124,14 +130,22 @@ class ModelsPage(QWidget):
     def relieve(self) -> None:
         """Somebody else sits here: half typed paths and numbers go."""
         self.path.clear()
-        self._doomed = ""
+        self.int8.close_up()
+        self._doomed = self._doubted = ""
         self._show_selected()
         self._show_cameras(self.selected)
 
     def choose(self) -> None:
-        """Use the marked model from now on."""
+        """Use the marked model from now on; one that finds too little of what its float model finds asks once more."""
         row = self._usable()
-        if row is not None:
+        doubt = doubt_words(row.agreement) if row is not None else ""
+        if row is None:
+            return
+        if doubt and self._doubted != row.name:
+            self._doubted = row.name
+            self.said.emit(" ".join((doubt, _("Press Enter again to use it."))))
+        else:
+            self._doubted = ""
             self._desk.choose(row.name, self._soon(self._on_chosen), self._soon_failed)
 
     def ask_cameras(self) -> None:
@@ -141,6 +155,19 @@ class ModelsPage(QWidget):
             self._show_cameras(row)
             self.cameras.setFocus()
             self.cameras.selectAll()
+
+    def ask_pictures(self) -> None:
+        """Write down with which pictures an int8 model of the marked one shall be made."""
+        row = self._usable()
+        if row is not None and row.int8:
+            self.said.emit(_("{name} is an int8 model already.").format(name=row.name))
+        elif row is not None and not self.busy:
+            self.int8.open(row.name)
+
+    def _quantize(self, name: str, pictures: str, reason: str) -> None:
+        if self._begin(_("Making an int8 model of {name} …").format(name=name)):
+            told = self._soon(self._on_step), self._soon(self._on_made), self._soon_failed
+            self._desk.quantize(name, pictures, reason, *told)
 
     def _usable(self) -> ModelRow | None:
         """The marked model, if it can be used; why not is said."""
@@ -220,6 +247,8 @@ class ModelsPage(QWidget):
         letter = latin_letter(event.key(), event.nativeVirtualKey())
         if letter == "C" and not shifted:
             return self.ask_cameras
+        if letter == "Q" and not shifted:
+            return self.ask_pictures
         if letter == "B":
             return self.bench_all if shifted else self.bench
         if event.key() == Qt.Key.Key_Escape:
@@ -255,6 +284,10 @@ class ModelsPage(QWidget):
         self.said.emit(_("The model {name} was taken in. Enter uses it.").format(name=name))
         self._on_changed()
 
+    def _on_made(self, compared: str) -> None:
+        self.said.emit(compared)
+        self._on_changed()
+
     def _on_removed(self, name: str) -> None:
         self.said.emit(_("The model {name} was removed.").format(name=name))
         self._on_changed()
@@ -287,6 +320,8 @@ class ModelsPage(QWidget):
         row = self.selected
         if row is not None and self._doomed != row.name:
             self._doomed = ""
+        if row is not None and self._doubted != row.name:
+            self._doubted = ""
         self.words.setText(_about(row) if row is not None else "")
         if not self.cameras.hasFocus():
             self._show_cameras(row)
@@ -314,6 +349,7 @@ def _about(row: ModelRow) -> str:
     if row.problem:
         return row.problem
     parts = [
+        row.unnamed,
         row.name,
         _("in use") if row.in_use else "",
         _("{count} classes").format(count=row.classes) if row.classes else "",
@@ -321,6 +357,8 @@ def _about(row: ModelRow) -> str:
     numbers = ", ".join(map(str, row.cameras))
     parts.append(_("cameras {numbers}").format(numbers=numbers) if numbers else "")
     parts += [_("from {source}").format(source=row.source) if row.source else "", f"SHA-256 {row.digest[:16]}…"]
+    if row.agreement is not None:
+        parts += [agreement_words(row.agreement), doubt_words(row.agreement)]
     if row.speed is None:
         parts.append(_("not measured here yet"))
     elif row.speed.pictures > 1:

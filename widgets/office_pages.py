@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from widgets.reports_page import ReportsPage
 
 
-_ASKING = frozenset({"journal"})
-
-
 class OfficePages(QObject):
     """Makes the pages of a desk's offices and keeps them fresh while they are seen."""
 
@@ -114,11 +111,15 @@ class OfficePages(QObject):
         return name in self._makers
 
     def prepare(self) -> Iterator[str]:
-        """Make the pages ahead, one a step; those that ask a desk as soon as they are there are left for their key."""
+        """Make the pages ahead, one a step, and dress and lay out each in a step of its own; none asks a desk before it
+        is seen."""
         for name in self._makers:
-            if name not in self._made and name not in _ASKING:
+            if name not in self._made:
                 self._make(name)
                 yield f"page {name}"
+                self._made[name].resize(self._pages.size())
+                self._made[name].grab()  # as the first look would
+                yield f"look of {name}"
 
     def _make(self, name: str) -> None:
         if name in self._made or name not in self._makers:
@@ -160,11 +161,13 @@ class OfficePages(QObject):
         except AppError:
             return None
 
-    def begin_fetch(self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "") -> QWidget | None:
-        """The page that fetches from a recorder, with a camera's time."""
+    def begin_fetch(
+        self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "", *, suggested: bool = False
+    ) -> QWidget | None:
+        """The page that fetches from a recorder, with a camera's time; one that is `suggested` where none was typed."""
         page = self.page("fetch")
         if self._fetch_page is not None and camera_id:
-            self._fetch_page.begin(camera_id, from_utc_s, to_utc_s, reason)
+            self._fetch_page.begin(camera_id, from_utc_s, to_utc_s, reason, suggested=suggested)
         return page
 
     def suggest_search(self, camera_id: str | None) -> QWidget | None:
@@ -321,6 +324,7 @@ class OfficePages(QObject):
 
         self._fetch_page = page = FetchPage(fetch, self._bridge, self._desk.offices.zone, parent=self._pages)
         page.said.connect(self.said)
+        page.attached.connect(self.incident_filled)
         self._relieve["fetch"] = page.relieve
         return page
 

@@ -21,7 +21,7 @@ from detection.motion_model import extrapolate
 from storage.records import RuleSpec, Zone
 from widgets import theme
 from widgets.chrome import label_pixmap
-from widgets.overlay_looks import HALO, colour_of, draw_frame
+from widgets.overlay_looks import HALO, colour_of, draw_frame, pen_of
 
 HOLD_S = 0.5
 GONE_S = 1.5
@@ -69,7 +69,7 @@ def draw_zones(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     zones = tuple(zone for zone in zones if zone.kind != _FAR)
-    hot = _hot_zones(zones, tracks)
+    hot = hot_zones(zones, tracks)
     for zone in zones:
         shape = QPolygonF([_spot(scene, point) for point in zone.points])
         if shape.boundingRect().adjusted(-1, -1, 1, 1).intersects(scene.rect):
@@ -121,7 +121,7 @@ def _zone_text(zone: Zone, rules: tuple[RuleSpec, ...], tracks: TrackSet | None)
     return " · ".join(filter(None, (zone.name, *more, counted)))
 
 
-def _hot_zones(zones: tuple[Zone, ...], tracks: TrackSet | None) -> frozenset[str]:
+def hot_zones(zones: tuple[Zone, ...], tracks: TrackSet | None) -> frozenset[str]:
     """Where alarmed tracks stand; every zone when none of them stands in one (a line was crossed, or they went on)."""
     if tracks is None or not tracks.alarmed:
         return frozenset()
@@ -168,10 +168,10 @@ class _Plate:
 def _draw_box(painter: QPainter, scene: Scene, track: Track, *, alarmed: bool) -> QRectF:
     """Trail and frame; where the box is, empty outside of the picture."""
     colour = colour_of(track, alarmed=alarmed)
-    trail = [_spot(scene, point) for point in track.path]
+    trail = _placing(scene).map(_trail(track.path))
     least_px = max(_LEAST_TRAIL_PX, _LEAST_TRAIL * (track.box.x2 - track.box.x1) * scene.rect.width())
     if _extent(trail) >= least_px:  # of what stands a trail is a scrawl
-        for pen in (QPen(QColor(HALO), 3), QPen(QColor(colour), 1)):
+        for pen in (pen_of(HALO, 3), pen_of(colour, 1)):
             painter.setPen(pen)
             painter.drawPolyline(trail)
     box = extrapolate(track, scene.utc_s)
@@ -182,28 +182,41 @@ def _draw_box(painter: QPainter, scene: Scene, track: Track, *, alarmed: bool) -
     return rect
 
 
-def _extent(trail: list[QPointF]) -> float:
-    size = QPolygonF(trail).boundingRect().size()
+@lru_cache(maxsize=512)
+def _trail(path: tuple[tuple[float, float], ...]) -> QPolygonF:
+    """A path is painted some times before it grows."""
+    return QPolygonF([QPointF(*point) for point in path])
+
+
+def _extent(trail: QPolygonF) -> float:
+    size = trail.boundingRect().size()
     return max(size.width(), size.height())
 
 
 def _draw_plate(painter: QPainter, scene: Scene, plate: _Plate, taken: list[QRect]) -> QRect:
     """All words where there is room for them, else the number alone."""
     small, track = scene.rect.width() < _WIDE_PX, plate.track
-    words = f"{object_name(track.label)} {track.id}" if not small else str(track.id)
+    words = _words(track) if not small else str(track.id)
     texts = (f"{plate.fired} · {words}" if plate.fired else words, str(track.id))
     colour, alarmed = colour_of(track, alarmed=bool(plate.fired)), bool(plate.fired)
     place = QRect()
     for text in texts:
         pixmap = label_pixmap(text, "#101214", colour, _SMALL_PX if small else _LABEL_PX, alarmed, scene.ratio)
         size = pixmap.deviceIndependentSize().toSize()
-        places = [QRect(_inside(scene.rect, spot, size), size) for spot in _spots(plate.box, size)]
+        spots = _spots(plate.box, size)
+        places = (QRect(_inside(scene.rect, spot, size), size) for spot in spots)
         free = next((one for one in places if not any(one.intersects(other) for other in taken)), None)
-        place = free or places[0]
+        place = free or QRect(_inside(scene.rect, spots[0], size), size)
         if free is not None:
             break
     painter.drawPixmap(place.topLeft(), pixmap)
     return place
+
+
+def _words(track: Track) -> str:
+    """What it is; whether rules leave it out."""
+    name = f"{object_name(track.label)} {track.id}"
+    return _("{name}? never moved").format(name=name) if track.doubt > 0.0 else name
 
 
 def _spots(box: QRectF, size: QSize) -> tuple[QPointF, ...]:
@@ -237,10 +250,18 @@ def _is_mirrored(scene: Scene) -> bool:
     return scene.unit is not None and scene.unit.determinant() < 0
 
 
+def _placing(scene: Scene) -> QTransform:
+    """From the picture's unit square to the wall."""
+    if scene.unit is not None:
+        return scene.unit
+    rect = scene.rect
+    return QTransform(rect.width(), 0.0, 0.0, rect.height(), rect.left(), rect.top())
+
+
 def _spot(scene: Scene, point: tuple[float, float]) -> QPointF:
     if scene.unit is not None:
         return scene.unit.map(QPointF(*point))
-    rect = scene.rect
+    rect = scene.rect  # the same as `_placing`, in a third of its time
     return QPointF(rect.left() + point[0] * rect.width(), rect.top() + point[1] * rect.height())
 
 

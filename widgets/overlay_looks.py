@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -61,16 +62,24 @@ def look_of(label: str) -> ClassLook:
 
 
 def colour_of(track: Track, *, alarmed: bool) -> str:
-    """Of the frame and its plate."""
-    return theme.LIGHT_VERMILLION if alarmed else look_of(track.label).colour
+    """Of the frame and its plate; muted where no rule takes it for real."""
+    if alarmed:
+        return theme.LIGHT_VERMILLION
+    return theme.MUTED if track.doubt > 0.0 else look_of(track.label).colour
+
+
+@lru_cache(maxsize=128)
+def pen_of(colour: str, width: int, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A pen, made once: hundreds are taken up a second."""
+    return QPen(QColor(colour), width, style)
 
 
 def draw_frame(painter: QPainter, rect: QRectF, track: Track, *, alarmed: bool) -> None:
     """The box in its class's shape; dotted when the last look did not see the object."""
-    look, width = look_of(track.label), 3 if alarmed else 2
+    look, width = look_of(track.label), 3 if alarmed else 1 if track.doubt > 0.0 else 2
     style = Qt.PenStyle.DotLine if track.state is TrackState.LOST else _STYLES.get(look.frame, Qt.PenStyle.SolidLine)
     lines = _lines(rect, look.frame)
-    for pen in (QPen(QColor(HALO), width + 2), QPen(QColor(colour_of(track, alarmed=alarmed)), width, style)):
+    for pen in (pen_of(HALO, width + 2), pen_of(colour_of(track, alarmed=alarmed), width, style)):
         painter.setPen(pen)
         painter.drawLines(lines)
 

@@ -113,9 +113,11 @@ class PageActions(QObject):
             self._panel.offices.show_incident(self._panel.incident.incident)
             self.enter_page(page)
 
-    def begin_fetch(self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "") -> None:
+    def begin_fetch(
+        self, camera_id: str, from_utc_s: float, to_utc_s: float, reason: str = "", *, suggested: bool = False
+    ) -> None:
         """The page that fetches from a recorder, with a camera's time; a second time: back to the wall."""
-        page = self._panel.offices.begin_fetch(camera_id, from_utc_s, to_utc_s, reason)
+        page = self._panel.offices.begin_fetch(camera_id, from_utc_s, to_utc_s, reason, suggested=suggested)
         if page is None:
             self.said.emit(_("This is not available here."))
         else:

@@ -35,7 +35,8 @@ from widgets.playback_words import clock_in
 from widgets.prompt_line import PromptLine
 from widgets.time_field import TimeField
 from widgets.timeline import Timeline
-from widgets.timeline_sheet import AXIS_PX, LEGEND_PX
+from widgets.timeline_legend import LEGEND_PX
+from widgets.timeline_sheet import AXIS_PX
 
 _TICK_MS = 50
 _SPAN_BEFORE_S, _SPAN_AFTER_S = 2700.0, 900.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app import site_time
 from app.i18n import _
 from app.playback_feeds import ClockNote, PlaybackPlace
 from app.time_entry import TimeEntry, TimeFlaw
@@ -28,8 +29,7 @@ def date_in(zone: ZoneInfo, utc_s: float) -> str:
 
 def offset_in(zone: ZoneInfo, utc_s: float) -> str:
     """What the site's clocks were ahead of UTC at that moment: tells the two 02:30 of a night apart."""
-    text = datetime.fromtimestamp(utc_s, zone).strftime("%z")
-    return f"UTC{text[:3]}:{text[3:5]}"
+    return site_time.offset_text(datetime.fromtimestamp(utc_s, zone))
 
 
 def moment_in(zone: ZoneInfo, utc_s: float) -> str:

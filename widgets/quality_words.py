@@ -1,11 +1,13 @@
 """What a tile's picture is made from, in a few letters for its line and in sentences for its tooltip.
 
 `S` sub-stream, `M` main stream, `M+` main stream by key; `½` every second picture, `K` key frames only; `!` the other
-stream is shown because the one for the tile's size cannot be opened. Letters and signs, never colour alone.
+stream is shown because the one for the tile's size cannot be opened. `sw` is the processor, `sw!` in the place of a
+device that failed. Letters and signs, never colour alone.
 """
 
 from __future__ import annotations
 
+from app.decoder_words import SOFTWARE
 from app.feeds import Lowered, Quality, TileState, TileStatus
 from app.i18n import _
 from app.stream_choice import Stream
@@ -30,7 +32,8 @@ def quality_glyph(status: TileStatus, width_px: int) -> str:
     rate = f"{letters} {_fps(status):g}"
     if width_px < _WORDS_PX:
         return rate
-    return " ".join(filter(None, (rate, _bits(quality.bitrate_bps), quality.decoder)))
+    decoder = quality.decoder + ("!" if quality.fault else "")
+    return " ".join(filter(None, (rate, _bits(quality.bitrate_bps), decoder)))
 
 
 def quality_sentence(camera: Camera, status: TileStatus) -> str:
@@ -40,9 +43,12 @@ def quality_sentence(camera: Camera, status: TileStatus) -> str:
         return ""
     size = f"{status.width}×{status.height}" if status.width else ""
     facts = (status.codec.upper(), size, _("{fps} fps").format(fps=f"{status.fps:g}"), _bits(quality.bitrate_bps))
-    decoder = _("decoded by the processor") if quality.decoder == "sw" else quality.decoder
+    decoder = _("decoded by the processor")
+    if quality.decoder != SOFTWARE:
+        decoder = _("decoded by {device}").format(device=quality.decoder)
     lines = [
         f"{_stream(camera, quality)}: {', '.join(filter(None, (*facts, decoder)))}",
+        quality.fault and _("{fault}: until it is opened anew, the processor decodes.").format(fault=quality.fault),
         _why_other(quality),
         _why_lowered(quality.lowered),
     ]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from shiboken6 import isValid
 
 FONT_PX = 13
 
@@ -22,6 +23,8 @@ LINE = "#33383f"
 TEXT = "#e4e7eb"
 MUTED = "#9aa3ad"
 ACCENT = "#4c9be8"
+CHOSEN, CURRENT, ON_CURRENT = "#363c44", "#2c6daf", "#ffffff"
+"""A row that is chosen; the same where the keyboard is, 3:1 against the panel also in grey; text on it (5:1)."""
 
 SKY = "#56b4e9"
 GREEN = "#009e73"
@@ -45,7 +48,7 @@ QSplitter::handle {{ background: {LINE}; }}
 QSplitter::handle:hover {{ background: {ACCENT}; }}
 #panel {{ background: {PANEL}; }}
 #status, #banner {{ background: {WINDOW}; border-top: 1px solid {LINE}; }}
-#banner {{ background: #2b2718; }}
+#banner[standing="true"] {{ background: #2b2718; }}
 #replay {{ background: {WINDOW}; border-top: 1px solid {PURPLE}; }}
 #replay QPushButton {{ padding: 4px 2px; font-size: 12px; }}
 #playback {{ background: {WINDOW}; border: 3px solid {PURPLE}; }}
@@ -67,10 +70,12 @@ QPushButton#narrow {{ padding: 5px 2px; font-size: 12px; }}
 #muted {{ color: {MUTED}; }}
 #number {{ font-size: 17px; font-weight: bold; }}
 #key {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 3px; padding: 1px 6px; }}
-QTableView {{ background: {PANEL}; alternate-background-color: #1f2226; border: none; gridline-color: transparent;
-    selection-background-color: #27496b; selection-color: {TEXT}; outline: none; }}
+QTableView, QListView {{ background: {PANEL}; alternate-background-color: #1f2226; border: 1px solid {PANEL};
+    gridline-color: transparent; selection-background-color: {CHOSEN}; selection-color: {TEXT}; outline: none; }}
 QTableView::item {{ padding: 0 4px; border: none; }}
-QTableView:focus {{ border: 1px solid {ACCENT}; }}
+QTableView[keys="true"], QListView[keys="true"] {{ border-color: {ACCENT};
+    selection-background-color: {CURRENT}; selection-color: {ON_CURRENT}; }}
+QTableView::item:focus, QListView::item:focus {{ background: {CURRENT}; color: {ON_CURRENT}; }}
 QHeaderView {{ background: {PANEL}; }}
 QHeaderView::section {{ background: {PANEL}; color: {MUTED}; border: none; border-bottom: 1px solid {LINE};
     padding: 3px 4px; font-size: 12px; }}
@@ -78,7 +83,7 @@ QLineEdit {{ background: {WALL}; border: 1px solid {LINE}; border-radius: 3px; p
     selection-background-color: #27496b; }}
 QLineEdit:focus {{ border-color: {ACCENT}; }}
 QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 3px; padding: 5px 10px; }}
-QPushButton:hover {{ border-color: {ACCENT}; }}
+QPushButton:hover, QPushButton:focus {{ border-color: {ACCENT}; }}
 QPushButton:pressed {{ background: {LINE}; }}
 QPushButton:disabled {{ color: #626a73; border-color: #2a2e33; background: {PANEL}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
@@ -97,6 +102,37 @@ def apply(app: QApplication) -> None:
     app.setPalette(_palette())
     app.setFont(_font())
     app.setStyleSheet(_STYLE)
+    if app.findChild(KeysMark) is None:
+        KeysMark(app)
+
+
+class KeysMark(QObject):
+    """Tells the style sheet which list has the keyboard: it knows the focus, but not in the colours of rows."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._marked: QAbstractItemView | None = None
+        app.focusChanged.connect(self._on_focus_changed)
+
+    def _on_focus_changed(self, _old: object, _now: object) -> None:
+        """Afterwards: who loses the keyboard may be about to go."""
+        QTimer.singleShot(0, self, self._renew)
+
+    def _renew(self) -> None:
+        now, before = QApplication.focusWidget(), self._marked
+        if before is not None and before is not now and isValid(before):
+            mark(before, "keys", on=False)
+        self._marked = now if isinstance(now, QAbstractItemView) else None
+        if self._marked is not None:
+            mark(self._marked, "keys", on=True)
+
+
+def mark(widget: QWidget, name: str, *, on: bool) -> None:
+    """Let the style sheet know of a state of this widget."""
+    if widget.property(name) is not on:
+        widget.setProperty(name, on)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def _font() -> QFont:

@@ -6,40 +6,42 @@ so the tile holds the `Picture` for as long as the image may be painted.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QRegion, QTransform
 
-from app.feeds import CameraFeed, Lowered, TileState, TileStatus
+from app.feeds import CameraFeed, Lowered, PlanarFeed, TileState, TileStatus
 from app.i18n import _
 from video.frame import Picture
+from video.planes import PLANES, converted
 from widgets import theme
-from widgets.chrome import Header, HeaderPrint, draw_message, header_height_px, notice_pixmap
+from widgets.chrome import Header, HeaderPrint, dimmed, draw_message, header_height_px, notice_pixmap
 from widgets.figures import TileCount
 from widgets.masking import Masking
-from widgets.overlay import Scene, draw_tracks, draw_zones
+from widgets.overlay import Scene, draw_tracks
 from widgets.quality_words import quality_glyph
+from widgets.tile_fit import ROUNDING_PX, asked_px, fitted, is_own_size, shape, stripes
 from widgets.tile_view import TileView
 from widgets.words import age_text, clock_text, tile_state_word
+from widgets.zone_layer import ZoneLayer
 
 GUTTER_PX = 2
 STALE_AFTER_S = 2.0
 _FRAME_PX, _QUIET_FRAME_PX = 3.0, 1.0
-_ROUNDING_PX = 6
-_PIXEL_BYTES = "bgra"
+_PIXEL_BYTES = frozenset({"bgra", PLANES})
 _BLACK = QColor(theme.WALL)
 _NO_IMAGE = QImage()
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the wall wants its tiles drawn now."""
+    """How the wall wants its tiles drawn now. `beneath`: live pictures of planes lie there already."""
 
     overlay: bool = True
     smooth: bool = False
+    beneath: bool = False
 
 
 class Tile:
@@ -58,6 +60,8 @@ class Tile:
         self.focused = False
         self.alone = False
         self.forced = False
+        self.planar = False
+        """Whether its pictures are asked for as planes, for a painter on the graphics card."""
         self.status: TileStatus = feed.status()
         self.view = TileView()
         self.masking = Masking()
@@ -65,6 +69,7 @@ class Tile:
         self._picture: Picture | None = None
         self._image = QImage()
         self._dimmed = _NO_IMAGE
+        self._told = ("", "")
         self._own = QRect()
         self._framed = False
         self._fit = QRectF()
@@ -78,6 +83,7 @@ class Tile:
         self._header = Header(0, "", TileState.CONNECTING, "", "", alarmed=False, focused=False)
         self._header_pixmap = QPixmap()
         self._print = HeaderPrint()
+        self._zones = ZoneLayer()
 
     @property
     def header(self) -> Header:
@@ -95,6 +101,11 @@ class Tile:
         return self._picture
 
     @property
+    def beneath(self) -> bool:
+        """Whether its picture can be painted by the graphics card, before everything else of the tile."""
+        return self._picture is not None and self._picture.planes is not None and self.state is TileState.LIVE
+
+    @property
     def unit(self) -> QTransform:
         """From the source's unit square to the wall, as the picture lies now."""
         return self._unit
@@ -107,11 +118,14 @@ class Tile:
         self._header_rect = QRect(inner.left(), inner.top(), inner.width(), self.area.top() - inner.top())
         self._fit_picture(self._picture)
         self._image.setDevicePixelRatio(ratio)
+        self._dimmed = _NO_IMAGE
         self._header_pixmap = QPixmap()
 
     def want(self, *, visible: bool) -> None:
         """Ask for pictures of the tile's size in device pixels, or for none. `alone`, zoomed or `forced` it gets the
         main stream; where the operator looks nothing is lowered."""
+        if isinstance(self.feed, PlanarFeed):
+            self.feed.give_planes(planes=self.planar)
         large = self.alone or self.forced or self.view.enlarged
         self.feed.attend(attended=self.focused or large, high=large)
         if not (visible and self.placed):
@@ -119,7 +133,7 @@ class Tile:
         elif self.view.plain or self._picture is None:
             self.feed.want(int(self.area.width() * self._ratio), int(self.area.height() * self._ratio))
         else:
-            self.feed.want(*_box(self.view, self._whole, self._picture, self._ratio))
+            self.feed.want(*asked_px(self.view, self._whole, self._picture, self._ratio))
 
     def show_as(self, view: TileView) -> None:
         """Show the picture another way, and ask for as much detail as that needs."""
@@ -142,7 +156,7 @@ class Tile:
             count.due(min(self.status.fps, max_hz) * (now - self._last_tick_s))
         self._last_tick_s = now
         picture = self.feed.take()
-        if picture is None or picture.pixel_format != _PIXEL_BYTES:
+        if picture is None or picture.pixel_format not in _PIXEL_BYTES:
             return False
         if self.status.state is not TileState.LIVE:  # else a first picture would wait for the next refresh
             self.status = self.feed.status()
@@ -151,26 +165,27 @@ class Tile:
 
     def _show(self, picture: Picture) -> None:
         before = self._picture
-        if before is None or _shape(picture) != _shape(before):
+        if before is None or shape(picture) != shape(before):
             self._fit_picture(picture)
-        self._image = QImage(picture.pixels, picture.width, picture.height, picture.stride, QImage.Format.Format_RGB32)
+        self._image = _NO_IMAGE if picture.planes is not None else _image_of(picture)
         if self._ratio != 1.0:
             self._image.setDevicePixelRatio(self._ratio)
         self._dimmed = _NO_IMAGE
         self._picture, self._fresh = picture, True
-        if not self.view.plain and (before is None or _shape(picture)[:2] != _shape(before)[:2]):
+        if not self.view.plain and (before is None or shape(picture)[:2] != shape(before)[:2]):
             self.want(visible=True)
 
     def _fit_picture(self, picture: Picture | None) -> None:
         if picture is None or self.area.isEmpty() or self.view.plain:
-            self._fit = self._whole = _fit(self.area, picture, self._ratio)
+            self._fit = self._whole = fitted(self.area, picture, self._ratio)
         else:
             self._whole = self.view.placed(self.area, picture.source_width, picture.source_height)
             self._fit = self._whole.intersected(QRectF(self.area))
-        self._exact_at = self._fit.topLeft() if picture is not None and self._is_one_to_one(picture) else None
+        own = picture if picture is not None and picture.planes is None else None
+        self._exact_at = self._fit.topLeft() if own is not None and self._is_one_to_one(own) else None
         self._unit = self.view.unit(self._whole)
-        exact = picture is not None and self._ratio == 1.0 and self.view.plain and _is_own_size(picture, self._fit)
-        self._bars = _bars(self.area, self._fit.toRect(), 0 if exact else _ROUNDING_PX)
+        exact = own is not None and self._ratio == 1.0 and self.view.plain and is_own_size(own, self._fit)
+        self._bars = stripes(self.area, self._fit.toRect(), 0 if exact else ROUNDING_PX)
         self._own = self._fit.toRect() if exact else self.area
         self._framed = False
         self.masking.place(self._unit)
@@ -191,7 +206,7 @@ class Tile:
             return QRect()
         header = self._header_now()
         if header == self._header and not self._header_pixmap.isNull():
-            return QRect() if self.state is TileState.LIVE else self.cell
+            return QRect() if self.state is TileState.LIVE or self._message(self.state) == self._told else self.cell
         self._header, self._header_pixmap = header, QPixmap()  # drawn when it is painted: a window is placed in steps
         return self._header_rect if before == (self.status, TileState.LIVE) == (self.status, self.state) else self.cell
 
@@ -245,9 +260,9 @@ class Tile:
 
     def paint(self, painter: QPainter, region: QRegion, look: Look) -> float | None:
         """Paint what of the tile lies in `region`; the due time of a picture that is painted for the first time."""
-        header = self._header_rect
+        header, state = self._header_rect, self.state
         if region.intersects(header):
-            if self._header_pixmap.isNull():
+            if self._header_pixmap.isNull() or self._header.state is not state:  # it grew old since the last refresh
                 self._header = self._header_now()
                 self._header_pixmap = self._print.pixmap(self._header, header.width(), self._ratio)
             painter.setClipRect(header)
@@ -255,7 +270,6 @@ class Tile:
         if not region.intersects(self.area):
             return None
         painter.setClipRect(self.area)
-        state = self.state
         if state is TileState.LIVE:
             self._paint_live(painter, region, look)
         else:
@@ -271,12 +285,16 @@ class Tile:
         return self._picture.due_s if fresh and self._picture is not None else None
 
     def _paint_live(self, painter: QPainter, region: QRegion, look: Look) -> None:
-        for bar in self._bars:
-            if region.intersects(bar):
-                painter.fillRect(bar, _BLACK)
-        if not self._framed:
-            self._framed = QRegion(self.area).subtracted(region).isEmpty()
-        self._paint_image(painter, self._image, smooth=look.smooth)
+        if look.beneath and self._picture is not None and self._picture.planes is not None:
+            self._framed = False
+            self._paint_masks(painter)
+        else:
+            for bar in self._bars:
+                if region.intersects(bar):
+                    painter.fillRect(bar, _BLACK)
+            if not self._framed:
+                self._framed = QRegion(self.area).subtracted(region).isEmpty()
+            self._paint_image(painter, self._bgra(), smooth=look.smooth)
         if look.overlay and self._picture is not None:
             self._paint_overlay(painter, self._picture.utc_s)
         lifted, degraded = self.masking.notice, self.status.notice
@@ -292,7 +310,7 @@ class Tile:
         scene = Scene(self._fit, utc_s, self._ratio, None if self.view.plain else self._unit)
         painter.save()
         painter.setClipRect(self._fit, Qt.ClipOperation.IntersectClip)  # what lies beside it is not painted each time
-        draw_zones(painter, scene, zones, tracks, self.feed.rules)
+        self._zones.draw(painter, scene, zones, tracks, self.feed.rules)
         if tracks is not None:
             draw_tracks(painter, scene, tracks, self.feed.rules, zones)
         painter.restore()
@@ -303,11 +321,10 @@ class Tile:
         painter.fillRect(self.area, QColor("#131518"))
         if self._picture is not None:
             if self._dimmed.isNull():
-                self._dimmed = self._image.convertToFormat(QImage.Format.Format_Grayscale8)
-                self._dimmed.setDevicePixelRatio(self._ratio)
+                self._dimmed = dimmed(self._bgra(), self._ratio)
             self._paint_image(painter, self._dimmed, smooth=False)
-            painter.fillRect(self._fit, QColor(8, 9, 11, 150))
-        draw_message(painter, self.area, state, *self._message(state), brief=self.status.brief)
+        self._told = self._message(state)
+        draw_message(painter, self.area, state, *self._told, brief=self.status.brief)
 
     def _message(self, state: TileState) -> tuple[str, str]:
         head, reason = tile_state_word(state), self.status.reason
@@ -321,6 +338,22 @@ class Tile:
         tried = state is TileState.NO_SIGNAL and self.status.attempt > 1
         tries = _("Attempt {count}.").format(count=self.status.attempt) if tried else ""
         return head, " ".join(filter(None, (reason, last, tries)))
+
+    def _bgra(self) -> QImage:
+        """The picture for Qt's own painter; of planes it is made when it is needed, which is seldom."""
+        if self._image.isNull() and self._picture is not None:
+            self._image = _image_of(converted(self._picture)).copy()
+            self._image.setDevicePixelRatio(self._ratio)
+        return self._image
+
+    def _paint_masks(self, painter: QPainter) -> None:
+        if self.view.plain:
+            self.masking.paint(painter)
+            return
+        painter.save()
+        painter.setClipRect(self._fit, Qt.ClipOperation.IntersectClip)
+        self.masking.paint(painter)
+        painter.restore()
 
     def _paint_image(self, painter: QPainter, image: QImage, *, smooth: bool) -> None:
         """One to one when the picture has the tile's pixels, else scaled; masks over it."""
@@ -340,7 +373,7 @@ class Tile:
 
     def _is_one_to_one(self, picture: Picture) -> bool:
         missing = self._fit.width() * self._ratio - picture.width, self._fit.height() * self._ratio - picture.height
-        return abs(missing[0]) <= _ROUNDING_PX and abs(missing[1]) <= _ROUNDING_PX
+        return abs(missing[0]) <= ROUNDING_PX and abs(missing[1]) <= ROUNDING_PX
 
     def _paint_plain(self, painter: QPainter, image: QImage, *, smooth: bool) -> None:
         if self._exact_at is not None:
@@ -350,48 +383,8 @@ class Tile:
         painter.drawImage(self._fit, image, QRectF(image.rect()))
 
 
-def _box(view: TileView, whole: QRectF, picture: Picture, ratio: float) -> tuple[int, int]:
-    """Device pixels that the whole picture has on the wall, before it is turned; never more than the source has."""
-    wide, high = (whole.height(), whole.width()) if view.quarters % 2 else (whole.width(), whole.height())
-    most = picture.source_width, picture.source_height
-    return min(math.ceil(wide * ratio), most[0]), min(math.ceil(high * ratio), most[1])
-
-
-def _shape(picture: Picture) -> tuple[int, int, int, int]:
-    return picture.source_width, picture.source_height, picture.width, picture.height
-
-
-def _fit(area: QRect, picture: Picture | None, ratio: float) -> QRectF:
-    """The largest rectangle of the source's shape, right below the header, on whole pixels; what is left lies below it.
-
-    A picture that was made for this area has a few pixels less at most: then it is painted one to one."""
-    if picture is None or area.isEmpty():
-        return QRectF(area)
-    scale = min(area.width() / picture.source_width, area.height() / picture.source_height)
-    width, height = round(picture.source_width * scale), round(picture.source_height * scale)
-    own = picture.width / ratio, picture.height / ratio
-    if abs(own[0] - width) + abs(own[1] - height) <= _ROUNDING_PX:
-        width, height = round(own[0]), round(own[1])
-    return QRectF(area.left() + (area.width() - width) // 2, area.top(), width, height)
-
-
-def _is_own_size(picture: Picture, fit: QRectF) -> bool:
-    """Whether the picture is painted pixel by pixel into exactly its rectangle."""
-    return (picture.width, picture.height) == (fit.width(), fit.height())
-
-
-def _bars(area: QRect, fit: QRect, rounding_px: int) -> tuple[QRect, ...]:
-    """The stripes beside a picture of another shape than the tile, and the pixels that rounding may leave free."""
-    if area.isEmpty():
-        return ()
-    inner = fit.adjusted(rounding_px, rounding_px, -rounding_px, -rounding_px)
-    bars = (
-        QRect(area.left(), area.top(), area.width(), inner.top() - area.top()),
-        QRect(area.left(), inner.bottom() + 1, area.width(), area.bottom() - inner.bottom()),
-        QRect(area.left(), inner.top(), inner.left() - area.left(), inner.height()),
-        QRect(inner.right() + 1, inner.top(), area.right() - inner.right(), inner.height()),
-    )
-    return tuple(bar for bar in bars if not bar.isEmpty())
+def _image_of(picture: Picture) -> QImage:
+    return QImage(picture.pixels, picture.width, picture.height, picture.stride, QImage.Format.Format_RGB32)
 
 
 def _height(pixmap: QPixmap) -> float:

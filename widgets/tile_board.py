@@ -52,6 +52,7 @@ class TileBoard:
         self._cells: dict[str, int] = {}
         self._empty: dict[int, QRect] = {}
         self.captions: Mapping[int, str] = {}
+        self.planar = False
         self._background = QRegion()
         self._registry: Registry | None = None
         self._turn, self._owed = 0, 0.0
@@ -94,6 +95,7 @@ class TileBoard:
             cell = self._cell(seen[slot]) if slot in seen else QRect()
             tile.focused = slot == self._focused
             tile.alone = arrangement.enlarged and slot in seen
+            tile.planar = self.planar
             tile.place(cell, self._surface.devicePixelRatioF())
             tile.want(visible=self._surface.isVisible())
             tile.refresh(self._figures.tile(tile.feed.camera.id))

@@ -20,10 +20,11 @@ from app.i18n import _
 from app.timeline import MOST_CAMERAS, MOST_COLUMNS, TimelineAnswer, TimelineDesk, TimelineQuestion
 from widgets.bridge import Bridge
 from widgets.timeline_lanes import RowShape, lanes_image
+from widgets.timeline_legend import LEGEND_PX
 from widgets.timeline_pointer import Pointer, paint_moving
 from widgets.timeline_questions import Questions
 from widgets.timeline_scale import TimeScale
-from widgets.timeline_sheet import AXIS_PX, GUTTER_PX, LEGEND_PX, Scene, legend_px, paint_sheet
+from widgets.timeline_sheet import AXIS_PX, GUTTER_PX, Scene, paint_sheet, rows_px
 
 _DAY_S = 86_400.0
 _REFRESH_MS = 10_000
@@ -178,8 +179,8 @@ class TimelineBoard(QWidget):
 
     def scroll_rows(self, by_px: int) -> None:
         """Rows that have no room."""
-        room_px = self.height() - AXIS_PX - legend_px(self.height())
-        most_px = max(len(self._ids) * self._shape().row - room_px, 0)
+        scene = self.scene()
+        most_px = max(len(self._ids) * scene.shape.row - int(scene.lanes.height()), 0)
         self._scrolled_px = min(max(self._scrolled_px + by_px, 0), most_px)
         self.renew(ask=False)
 
@@ -219,7 +220,7 @@ class TimelineBoard(QWidget):
         )
 
     def _shape(self) -> RowShape:
-        room_px = self.height() - AXIS_PX - legend_px(self.height())
+        room_px = rows_px(self.height())
         return RowShape(min(max(room_px // max(len(self._ids), 1), _ROW_PX[0]), _ROW_PX[1]))
 
     def _ask_if_needed(self) -> None:

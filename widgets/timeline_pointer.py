@@ -14,8 +14,10 @@ from PySide6.QtWidgets import QWidget
 from app.timeline import Preview, PreviewFeed
 from widgets import theme
 from widgets.bridge import Answers, Bridge
+from widgets.playback_words import clock_in
+from widgets.timeline_legend import text_font
 from widgets.timeline_preview import HEIGHT_PX, WIDTH_PX, PreviewCard
-from widgets.timeline_sheet import AXIS_PX, GUTTER_PX, Scene, text_font
+from widgets.timeline_sheet import AXIS_PX, CONTEXT_PX, GUTTER_PX, Scene, context_texts
 from widgets.timeline_words import Pointed, length_text, moment_text
 
 _FINE_S = 120.0
@@ -59,17 +61,30 @@ def paint_moving(
 
 def _paint_playhead(painter: QPainter, scene: Scene, utc_s: float) -> None:
     x = scene.lanes.left() + scene.scale.x_of(utc_s)
-    painter.fillRect(QRectF(x - 2, AXIS_PX - 20, 4, scene.height), QColor(11, 12, 14, 160))
-    painter.fillRect(QRectF(x - 1, AXIS_PX - 20, 2, scene.height), QColor(theme.PURPLE))
-    text = moment_text(utc_s, scene.zone, fine=False)[-15:-7]
+    painter.fillRect(QRectF(x - 2, AXIS_PX - 6, 4, scene.height), QColor(11, 12, 14, 160))
+    painter.fillRect(QRectF(x - 1, AXIS_PX - 6, 2, scene.height), QColor(theme.PURPLE))
+    text = clock_in(scene.zone, utc_s)
     font = text_font(12, bold=True)
     painter.setFont(font)
     width = QFontMetricsF(font).horizontalAdvance(text) + 10
     left = min(max(x - width / 2, scene.lanes.left()), scene.lanes.right() - width)  # all of it, also at an edge
-    plate = QRectF(left, 16, width, 17)
+    plate = QRectF(left, 0, width, CONTEXT_PX)
+    _step_aside(painter, scene, plate)
     painter.fillRect(plate, QColor(theme.PURPLE))
     painter.setPen(QColor("#14101a"))
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _step_aside(painter: QPainter, scene: Scene, plate: QRectF) -> None:
+    """A day that the plate would cover is named beside it."""
+    for rect, text in context_texts(scene):
+        if rect.intersects(plate):
+            painter.fillRect(rect, QColor(theme.PANEL))
+            beside = QRectF(plate.right() + 6, rect.top(), rect.width(), rect.height())
+            if beside.right() > scene.lanes.right():
+                beside.moveRight(plate.left() - 6)
+            painter.setPen(QColor(theme.MUTED))
+            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _paint_range(painter: QPainter, scene: Scene, begin: float, end: float) -> None:

@@ -13,33 +13,27 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPixmap
 
-from app.i18n import _
-from app.labels import label_of
-from app.timeline import MarkKind, TimelineAnswer, TimelineMark
-from storage.footage_records import GapReason
-from storage.records import Severity
+from app.timeline import TimelineAnswer, TimelineMark
 from widgets import theme
-from widgets.shapes import severity_colour, severity_sign
-from widgets.timeline_lanes import FOREIGN, FOREIGN_PX, LANE, MOVED, RECORDED, RowShape, is_hatched, reason_colour
+from widgets.timeline_lanes import LANE, RowShape, is_hatched
+from widgets.timeline_legend import LEGEND_PX, SIGN_PX, legend, mark_sign, text_font
 from widgets.timeline_scale import TickKind, TimeScale, midnights, ticks
 from widgets.timeline_words import day_text, gap_words, month_text, tick_text
 
 AXIS_PX = 38
+CONTEXT_PX = 17
+"""Of the axis, from above: the days, and the playhead's time."""
 GUTTER_PX = 172
-LEGEND_PX = 22
 _LOW_PX = 104
 
 _TICK_PX = 92
-_SIGN_PX = 13
 _APART_PX = 9
 _MOST_MARKS = 800
 _MOST_TEXTS = 300
 _TEXT_ROW_PX = 18
 _DAY_S = 86_400.0
-_FIRST_REASONS = (GapReason.NO_SIGNAL, GapReason.DISK_FAILED)
-_LAST_REASONS = (GapReason.NOT_PLANNED, GapReason.STOPPED, GapReason.DELETED, GapReason.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +55,11 @@ class Scene:
 
     @property
     def lanes(self) -> QRectF:
-        """Where the rows are."""
-        return QRectF(GUTTER_PX, AXIS_PX, self.scale.width_px, max(self.height - AXIS_PX - legend_px(self.height), 0))
+        """Where the rows are: whole ones, where not all of them have room."""
+        height = rows_px(self.height)
+        if len(self.names) * self.shape.row > height >= self.shape.row:
+            height -= height % self.shape.row
+        return QRectF(GUTTER_PX, AXIS_PX, self.scale.width_px, height)
 
     def top_of(self, row: int) -> float:
         """The upper edge of a row."""
@@ -87,6 +84,11 @@ def legend_px(height_px: float) -> int:
     return LEGEND_PX if height_px >= _LOW_PX else 0
 
 
+def rows_px(height_px: int) -> int:
+    """What a timeline of this height has for its rows."""
+    return max(height_px - AXIS_PX - legend_px(height_px), 0)
+
+
 def paint_sheet(painter: QPainter, scene: Scene) -> None:
     """All of it, over whatever was there."""
     painter.fillRect(QRectF(0, 0, scene.width, scene.height), QColor(theme.WINDOW))
@@ -102,7 +104,7 @@ def paint_sheet(painter: QPainter, scene: Scene) -> None:
     _paint_names(painter, scene)
     _paint_axis(painter, scene)
     if legend_px(scene.height):
-        painter.drawPixmap(QPointF(0, scene.height - LEGEND_PX), _legend(scene.width, scene.ratio))
+        painter.drawPixmap(QPointF(0, scene.height - LEGEND_PX), legend(scene.width, scene.ratio))
 
 
 def _paint_rows(painter: QPainter, scene: Scene) -> None:
@@ -172,9 +174,9 @@ def _paint_marks(painter: QPainter, scene: Scene) -> None:
     """Incidents and bookmarks; of those that would cover each other the most severe."""
     left, middle = scene.lanes.left(), scene.top_of(0) + scene.shape.row / 2
     for row, x, mark, room_px in _apart(scene):
-        sign = _mark_sign(mark.kind, mark.severity, scene.ratio)
+        sign = mark_sign(mark.kind, mark.severity, scene.ratio)
         at = QPointF(left + x, middle + row * scene.shape.row)
-        painter.drawPixmap(at - QPointF(_SIGN_PX / 2, _SIGN_PX / 2), sign)
+        painter.drawPixmap(at - QPointF(SIGN_PX / 2, SIGN_PX / 2), sign)
         if mark.text and room_px > 110 and scene.shape.row >= _TEXT_ROW_PX:
             font = text_font(11)
             painter.setFont(font)
@@ -200,7 +202,7 @@ def _apart(scene: Scene) -> Iterator[tuple[int, float, TimelineMark, float]]:
         order = sorted(range(len(marks)), key=lambda n: (-marks[n].severity, xs[n]))
         taken: dict[int, int] = {}
         for number in order:
-            if -_SIGN_PX <= xs[number] <= scene.scale.width_px + _SIGN_PX:
+            if -SIGN_PX <= xs[number] <= scene.scale.width_px + SIGN_PX:
                 taken.setdefault(int(xs[number] // _APART_PX), number)
         kept = sorted(taken.values(), key=lambda n: float(xs[n]))
         told += len(kept)
@@ -214,6 +216,24 @@ def _paint_names(painter: QPainter, scene: Scene) -> None:
     if height > 0:
         names = _names(scene.names, scene.shape.row, scene.scrolled_px, scene.focused, height, scene.ratio)
         painter.drawPixmap(QPointF(0, AXIS_PX), names)
+        _paint_hidden(painter, scene)
+
+
+def _paint_hidden(painter: QPainter, scene: Scene) -> None:
+    """How many rows are above and below of those that have room."""
+    seen, row = int(scene.lanes.height()) // scene.shape.row, scene.shape.row
+    above = -(-scene.scrolled_px // row)
+    below = len(scene.names) - scene.scrolled_px // row - seen
+    font = text_font(min(max(row - 2, 8), 11), bold=True)
+    painter.setFont(font)
+    for number, sign, y in ((above, "▲", scene.lanes.top()), (below, "▼", scene.lanes.bottom() - row)):
+        if number > 0 and seen > 1:
+            text = f"{sign} {number}"
+            width = QFontMetricsF(font).horizontalAdvance(text) + 8
+            plate = QRectF(GUTTER_PX - width - 2, y, width, row)
+            painter.fillRect(plate, QColor(theme.RAISED))
+            painter.setPen(QColor(theme.TEXT))
+            painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
 
 
 @lru_cache(maxsize=2)
@@ -253,124 +273,40 @@ def _paint_axis(painter: QPainter, scene: Scene) -> None:
         x = lanes.left() + round(scene.scale.x_of(tick.utc_s))
         painter.fillRect(QRectF(x, AXIS_PX - 6, 1, 6), QColor(theme.MUTED))
         painter.setPen(QColor(theme.YELLOW if tick.twice else theme.TEXT))
-        rect = QRectF(x - _TICK_PX / 2, 17, _TICK_PX, 15)
+        rect = QRectF(x - _TICK_PX / 2, CONTEXT_PX, _TICK_PX, 15)
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, tick_text(tick))
-    days = bool(shown) and shown[0].kind is TickKind.DAY
-    _paint_context(painter, scene, months=days)
+    _paint_context(painter, scene)
     painter.setClipping(False)
     painter.fillRect(QRectF(0, AXIS_PX - 1, scene.width, 1), QColor(theme.LINE))
 
 
-def _paint_context(painter: QPainter, scene: Scene, *, months: bool) -> None:
-    lanes, font = scene.lanes, text_font(12, bold=True)
-    painter.setFont(font)
+def _paint_context(painter: QPainter, scene: Scene) -> None:
+    painter.setFont(text_font(12, bold=True))
+    for x, _text in _context_edges(scene)[1:]:
+        painter.fillRect(QRectF(round(scene.lanes.left() + x), 0, 1, AXIS_PX), QColor(theme.MUTED))
     painter.setPen(QColor(theme.MUTED))
-    metrics = QFontMetricsF(font)
-    word = month_text if months else day_text
-    begins = [scene.scale.from_utc_s, *midnights(scene.scale, scene.zone)]
-    parts: list[tuple[float, str]] = []
-    for utc_s in begins:
+    for rect, text in context_texts(scene):
+        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def context_texts(scene: Scene) -> list[tuple[QRectF, str]]:
+    """The days (or months) that are named above the times, and where."""
+    metrics, edges = QFontMetricsF(text_font(12, bold=True)), _context_edges(scene)
+    found: list[tuple[QRectF, str]] = []
+    for number, (x, text) in enumerate(edges):
+        end = edges[number + 1][0] if number + 1 < len(edges) else scene.scale.width_px
+        width = metrics.horizontalAdvance(text)
+        if width + 12 <= end - x:
+            found.append((QRectF(scene.lanes.left() + x + 6, 1, width + 2, CONTEXT_PX - 1), text))
+    return found
+
+
+def _context_edges(scene: Scene) -> list[tuple[float, str]]:
+    shown = ticks(scene.scale, scene.zone, _TICK_PX)
+    word = month_text if shown and shown[0].kind is TickKind.DAY else day_text
+    edges: list[tuple[float, str]] = []
+    for utc_s in (scene.scale.from_utc_s, *midnights(scene.scale, scene.zone)):
         text = word(datetime.fromtimestamp(utc_s, scene.zone))
-        if not parts or parts[-1][1] != text:
-            parts.append((scene.scale.x_of(utc_s), text))
-    for number, (x, text) in enumerate(parts):
-        end = parts[number + 1][0] if number + 1 < len(parts) else scene.scale.width_px
-        left = lanes.left() + x
-        if number:
-            painter.fillRect(QRectF(round(left), 0, 1, AXIS_PX), QColor(theme.MUTED))
-        if metrics.horizontalAdvance(text) + 12 <= end - x:
-            painter.drawText(QRectF(left + 6, 1, end - x, 16), Qt.AlignmentFlag.AlignVCenter, text)
-
-
-@lru_cache(maxsize=64)
-def _mark_sign(kind: MarkKind, severity: int, ratio: float) -> QPixmap:
-    """An incident has its severity's sign, a bookmark a flag, a mark a bar with a knob."""
-    if kind is MarkKind.INCIDENT:
-        return severity_sign(Severity(severity or Severity.MEDIUM), _SIGN_PX, ratio)
-    pixmap = QPixmap(round(_SIGN_PX * ratio), round(_SIGN_PX * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor("#101214"), 1))
-    painter.setBrush(QColor(theme.TEXT))
-    middle = _SIGN_PX / 2
-    if kind is MarkKind.BOOKMARK:
-        points = ((middle - 1, 1), (_SIGN_PX - 1, 4), (middle + 1, 7), (middle + 1, _SIGN_PX - 1), (middle - 1, 12))
-        painter.drawPolygon(QPolygonF([QPointF(*point) for point in points]))
-    else:
-        painter.drawRect(QRectF(middle - 1, 3, 2, _SIGN_PX - 4))
-        painter.drawEllipse(QPointF(middle, 3.5), 2.5, 2.5)
-    painter.end()
-    return pixmap
-
-
-@lru_cache(maxsize=4)
-def _legend(width: int, ratio: float) -> QPixmap:
-    pixmap = QPixmap(round(width * ratio), round(LEGEND_PX * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(QColor(theme.PANEL))
-    painter = QPainter(pixmap)
-    painter.setFont(text_font(11))
-    metrics, x = QFontMetricsF(painter.font()), 8.0
-    for text, colour in ((_("Recorded"), RECORDED), (_("Something moved"), MOVED)):
-        _swatch(painter, QRectF(x, 6, 14, 10), colour, hatched=False)
-        x = _worded(painter, metrics, x + 18, text)
-    _foreign_swatch(painter, QRectF(x, 6, 14, 10))
-    x = _worded(painter, metrics, x + 18, _("From elsewhere"))
-    x = _reasons(painter, metrics, x, _FIRST_REASONS)
-    for severity in Severity:
-        painter.fillRect(QRectF(x, 16 - 2 * severity, 5, 2 * severity), QColor(severity_colour(severity)))
-        x += 7
-    x = _worded(painter, metrics, x + 3, _("Events by severity"))
-    signs = ((MarkKind.INCIDENT, _("Incident")), (MarkKind.BOOKMARK, _("Bookmark")), (MarkKind.MARK, _("Mark")))
-    for kind, text in signs:
-        painter.drawPixmap(QPointF(x, 5), _mark_sign(kind, 4, ratio))
-        x = _worded(painter, metrics, x + _SIGN_PX + 4, text)
-    _reasons(painter, metrics, x, _LAST_REASONS)
-    painter.end()
-    return pixmap
-
-
-def _reasons(painter: QPainter, metrics: QFontMetricsF, x: float, reasons: tuple[GapReason, ...]) -> float:
-    names = {GapReason.DISK_FAILED: _("Disk full, failed or slow"), GapReason.UNKNOWN: _("Unknown or clock set")}
-    for reason in reasons:
-        _swatch(painter, QRectF(x, 6, 14, 10), reason_colour(reason), hatched=is_hatched(reason))
-        x = _worded(painter, metrics, x + 18, names.get(reason) or label_of(reason))
-    return x
-
-
-def _worded(painter: QPainter, metrics: QFontMetricsF, x: float, text: str) -> float:
-    painter.setPen(QColor(theme.MUTED))
-    painter.drawText(QRectF(x, 0, metrics.horizontalAdvance(text) + 2, LEGEND_PX), Qt.AlignmentFlag.AlignVCenter, text)
-    return x + metrics.horizontalAdvance(text) + 14
-
-
-def _foreign_swatch(painter: QPainter, rect: QRectF) -> None:
-    """With the lines of the lanes, which are every so many px from below."""
-    _swatch(painter, rect, RECORDED, hatched=False)
-    for above_px in range(FOREIGN_PX, int(rect.height()) + 1, FOREIGN_PX):
-        painter.fillRect(QRectF(rect.left(), rect.bottom() - above_px, rect.width(), 1), QColor(FOREIGN))
-
-
-def _swatch(painter: QPainter, rect: QRectF, colour: str, *, hatched: bool) -> None:
-    painter.fillRect(rect, QColor(colour))
-    if hatched:
-        painter.save()
-        painter.setClipRect(rect)
-        painter.setPen(QPen(QColor(colour).darker(190), 2))
-        for n in range(-2, 4):
-            x = rect.left() + n * 6
-            painter.drawLine(QPointF(x, rect.bottom()), QPointF(x + rect.height(), rect.top()))
-        painter.restore()
-    painter.setPen(QColor(255, 255, 255, 40))
-    painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
-
-
-@lru_cache(maxsize=16)
-def text_font(size_px: int, *, bold: bool = False) -> QFont:
-    """The program's font in a size of the timeline."""
-    font = QFont()
-    font.setPixelSize(size_px)
-    font.setBold(bold)
-    return font
+        if not edges or edges[-1][1] != text:
+            edges.append((scene.scale.x_of(utc_s), text))
+    return edges

@@ -10,6 +10,7 @@ from PySide6.QtCore import QLocale
 
 from app.i18n import _
 from app.labels import label_of
+from app.site_time import offset_text
 from app.timeline import MarkKind, TimelineAnswer, TimelineMark, TimelineRow
 from storage.footage_records import Gap
 from storage.records import Severity
@@ -24,12 +25,6 @@ def tick_text(tick: Tick) -> str:
         return f"{_weekday(tick.local)} {tick.local.day}"
     text = tick.local.strftime("%H:%M:%S" if tick.kind is TickKind.SECOND else "%H:%M")
     return f"{text} {offset_text(tick.local)}" if tick.twice else text
-
-
-def offset_text(local: datetime) -> str:
-    """`+02:00`."""
-    offset = local.strftime("%z")
-    return f"{offset[:3]}:{offset[3:5]}"
 
 
 def day_text(local: datetime) -> str:

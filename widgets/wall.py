@@ -18,7 +18,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
     QRegion,
     QResizeEvent,
     QShowEvent,
@@ -27,13 +26,14 @@ from PySide6.QtWidgets import QWidget
 
 from app.feeds import CameraDesk, CameraFeed, TileState
 from app.i18n import _
-from app.layouts import PURSUIT, Arrangement, Layout, Side, grid, pursuit_order
+from app.layouts import PURSUIT, Arrangement, Layout, Side, grid, grid_for, pursuit_order
 from app.mask_lifts import MaskLifts
 from widgets.call_up import CallUp
 from widgets.figures import WallFigures
 from widgets.tile import Look, Tile
 from widgets.tile_board import TileBoard
 from widgets.tile_view import TileView
+from widgets.wall_surface import Canvas, WallSurface
 
 FAST_MS = 16
 NORMAL_MS = 33
@@ -47,7 +47,7 @@ _ARROWS = {
 }
 
 
-class Wall(QWidget):
+class Wall(WallSurface):
     """Tiles of the desk's cameras. `arrangement` says which; change it through the methods. `tile_of` makes a feed's
     tile; every tile's state and header are read again once in `refresh_ms`."""
 
@@ -67,7 +67,6 @@ class Wall(QWidget):
         super().__init__(parent)
         self.figures = WallFigures()
         self.arrangement = Arrangement((), grid(1))
-        self.look = Look()
         self._desk = desk
         self.lifts = MaskLifts()
         self.board = TileBoard(desk, self, self.figures, lambda camera_id: self.lifts.left_s(camera_id), tile_of)
@@ -79,7 +78,6 @@ class Wall(QWidget):
         self._before_pursuit: Arrangement | None = None
         self._call_up = CallUp(self)
         self._call_up.changed.connect(self.update)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(_("Video wall"))
         self.setMinimumSize(320, 180)
@@ -99,7 +97,7 @@ class Wall(QWidget):
     def show_cameras(self, camera_ids: tuple[str, ...], layout: Layout | None = None) -> None:
         """Put these cameras on the wall, in this order; without a layout the smallest standard grid for them."""
         before = self._without_pursuit()
-        self._arrange(before.with_cameras(camera_ids).with_layout(layout or _layout_for(len(camera_ids))))
+        self._arrange(before.with_cameras(camera_ids).with_layout(layout or grid_for(len(camera_ids))))
 
     def arrange(self, arrangement: Arrangement) -> None:
         """Another arrangement, chosen by hand: a pursuit ends with that."""
@@ -265,12 +263,16 @@ class Wall(QWidget):
 
     # Painting
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the tiles that lie in the region."""
-        painter = QPainter(self)
-        self.board.paint(painter, event.region(), self.look)
+    def paint_by(self, canvas: Canvas | None) -> None:
+        """A canvas gets pictures of planes."""
+        super().paint_by(canvas)
+        self.board.planar = canvas is not None
+        self._place_tiles()
+
+    def paint_on(self, painter: QPainter, region: QRegion, look: Look) -> None:
+        """The tiles that lie in the region, and the number that is typed."""
+        self.board.paint(painter, region, look)
         self._call_up.paint(painter, self._focused_area(), self._desk.registry(), self.devicePixelRatioF())
-        painter.end()
 
     def _focused_area(self) -> QRect:
         return self.focused_tile.area if self.focused_tile is not None else self.rect()
@@ -387,9 +389,6 @@ class Wall(QWidget):
             timer.stop()
         self._call_up.stop()
         self.figures.stop()
+        if self.canvas is not None:
+            self.canvas.end()
         self.board.close()
-
-
-def _layout_for(cameras: int) -> Layout:
-    """1, 4, 9 or 16 tiles: the smallest that holds all cameras, at most 16."""
-    return grid(next((tiles for tiles in (1, 4, 9, 16) if tiles >= cameras), 16))

@@ -6,6 +6,7 @@ import logging
 import math
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -13,9 +14,10 @@ from itertools import chain
 from pathlib import Path
 
 import psutil
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer, qVersion
 from PySide6.QtWidgets import QApplication
 
+from app import calm_start
 from app.metrics import Metrics, with_wall
 from app.node import EXIT_LATE, FIRST_PICTURE_S
 from app.outputs import write_outputs
@@ -27,6 +29,8 @@ from storage.errors import WatchfloorError
 from widgets import kiosk
 from widgets.application import SignalWatch, destroy, grab
 from widgets.blackbox_watch import BlackBoxWatch
+from widgets.gl_check import KeptChoice
+from widgets.gl_choice import WallPainting
 from widgets.idle_pages import IdlePages
 from widgets.idle_watch import IdleWatch
 from widgets.main_window import MainWindow
@@ -78,6 +82,7 @@ class _TimedRun(QObject):
         now_s = time.monotonic()
         if self._figures is None:
             if self._window.wall.figures.first_picture_s is not None or now_s > self._deadline_s:
+                calm_start.settle()
                 log.info("first picture %.2f s after the start", time.time() - psutil.Process().create_time())
                 self._figures = RunFigures(self._runtime)
                 self._window.wall.figures.reset()
@@ -104,22 +109,26 @@ class _TimedRun(QObject):
 
 def run_wall(
     application: QApplication,
-    runtime: Runtime,
+    make: Callable[[], Runtime],
     seconds: float | None,
     out: Path | None,
     instance: SingleInstance | None = None,
     start: WallStart | None = None,
 ) -> int:
     """Show the wall until Quit, SIGTERM or the end of `seconds`; exit code 4 when a worker missed the deadline. Raises
-    AppError(UNKNOWN_MONITOR, UNKNOWN_LAYOUT) for a `start` that cannot be."""
+    AppError(UNKNOWN_MONITOR, UNKNOWN_LAYOUT) for a `start` that cannot be.
+
+    A signal while the runtime is made is answered when it is made: half of one cannot be ended in order."""
     sys.setswitchinterval(SWITCH_S)
     with ExitStack() as end:
+        signals, runtime = _begun(application, make)
         end.callback(runtime.close)
         end.callback(runtime.stop)
+        end.callback(signals.close)
+        if signals.heard:
+            raise SystemExit(128 + signals.heard)
         wished = start or WallStart()
         screen, begun = kiosk.monitor_of(wished), kiosk.arrangement_of(wished, runtime.registry)
-        signals = SignalWatch(application, QApplication.exit)
-        end.callback(signals.close)
         if _is_interactive(runtime, seconds):
             prepare()
         window = MainWindow(runtime.desk)
@@ -128,6 +137,15 @@ def run_wall(
         kiosk.put(window, begun, screen)
         resume = begun is None and runtime.plan.lasting
         return _run(application, window, runtime, seconds, out, instance, resume=resume)
+
+
+def _begun(application: QApplication, make: Callable[[], Runtime]) -> tuple[SignalWatch, Runtime]:
+    with ExitStack() as undo:
+        signals = SignalWatch(application, QApplication.exit)
+        undo.callback(signals.close)
+        runtime = make()
+        undo.pop_all()
+    return signals, runtime
 
 
 def _run(
@@ -150,6 +168,7 @@ def _run(
     runtime.tasks.submit(partial(runtime.seat.people.seat.open, hint=runtime.plan.hint_password))
     idle = IdleWatch(runtime.seat.people.seat, application, window)
     ahead = _pages_ahead(window, idle) if _is_interactive(runtime, seconds) else None
+    painting = _painting(window, runtime, seconds)
     window.show()
     window.walls.restore(WallStore(runtime.plan.folders.wall_windows, runtime.tasks.submit), main=resume)
     window.moves.begin()
@@ -161,6 +180,7 @@ def _run(
     if watch is not None:
         watch.close()
     idle.close()
+    painting.close()
     metrics = timed.finish()
     window.close()
     late = runtime.stop()
@@ -182,6 +202,20 @@ def _pages_ahead(window: MainWindow, idle: IdleWatch) -> IdlePages:
 
     steps = chain(window.panel.offices.prepare(), window.panel.keys.prepare())
     return IdlePages(steps, lambda: idle.touched_s, busy, window)
+
+
+def _painting(window: MainWindow, runtime: Runtime, seconds: float | None) -> WallPainting:
+    """Before the window is shown; a timed run of the demo tries nothing."""
+    kept = KeptChoice(runtime.plan.folders.painting, qVersion())
+    wish, tell = runtime.plan.settings.wall.renderer, window.panel.about.show_painting
+    painting = WallPainting(wish, kept, runtime.tasks, tell, window)
+    painting.say = window.say
+    painting.begin()
+    painting.take(window.wall)
+    window.walls.take_wall = painting.take
+    if _is_interactive(runtime, seconds):
+        painting.try_later()
+    return painting
 
 
 def _watched(window: MainWindow, runtime: Runtime) -> BlackBoxWatch | None:

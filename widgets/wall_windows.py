@@ -53,6 +53,8 @@ class WallWindows(QObject):
         self._kept: tuple[tuple[WallPlace, ...], MainPlace | None] | None = None
         self._main_place: MainPlace | None = None
         self._closing = False
+        self.take_wall: Callable[[Wall], None] = lambda _wall: None
+        """Chooses who paints a window's wall, before it is shown."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REMEMBER_MS)
@@ -157,6 +159,7 @@ class WallWindows(QObject):
 
     def _opened(self, arrangement: Arrangement) -> WallWindow:
         window = WallWindow(self._desk, len(self.windows) + 2)
+        self.take_wall(window.wall)
         tools = self._fit(window)
         tools.show_seat(self._seat)
         window.wall.show_alarms(self._alarmed, self._quiet)

@@ -226,12 +226,14 @@ def _fetch(window: MainWindow) -> None:
     if view is None or not view.has_keyboard:
         moment = window.page_keys.wall_in_use().moment()
         camera_id, (begin, end) = (moment[0], around(moment[1], time.time())) if moment else ("", (0.0, 0.0))
-        window.page_keys.begin_fetch(camera_id, begin, end)
+        window.page_keys.begin_fetch(camera_id, begin, end, suggested=True)
         return
     focused = view.wall.arrangement.focused or ""
-    begin, end = view.chosen_range or around(view.session.place().utc_s, time.time())
+    chosen = view.chosen_range
+    begin, end = chosen or around(view.session.place().utc_s, time.time())
     window.walls.bring_panel_forward()
-    window.page_keys.begin_fetch("" if is_film(focused) else focused, begin, end, view.why[0])
+    camera_id = "" if is_film(focused) else focused
+    window.page_keys.begin_fetch(camera_id, begin, end, view.why[0], suggested=chosen is None)
 
 
 def _page_calls(window: MainWindow) -> Calls:

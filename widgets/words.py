@@ -11,6 +11,7 @@ from datetime import datetime
 from app.feeds import TileState
 from app.i18n import _, marked
 from app.labels import outcome_name
+from app.site_time import offset_text
 from storage.journal import Registry
 from storage.records import Incident
 from video.playback import Hole, PlaybackState, PlaybackStatus
@@ -75,8 +76,7 @@ def clock_text(utc_s: float) -> str:
 def time_text(utc_s: float) -> str:
     """Local date and time with the offset of that moment."""
     local = datetime.fromtimestamp(utc_s).astimezone()
-    offset = local.strftime("%z")
-    return f"{local:%Y-%m-%d %H:%M:%S} UTC{offset[:3]}:{offset[3:5]}"
+    return f"{local:%Y-%m-%d %H:%M:%S} {offset_text(local)}"
 
 
 class Names:

@@ -108,7 +108,7 @@ class PlaybackHouse:
     def _gaps(self, camera_id: str, from_utc_s: float, to_utc_s: float) -> Sequence[Gap]:
         if at(149) < to_utc_s and from_utc_s < at(300):
             return [Gap(camera_id, at(149), at(300), GapReason.NO_SIGNAL)]
-        return []
+        return [Gap(camera_id, from_utc_s, at(0), GapReason.NOT_BEGUN)] if to_utc_s < at(0) else []
 
     def ask(self, access: RecordAccess, granted: Callable[[], None]) -> None:
         self.asked.append(access)

@@ -11,6 +11,7 @@ import pytest
 from app.analytics import Analytics
 from app.archive import Archive
 from app.camera_models import OwnModel, give_model, noted_models, numbers_of, own_choices
+from app.feeds import Banner
 from detection.detector import DetectionCode, DetectionError
 from detection.messages import AnalyticsCamera
 from detection.model_files import model_digest
@@ -88,6 +89,30 @@ def test_a_camera_gets_a_model_of_its_own_and_gives_it_back(desk: Desk, monkeypa
     desk.analytics.use_own_models({})
     assert others[-1] == {}
     assert {camera.model for camera in desk.told[-1]} == {""}
+
+
+def test_a_model_whose_words_no_rule_knows_is_told_until_another_looks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All that it finds is shown under its own words, and a rule for people never fires."""
+    said: list[str] = []
+    desk.bus.subscribe(Banner, lambda banner: said.append(banner.text) if banner.key == "words" else None)
+    monkeypatch.setattr(desk.analytics.service, "use_others", lambda _own: None)
+    monkeypatch.setattr(desk.analytics.service, "use_model", lambda _choice: None)
+    known, foreign = write_ir(tmp_path / "known"), write_ir(tmp_path / "gate")
+    (foreign / "metadata.yaml").write_text("task: detect\nnames:\n  0: pedestrian\n  1: lorry\n")
+    words = (("person", "person"), ("truck", "truck"))
+    desk.analytics._choice = ModelChoice("known", ModelSource.SETTING, known, classes=words)
+    told = (
+        "No rule sees what the model gate finds: “[detection] classes” in settings.toml names none of its words"
+        " (pedestrian, lorry)."
+    )
+    for own, wanted in (({"c2": known}, ""), ({"c2": foreign}, told), ({}, "")):
+        desk.analytics.use_own_models({c: ModelChoice("x", ModelSource.SETTING, path) for c, path in own.items()})
+        assert said.pop() == wanted
+    for path, wanted in ((foreign, told), (tmp_path / "gone", ""), (known, "")):
+        desk.analytics.use_model(ModelChoice("x", ModelSource.SETTING, path))
+        assert said.pop() == wanted
 
 
 @pytest.fixture

@@ -61,7 +61,10 @@ def test_an_export_is_verified_by_its_signature_and_its_files(home: Path) -> Non
     good = CliRunner().invoke(app, ["verify", str(out)])
     assert good.exit_code == 0, good.output
     assert "all as they were signed" in good.output
-    assert CliRunner().invoke(app, ["verify", str(out), "--key", "ab" * 32]).exit_code == 5
+    other = CliRunner().invoke(app, ["verify", str(out), "--key", "ab" * 32])
+    assert other.exit_code == 5
+    assert "another key" in other.output
+    assert "as it was signed" not in other.output, "nobody altered it"
     assert CliRunner().invoke(app, ["verify", str(out), "--key", "abc"]).exit_code != 0
     film = next((out / "view").iterdir())
     film.write_bytes(film.read_bytes() + b"x")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.erasing import Eraser
+from app.erasing import Eraser, _names
 from app.errors import AppCode, AppError
 from app.export_orders import Blur, ExportOrder, ExportResult, PieceKind
 from app.export_verifier import verify_export
+from app.exports import KEPT_S
 from app.package_films import PackageStep
 from app.texts import sentence
 from storage.case_commands import OpenIncident
@@ -25,7 +27,7 @@ from storage.commands import CloseIncident, PutOperator
 from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
 from storage.footage_files import hash_file
-from storage.keys import signature_holds
+from storage.keys import SigningKey, signature_holds
 from storage.people_commands import DecideApproval, RequestApproval
 from storage.people_queries import AccessFilter
 from storage.people_records import AccessKind, Approval, ApprovalKind
@@ -448,6 +450,25 @@ def test_the_same_export_twice_at_once_is_refused_in_a_sentence(site: ExportSite
     assert site.exports.make(site.order(), ANNA).complete, "a lock goes with who held it"
 
 
+def test_an_old_work_folder_that_somebody_is_at_stays(site: ExportSite) -> None:
+    long_ago = time.time() - 2 * KEPT_S
+    abandoned = site.exports.folder / ".work-abandoned"
+    seen: list[bool] = []
+
+    def meanwhile(_step: PackageStep, _share: float) -> None:
+        if not seen:
+            (work,) = site.exports.folder.glob(".work-*")
+            abandoned.mkdir()
+            for folder in (work, abandoned):
+                os.utime(folder, (long_ago, long_ago))
+            site.exports.make(site.order(end=1, still=True, view=False), ANNA)
+            seen.append(work.exists())
+
+    assert site.exports.make(site.order(), ANNA, progress=meanwhile).complete
+    assert seen == [True]
+    assert not abandoned.exists()
+
+
 def test_two_exports_of_one_name_at_once_do_not_disturb_each_other(site: ExportSite) -> None:
     others: list[ExportResult] = []
 
@@ -537,6 +558,21 @@ def test_an_export_proves_itself_without_the_site(site: ExportSite) -> None:
     assert caught.value.code is AppCode.NOT_AN_EXPORT
 
 
+def test_what_another_key_signed_is_not_called_altered(site: ExportSite) -> None:
+    result, other = site.exports.make(site.order(end=1), ANNA), SigningKey.generate()
+    assert result.folder is not None
+    tree = told(result)
+    tree["signing_key"] |= {"public_key": None, "fingerprint": other.fingerprint}
+    data = json.dumps(tree).encode()
+    (result.folder / "export.json").write_bytes(data)
+    (result.folder / "export.sig").write_text(other.sign(data))
+    for ours in ("", site.archive.key.public_key):
+        verdict = verify_export(result.folder, ours)
+        assert (verdict.problems, verdict.another) == ((), True)
+    whole = verify_export(result.folder, other.public_key)
+    assert (whole.problems, whole.another) == ((), False)
+
+
 def test_no_link_passes_for_a_folder_and_no_name_acts_on_a_terminal(site: ExportSite, tmp_path: Path) -> None:
     folder = site.exports.make(site.order(end=1), ANNA).folder
     assert folder is not None
@@ -567,11 +603,21 @@ def test_an_export_for_a_reason_goes_with_the_incident_that_the_reason_names(sit
     found = journal.incident_file(incident).incident
     other = site.exports.make(site.order(end=1, reason=f"for {found.number}9"), ANNA)
     site.exports.make(site.order(end=1, reason=f"case {found.number}, police"), ANNA)
-    with pytest.raises(AppError):
-        site.exports.make(site.order(reason=f"{found.number}"), ANNA, cancelled=lambda: True)
+    for reason in (f"№{found.number}", f"{found.number}9"):
+        with pytest.raises(AppError):
+            site.exports.make(site.order(reason=reason), ANNA, cancelled=lambda: True)
     journal.apply(CloseIncident(incident, found.version, Outcome.FOUND, "done"), ANNA)
     journal.apply(RequestApproval(ApprovalKind.ERASURE, incident, "wish", "a1"), ANNA)
     journal.apply(DecideApproval("a1", 1, approved=True), OLENA)
     command = EraseSubject("incidents", incident, "Art. 17 (1) GDPR", "wish of the person", "a1")
     Eraser(journal, site.archive.store, site.archive.folders).erase(command, officer)
-    assert list(site.exports.folder.iterdir()) == [other.folder]
+    assert [one.order.reason for one in site.exports.unfinished(ANNA.id)] == [f"{found.number}9"]
+    assert [path for path in site.exports.folder.iterdir() if not path.name.startswith(".")] == [other.folder]
+
+
+def test_the_work_of_an_export_that_nobody_can_read_goes_with_what_it_names(tmp_path: Path) -> None:
+    order = tmp_path / "order.json"
+    for text, goes in (("{torn 2026-000001", True), ("{torn", False), ('["x", {"id": "i-7"}]', True), ("[]", False)):
+        order.write_text(text)
+        assert _names(order, {"i-7": "2026-000001"}) is goes
+    assert not _names(tmp_path / "none", {"i-7": "2026-000001"})

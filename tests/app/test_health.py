@@ -16,6 +16,7 @@ from PIL import Image
 
 from app.archive import Archive
 from app.cameras import CameraHub
+from app.decoder_words import decoding_words
 from app.health import OFFSETS, PERIOD_S, HealthMonitor
 from app.health_desk import SiteHealthDesk
 from app.health_facts import STALE, CameraHealth, HealthState, Looking, looked_for_words, reason_words, state_word
@@ -32,6 +33,8 @@ from storage.registry_records import PrivacyMask
 from storage.settings import BlackBoxSettings, HealthSettings, Settings
 from tests.conftest import wait_until
 from tests.video.numbered import filled, live, numbered_clip
+from video.frame import StreamInfo
+from video.hardware import Fault, Refusal
 from video.session import CameraSession, SessionState, SessionStatus
 from video.source import VideoCode, VideoError
 
@@ -49,6 +52,8 @@ class FakeStream:
     key_every_s: float = 0.0
     taps: tuple[int, ...] = (1,)
     keys_only: bool = False
+    device: str = ""
+    fault: Fault | None = None
 
     def stats(self) -> FakeStream:
         return self
@@ -198,6 +203,22 @@ def test_the_better_stream_counts(site: Site) -> None:
     sub = FakeSession("c1/sub", stream=None)
     site.sessions.append(sub)
     assert site.look().state is HealthState.GOOD
+
+
+def test_each_open_stream_tells_its_decoder(site: Site) -> None:
+    fault = Fault("cuda", Refusal.FAILED, "Input/output error")
+    sub = FakeSession("c1/sub", stream=FakeStream(fault=fault))
+    recorded = FakeSession("c1/second", stream=FakeStream(taps=()))
+    site.sessions = [FakeSession(stream=FakeStream(device="cuda")), sub, recorded]
+    for session in site.sessions:
+        site.live(session)
+        session.say(info=StreamInfo("h264", 640, 360, 25.0, True))
+    assert [decoding_words(decoding) for decoding in site.look().decoders] == [
+        "h264, NVDEC",
+        "h264, software (NVDEC: failed (Input/output error))",
+    ]
+    sub.say(info=None)
+    assert len(site.look().decoders) == 1
 
 
 def test_nobody_wants_it_and_the_first_seconds_are_no_outage(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,14 @@ from app.archive import Archive
 from app.errors import AppCode, AppError
 from app.model_commands import model_app
 from app.model_desk import SiteModelDesk
+from app.model_pictures import PictureWish
 from app.model_rows import ModelRow, choose, model_rows, ratio_words
 from app.tasks import Tasks
+from detection.agreement import Agreement
 from detection.model_bench import ModelSpeed
 from detection.model_files import model_digest
 from detection.models import BUILT_IN, ModelChoice, ModelSource
+from storage.class_names import DEFAULT_CLASSES
 from storage.commands import PutOperator, PutRecord
 from storage.errors import StorageCode, StorageError
 from storage.folders import Folders
@@ -105,7 +109,8 @@ def test_who_may_not_configure_changes_nothing(site: Site) -> None:
         site.desk.remove("good", site.said.put, site.said.put)
         site.desk.give("good", "", site.said.put, site.said.put)
         site.desk.take(str(path), site.said.put, site.said.put, site.said.put)
-        answers = {str(site.answer()) for _ in range(4)}
+        site.desk.quantize("good", "/tmp", "", site.said.put, site.said.put, site.said.put)
+        answers = {str(site.answer()) for _ in range(5)}
         assert len(answers) == 1
         assert "good" not in answers
     assert site.used == []
@@ -159,7 +164,7 @@ def test_one_measurement_at_a_time_and_it_can_be_stopped(site: Site, monkeypatch
     site.desk.cancel()
     assert isinstance(site.answer(), tuple)
     site.desk.take("/no/such/file.pt", site.said.put, site.said.put, site.said.put)
-    assert "no detection model" in str(site.answer()), "the place is free again"
+    assert "no model /no/such/file.pt" in str(site.answer()), "the place is free again"
 
 
 def test_who_hears_the_answer_finds_the_place_free(site: Site) -> None:
@@ -169,7 +174,23 @@ def test_who_hears_the_answer_finds_the_place_free(site: Site) -> None:
         site.desk.take("/no/such/file.pt", site.said.put, site.said.put, site.said.put)
 
     site.desk.bench([], site.said.put, at_once, site.said.put)
-    assert "no detection model" in str(site.answer())
+    assert "no model /no/such/file.pt" in str(site.answer())
+
+
+def test_an_int8_model_is_made_one_at_a_time_and_a_refusal_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, int8 = write_ir(site.archive.folders.models / "good"), write_ir(site.archive.folders.models / "good_int8")
+    asked: list[PictureWish] = []
+
+    def make(_archive: Archive, _name: str, wish: PictureWish, *_args: object, **_how: object) -> tuple[ModelRow, ...]:
+        asked.append(wish)
+        return ModelRow("good", good), ModelRow("good_int8", int8, agreement=Agreement(100, 95, 1, 9, "good"))
+
+    monkeypatch.setattr(model_desk, "quantize", make)
+    site.desk.quantize("good", "3 / 60", "night", site.said.put, site.said.put, site.said.put)
+    assert str(site.answer()).startswith("It finds 0.95 of the 100 boxes of good")
+    assert asked == [PictureWish(numbers=(3,), minutes=60.0, reason="night")]
+    site.desk.quantize("good", "3 / soon", "night", site.said.put, site.said.put, site.said.put)
+    assert "3 / soon" in str(site.answer())
 
 
 def test_int8_is_compared_with_float_of_the_same_network() -> None:
@@ -189,8 +210,37 @@ def test_the_commands_list_choose_and_remove(tmp_path: Path, monkeypatch: pytest
     assert run(model_app, ["choose", "one"]).exit_code == 0
     listed = run(model_app, ["list"])
     assert [line[:5] for line in listed.output.splitlines()] == ["* one", "  two"]
+    assert "no rule" not in listed.output.lower()
+    foreign = write_ir(folders.models / "foreign")
+    (foreign / "metadata.yaml").write_text("task: detect\nnames:\n  0: pedestrian\n")
+    assert "No rule sees what the model foreign finds" in run(model_app, ["choose", "foreign"]).output
+    assert "(pedestrian)" in next(line for line in run(model_app, ["list"]).output.splitlines() if "foreign" in line)
+    assert run(model_app, ["choose", "one"]).output.splitlines() == [str(folders.models / "one")]
+    assert run(model_app, ["remove", "foreign"]).exit_code == 0
     assert run(model_app, ["remove", "one"]).exit_code == 7
     assert run(model_app, ["remove", "two"]).exit_code == 0
     assert [row.name for row in model_rows(folders.models, None)] == ["one"]
     assert run(model_app, ["choose", "two"]).exit_code == 3
     assert run(model_app, ["bench", "two"]).exit_code == 3
+
+
+def test_classes_are_named_by_lines_and_a_bad_one_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHFLOOR_HOME", str(tmp_path))
+    folders = Folders.find()
+
+    def classes(*lines: str) -> list[str]:
+        ran = CliRunner().invoke(model_app, ["classes", *lines])
+        return ran.output.splitlines() if ran.exit_code == 0 else [str(ran.exit_code)]
+
+    assert classes() == list(DEFAULT_CLASSES)
+    changed = classes("person: person, pedestrian", "bag:")
+    assert changed == ["person: person, pedestrian", *DEFAULT_CLASSES[1:6], DEFAULT_CLASSES[7]]
+    assert classes() == changed
+    for bad in ("people: person", "car: pedestrian", "car", "car: car,,auto"):
+        assert classes(bad) == ["2"]
+    assert list(load(folders.settings).detection.classes) == changed
+    with closing(Archive(folders, load(folders.settings))) as archive:
+        (access,) = archive.journal.accesses(AccessFilter(kind=AccessKind.MODEL))
+    assert access.detail.startswith("classes person: person, pedestrian; bicycle: bicycle; ")

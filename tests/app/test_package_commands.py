@@ -53,7 +53,10 @@ def test_the_command_line_makes_and_verifies(tmp_path: Path, incident: str) -> N
     assert run(package_app, ["verify", str(target)]).exit_code == 0
     own = SigningKey.load(Folders.find().signing_key)
     assert run(package_app, ["verify", str(target), "--key", own.fingerprint]).exit_code == 0
-    assert run(package_app, ["verify", str(target), "--key", SigningKey.generate().fingerprint]).exit_code == 5
+    other = run(package_app, ["verify", str(target), "--key", SigningKey.generate().fingerprint])
+    assert other.exit_code == 5
+    assert "another key" in other.output
+    assert "intact" not in other.output
     assert run(package_app, ["verify", str(target), "--key", "xyz"]).exit_code == 6
     Folders.find().signing_key.rename(tmp_path / "away")
     unknown = run(package_app, ["verify", str(target)])

@@ -246,7 +246,7 @@ def _sha(data: bytes) -> str:
 
 def test_without_any_footage_the_papers_still_go(tmp_path: Path, packages: Packages) -> None:
     result = packages.build(content(master=True), tmp_path / "p.zip")
-    assert [g.reason for g in result.gaps] == ["unknown"]
+    assert [g.reason for g in result.gaps] == ["not_begun"]
     assert "report.pdf" in opened(result)[0]
 
 

@@ -206,6 +206,14 @@ def test_a_right_that_is_withdrawn_ends_it(showing: Showing, film: Path) -> None
     session.seek(at(9))  # asks anew; without an order it is asked every few seconds
     says(feed, TileState.NO_RIGHTS)
     assert feed.take() is None
+    assert feed.camera.name == "Film", "whose it is stands in its incident alone"
+    assert [one.name for one in session.registry().cameras if one.id == wish.camera_id] == ["Film"]
+    assert session.films is not None
+    assert session.films.clock_note(wish.camera_id) is None
+    showing.films.barred = set()
+    session.seek(at(7))
+    says(feed, TileState.LIVE)
+    assert "Witness K." in feed.camera.name
     session.close()
 
 

@@ -144,6 +144,9 @@ def test_a_gap_is_told_with_its_reason_and_the_clock_goes_on_through_it(house: P
     session.play(-1.0)
     wait_at(house, session, 148.4)
     comes_to(feed, 148)
+    session.pause()
+    session.seek(at(-50))
+    wait_until(lambda: feed.status().reason == "Recording had not begun yet")
     session.close()
 
 

@@ -67,7 +67,7 @@ def test_what_is_not_known_is_refused_with_what_is() -> None:
 
 def test_times_are_the_sites_and_nothing_of_them_is_lost() -> None:
     shown = NAMES.shown("legal_holds", texts_of(HOLD))
-    assert shown["from_utc_s"] == "2025-11-22 17:00:00 +0200"
+    assert shown["from_utc_s"] == "2025-11-22 17:00:00 UTC+02:00"
     assert made(LegalHold, NAMES.read("legal_holds", shown)) == HOLD
     typed = NAMES.read("legal_holds", {"from_utc_s": "2025-11-22 17:00", "to_utc_s": "25.10.2026 3:30b"})
     assert typed == {"from_utc_s": "1763823600.0", "to_utc_s": "1792891800.0"}

@@ -143,10 +143,46 @@ class _Unstartable(Worker):
         raise RuntimeError("can't start new thread")
 
 
+def test_a_signal_while_the_runtime_is_made_ends_it_whole_before_it_begins(
+    plan: RuntimePlan, own_signals: None
+) -> None:
+    made: list[Runtime] = []
+
+    def make() -> Runtime:
+        os.kill(os.getpid(), signal.SIGTERM)
+        made.append(Runtime(plan))
+        return made[0]
+
+    with pytest.raises(SystemExit) as left:
+        run_node(make, None, None)
+    assert left.value.code == 128 + signal.SIGTERM
+    with pytest.raises(StorageError):
+        made[0].archive.journal.head()
+    assert not made[0].analytics._slots.path.exists()
+    assert not made[0].supervisor.alive
+
+
+def test_servers_of_a_demo_are_asked_to_end_before_the_detection_has_ended(
+    plan: RuntimePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their processes, just started on a busy machine, need as long as it does."""
+    server, asked = _Slow(), list[bool]()
+    runtime = Runtime(replace(plan, workers=(server,)))
+
+    def join(_timeout_s: float) -> bool:
+        asked.append(server.stopping.is_set())
+        return True
+
+    monkeypatch.setattr(runtime.analytics.service, "join", join)
+    runtime.stop()
+    runtime.close()
+    assert asked[0]
+
+
 def test_a_failure_while_starting_stops_what_had_started(plan: RuntimePlan, own_signals: None) -> None:
     runtime = Runtime(RuntimePlan(plan.folders, plan.settings, plan.records, workers=(_Unstartable(),)))
     with pytest.raises(RuntimeError, match="new thread"):
-        run_node(runtime, 0.0, None)
+        run_node(lambda: runtime, 0.0, None)
     with pytest.raises(StorageError):
         runtime.archive.journal.head()
 
@@ -157,7 +193,7 @@ def test_outputs_that_cannot_be_written_leave_a_closed_journal(
     runtime = Runtime(RuntimePlan(plan.folders, plan.settings))
     (tmp_path / "out" / "metrics.json").mkdir(parents=True)
     with pytest.raises(OSError, match="metrics"):
-        run_node(runtime, 0.0, tmp_path / "out")
+        run_node(lambda: runtime, 0.0, tmp_path / "out")
     with pytest.raises(StorageError):
         runtime.archive.journal.head()
 
@@ -275,7 +311,7 @@ def test_a_second_signal_does_not_wait_and_still_closes_the_journal(plan: Runtim
     sender = threading.Thread(target=signal_twice)
     sender.start()
     with pytest.raises(SystemExit) as left:
-        run_node(runtime, None, None)
+        run_node(lambda: runtime, None, None)
     sender.join(5)
     assert left.value.code == 128 + signal.SIGTERM
     with pytest.raises(StorageError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from app import stored_tracks
-from app.stored_tracks import TrackRecorder, held_spans, stored_sets
+from app.stored_tracks import TrackRecorder, held_spans, look_of, stored_sets, track_set_of
 from detection.detector import Track, TrackSet, TrackState
 from storage.errors import StorageCode, StorageError
 from storage.records import Box
@@ -51,6 +52,8 @@ def test_looks_come_back_as_track_sets(tmp_path: Path) -> None:
     assert [one.tracks[0].state for one in found] == [TrackState.LIVE, TrackState.LIVE, TrackState.LOST]
     assert found[0].tracks[0].box == pytest.approx((0.25, 0.25, 0.5, 0.75), abs=1e-4)
     assert [one.tracks[0].id for one in back(path, "c2")] == [3]
+    bush = replace(seen(0.0, 1).tracks[0], doubt=0.2)
+    assert track_set_of("c1", look_of(TrackSet("c1", START, (bush,)))).tracks[0].doubt == 0.2
 
 
 def test_a_chunk_a_minute_and_a_clock_that_jumps(tmp_path: Path) -> None:

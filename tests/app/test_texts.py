@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from enum import Enum, StrEnum
 
 import pytest
@@ -14,7 +15,9 @@ from app.labels import ACTIONS, action_name, label_of, object_name
 from app.texts import SENTENCES, sentence
 from detection.detector import DetectionCode, DetectionError
 from storage import case_commands, commands, people_commands, release_commands
+from storage.access import Permission
 from storage.errors import StorageCode, StorageError, WatchfloorError
+from storage.people_records import ApprovalKind
 from storage.records import AlarmState, EvidenceKind, IncidentState, Outcome, Role, RuleKind, Severity, Verdict
 from video.source import VideoCode, VideoError
 
@@ -62,6 +65,29 @@ def test_details_fill_the_sentence_or_follow_it() -> None:
     assert sentence(StorageError(StorageCode.NOT_PERMITTED)).startswith("This user may not do this.")
     assert "/etc/x" in sentence(StorageError(StorageCode.READ_ONLY, path="/etc/x"))
     assert "{actor}" in sentence(StorageError(StorageCode.NOT_PERMITTED, actor="{actor}")), "details are no template"
+
+
+@pytest.mark.parametrize("permission", [*Permission, *ApprovalKind, "author", "camera", "need to know"])
+def test_a_refusal_says_in_plain_words_what_right_is_missing(permission: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    text = sentence(StorageError(StorageCode.NOT_PERMITTED, actor="01a3-id", permission=str(permission)))
+    assert text.endswith(".")
+    assert not any(sign in text for sign in "_()?{")
+    assert "01a3-id" not in text
+    assert f"'permission': '{permission}'" in caplog.text
+
+
+def test_a_refusal_names_who_has_the_right_and_who_gives_it() -> None:
+    text = sentence(StorageError(StorageCode.NOT_PERMITTED, actor="x", permission=Permission.RESTRICT.value))
+    assert text == (
+        "You lack the right to restrict incidents. An administrator can give it;"
+        " these roles have it: Supervisor, Administrator."
+    )
+    assert "“Approvals”" in sentence(StorageError(StorageCode.NOT_PERMITTED, permission="master_export"))
+    others = StorageError(StorageCode.NOT_PERMITTED, permission="disclosure", reason="others in it")
+    assert "Approvals" not in sentence(others)
+    unknown = sentence(StorageError(StorageCode.NOT_PERMITTED, actor="x", permission="later"))
+    assert unknown == "X may not do this. Ask a supervisor or an administrator."
 
 
 def test_a_damaged_journal_names_the_way_out() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -240,6 +241,9 @@ def test_a_preview_marks_who_stands_in_it_and_who_counts() -> None:
         (3, False, True),
     ]
     assert all(foot.counted for foot in feet(Shape.AREA, SQUARE, (), tracks, 10.0))
+    bush = TrackSet("c1", 10.0, (replace(track(5, (0.5, 0.5)), doubt=0.1),))
+    for own in ((), rules_of(rules, "z1", {})):
+        assert [foot.counted for foot in feet(Shape.AREA, SQUARE, own, bush, 10.0)] == [False]
     things = (RuleSpec("r3", "c1", "z1", "Left luggage", labels=("suitcase", "handbag")),)
     bags = TrackSet("c1", 10.0, (track(4, (0.5, 0.5), "bag"),))
     assert [foot.counted for foot in feet(Shape.AREA, SQUARE, rules_of(things, "z1", WORDS), bags, 10.0)] == [True]

@@ -72,6 +72,14 @@ def _sprayed(image: Image8, at_s: float, random: np.random.Generator) -> Image8:
     return cover.astype(np.uint8)
 
 
+def _sprayed_at_night(image: Image8, at_s: float, random: np.random.Generator) -> Image8:
+    """Most of a night's texture is the sensor's noise, and stays."""
+    if at_s < BEGIN_S:
+        return _noisy(_walkers(image, at_s) * np.float32(0.35), random, 5.0)
+    covered = _sprayed(np.asarray(image * np.float32(0.35), np.uint8), at_s, random)
+    return _noisy(covered.astype(np.float32), random, 5.0)
+
+
 def _blurred(image: Image8, at_s: float, random: np.random.Generator) -> Image8:
     soft = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(4)), np.float32)
     return _noisy(soft, random, 1.0)
@@ -124,6 +132,7 @@ def _rain(image: Image8, at_s: float, random: np.random.Generator) -> Image8:
 TROUBLES: dict[str, tuple[str, Change]] = {
     "covered": ("covered", _during(_covered)),
     "sprayed": ("covered", _during(_sprayed)),
+    "sprayed at night": ("covered", _sprayed_at_night),
     "defocused": ("defocused", _during(_blurred)),
     "moved": ("moved", _during(_turned)),
     "dark": ("dark", _during(_dark)),

@@ -82,7 +82,7 @@ def test_the_cut_network_finds_the_same(whole_numbers: bool) -> None:
     made = lean_head(model, lean.wanted.tolist())
     assert made is not None
     cut, lean.head = made
-    assert [tuple(output.shape) for output in cut.outputs] == [(1, 64, 84), (1, 3, 84)]
+    assert [tuple(output.shape) for output in cut.outputs] == [(1, 84, 64), (1, 3, 84)]
     picture = np.random.default_rng(3).random((1, 3, SIDE_PX, SIDE_PX)).astype(np.float32)
     whole, parts = answers(model, picture), answers(cut, picture)
     assert len(plain.decode(whole[0], WHOLE)) > 5
@@ -103,8 +103,8 @@ def test_a_place_without_a_score_costs_nothing_and_a_damaged_one_is_left_out() -
     assert made is not None
     decoder = Decoder(Path("m"), (1, 84, 84), COCO_LABELS, ("person",))
     decoder.head = made[1]
-    logits, scores = np.zeros((1, 64, 84), np.float32), np.zeros((1, 1, 84), np.float32)
+    logits, scores = np.zeros((1, 84, 64), np.float32), np.zeros((1, 1, 84), np.float32)
     assert len(decoder.decode_parts((logits, scores), (WHOLE,))[0]) == 0
     scores[0, 0, :2] = 0.9
-    logits[0, 3, 1] = np.nan
+    logits[0, 1, 3] = np.nan
     assert len(decoder.decode_parts((logits, scores), (WHOLE,))[0]) == 1

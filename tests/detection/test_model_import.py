@@ -148,7 +148,7 @@ def test_files_that_are_no_models_are_refused(tmp_path: Path) -> None:
     broken.write_bytes(b"\x08\x08not a graph")
     empty.touch()
     models = tmp_path / "models"
-    assert refusal(tmp_path / "gone.pt", models).code is DetectionCode.NO_MODEL
+    assert refusal(tmp_path / "gone.pt", models).code is DetectionCode.UNKNOWN_MODEL
     assert refusal(empty, models).code is DetectionCode.BAD_MODEL
     assert refusal(broken, models).code is DetectionCode.BAD_MODEL
 
@@ -284,7 +284,7 @@ def test_only_a_model_of_the_folder_is_removed_and_never_the_one_in_use(tmp_path
     for name in ("../outside", ".", "", "gone", "link"):
         with pytest.raises(DetectionError) as caught:
             remove_model(models, name)
-        assert caught.value.code is DetectionCode.NO_MODEL
+        assert caught.value.code is DetectionCode.UNKNOWN_MODEL
     with pytest.raises(DetectionError) as caught:
         remove_model(models, "tiny", in_use=kept / "tiny.xml")
     assert caught.value.code is DetectionCode.MODEL_IN_USE

@@ -54,8 +54,8 @@ def test_unusable_models_are_refused_with_a_reason(tmp_path: Path) -> None:
     foreign.write_text("not a model")
     text.write_text("hello")
     (tmp_path / "nothing").mkdir()
-    assert refusal(tmp_path / "missing.xml") == (DetectionCode.NO_MODEL, None)
-    assert refusal(tmp_path / "nothing") == (DetectionCode.NO_MODEL, None)
+    assert refusal(tmp_path / "missing.xml") == (DetectionCode.UNKNOWN_MODEL, None)
+    assert refusal(tmp_path / "nothing") == (DetectionCode.UNKNOWN_MODEL, None)
     assert refusal(empty) == (DetectionCode.BAD_MODEL, "empty")
     assert refusal(foreign) == (DetectionCode.BAD_MODEL, "format")
     assert refusal(text) == (DetectionCode.BAD_MODEL, "format")
@@ -84,7 +84,7 @@ def test_a_bad_wish_is_told_and_passed_over_but_a_bad_argument_is_an_error(tmp_p
     choice = choose_model(None, tmp_path / "gone", str(write_ir(tmp_path / "env")), tmp_path / "models")
     assert choice.source is ModelSource.ENVIRONMENT
     assert choice.refused is not None
-    assert choice.refused.code is DetectionCode.NO_MODEL
+    assert choice.refused.code is DetectionCode.UNKNOWN_MODEL
     with pytest.raises(DetectionError):
         choose_model(tmp_path / "gone", None, None, tmp_path)
 

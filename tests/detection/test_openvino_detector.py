@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -85,6 +86,15 @@ def test_80_classes_without_names_are_cocos(tmp_path: Path) -> None:
     detector = OpenVinoDetector(write_tiny_model(tmp_path, metadata=False))
     assert detector.detect(street((16, 2, RED))).labels == ("person",)
     detector.close()
+
+
+def test_a_model_of_its_own_name_is_called_by_it_too(model: Path, tmp_path: Path) -> None:
+    """Two models of one kind at a site: the status line and every event tell them apart."""
+    for part in model.iterdir():
+        shutil.copy(part, tmp_path / part.name.replace("tiny", "gate_six"))
+    detector = OpenVinoDetector(tmp_path)
+    detector.close()
+    assert detector.name == "YOLOtiny gate_six (OpenVINO, CPU)"
 
 
 def test_a_cache_folder_is_used(model: Path, tmp_path: Path) -> None:

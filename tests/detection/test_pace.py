@@ -65,6 +65,24 @@ def test_a_slow_camera_is_no_overload() -> None:
         assert report is None or not report.overloaded
 
 
+@pytest.mark.parametrize(("look_s", "overloaded"), [(0.5, True), (0.15, False)])
+def test_a_look_that_takes_longer_than_its_cameras_turn_is_overload(look_s: float, overloaded: bool) -> None:
+    """With few cameras no picture ever waits for the detector: all of them are always in it."""
+    scheduler, meter = scheduler_of({"a": 5.0}), PaceMeter(0.0)
+    said, now_s, answer_s = False, 0.0, 0.0
+    for step in range(200):
+        now_s = step * 0.05
+        if now_s >= answer_s > 0.0:
+            scheduler.answered("a", now_s)
+            answer_s = 0.0
+        for turn in scheduler.take(["a"], now_s) if answer_s == 0.0 else ():
+            meter.took(turn, now_s)
+            answer_s = now_s + look_s
+        report = meter.report(now_s, 5.0, scheduler.urgency)
+        said = said or (report is not None and report.overloaded)
+    assert said is overloaded
+
+
 def test_the_gate_rests_where_a_look_is_cheap_but_not_in_overload() -> None:
     worth = GateWorth(0.0)
     worth.looks = 20

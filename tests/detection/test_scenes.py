@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import scene_tamper, scenes
+from benchmarks import scene_still, scene_tamper, scenes
 from benchmarks.scene_clips import Clip, Studio, known, with_things
 from benchmarks.scene_score import Score, poisson, scored, wilson
-from benchmarks.scene_stories import KINDS, PERSON, Story, person, quiet_rules, rule, scale_of, stories, walk
+from benchmarks.scene_stories import CAMERA, KINDS, PERSON, Story, person, quiet_rules, rule, scale_of, stories, walk
 from benchmarks.scene_tables import tables
 from benchmarks.scene_weather import CONDITIONS, HEIGHT, WIDTH, Weather
 from detection.detector import Detections
@@ -82,6 +83,28 @@ def test_every_kind_has_stories_in_which_it_must_and_must_not_speak() -> None:
             assert all(0.0 < begin < end <= story.seconds + 0.5 for begin, end in story.due)
 
 
+def test_what_stands_still_and_is_due_comes_first() -> None:
+    told_of = list(scene_still.stories())
+    assert any(story.due for story, _rules in told_of)
+    assert any(not story.due for story, _rules in told_of)
+    for story, rules in told_of:
+        Pipeline(CAMERA).change_rules(rules, (story.zone,), ())
+        assert all(story.rule.id == rules[0].id and begin < end <= story.seconds for begin, end in story.due)
+
+
+def test_a_statue_is_known_to_the_truth_as_nobody(tmp_path: Path) -> None:
+    """Cut-outs that only `scene_still` has are drawn, and its judge lays each rule's events against what is due."""
+    sculptures = Studio(tmp_path, scene_still.Sculptor())
+    (story, rules), *_ = ((s, r) for s, r in scene_still.stories() if s.name == "a statue")
+    statue = story.actors[0]
+    statue = replace(statue, path=(statue.path[0], statue.path[-1]._replace(at_s=4.0)))
+    clip = sculptures.clip(replace(story, actors=(statue,), seconds=3.0), "day", 0)
+    assert {box.label for boxes in clip.truth for box in boxes} == {scene_still.SCENERY}
+    table = scenes.Tables()
+    scenes.judge_standing(clip, [known(boxes, np.random.default_rng(1)) for boxes in clip.truth], rules, table)
+    assert table.all == Score()
+
+
 def test_a_clip_is_the_same_every_time_and_knows_where_everybody_is(studio: Studio) -> None:
     story = Story("goes", rule(RuleKind.INTRUSION), quiet_rules()[1][0], (person(walk(0.2, 0.8, 0.8, 2.0)),), 2.0)
     first, again = (studio.clip(story, "shake", 3) for _ in range(2))
@@ -135,9 +158,11 @@ def test_figures_become_tables() -> None:
             "made": {"truth": made},
             "recall_of_the_model": {},
             "tamper": {"by_rule": {"covered": Score(7).figures()}},
+            "still": {"truth": {"by_rule": {"a statue": Score(0, 1).figures()}}},
             "signal_loss": {"all": Score(5).figures()},
             "real": {**real, "per_camera_hour_95": [0.6, 139.3]},
         }
     )
     assert "| intrusion | 14 | 12 | 1 | 0.92 (0.67-0.99) | 0.86 (0.60-0.96) | 0.92, 0.86 |" in text
+    assert "| a statue | 0 | 0 | 1 | 0.00 (0.00-0.79) | – | 0.00, – |" in text
     assert "| all | 0.0400 | | 1: 25 a camera-hour (95 %: 1-139) |" in text

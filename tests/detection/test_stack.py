@@ -32,6 +32,20 @@ def test_two_slot_pictures_fill_the_input() -> None:
     assert (canvas[320:] == 90).all()
 
 
+@pytest.mark.parametrize("height_px", [360, 352, 368, 350, 376, 359, 320])
+def test_a_squeezed_picture_is_what_a_resize_gives(height_px: int) -> None:
+    """360 to 320 rows goes by patterns of 8 rows, 359 by the library; sharper there, so only smooth pictures agree."""
+    import cv2
+
+    noise = np.random.default_rng(height_px).integers(0, 255, (height_px, 640, 3), dtype=np.uint8)
+    image, canvas = np.asarray(cv2.GaussianBlur(noise, (0, 0), 4), np.uint8), np.zeros((640, 640, 3), np.uint8)
+    fits = lay_out([image, image], canvas)
+    wanted = cv2.resize(image, (640, 320), interpolation=cv2.INTER_LINEAR)
+    assert fits == (UPPER, LOWER)
+    assert np.abs(canvas[:320].astype(int) - wanted).max() <= 1
+    assert (canvas[320:] == canvas[:320]).all()
+
+
 def test_one_picture_keeps_its_size_and_lies_in_the_middle() -> None:
     canvas = np.zeros((640, 640, 3), np.uint8)
     (fit,) = lay_out([np.full((360, 640, 3), 200, np.uint8)], canvas)

@@ -285,3 +285,15 @@ def test_who_comes_beside_where_a_car_stood_is_somebody_else() -> None:
     for i in range(2):
         tracks = tracker.update(seen(person_at(0.45, 0.8), labels=["car"]), START_S + 17 + i / 5)
     assert parked.id not in [track.id for track in tracks]
+
+
+def test_a_vehicle_that_is_told_as_two_kinds_at_one_place_is_one() -> None:
+    tracker, one, other = Tracker(), (0.2, 0.2, 0.6, 0.6), (0.2, 0.21, 0.6, 0.6)
+    for look in range(5):
+        found = seen(one, other, scores=[0.5, 0.7], labels=["truck", "bus"])
+        tracks = tracker.update(found, START_S + look * 0.2)
+    assert [(track.label, track.id) for track in tracks] == [("bus", 1)]
+    beside = seen(one, (0.35, 0.2, 0.75, 0.6), scores=[0.5, 0.7], labels=["truck", "bus"])
+    for look in range(5, 10):
+        tracks = tracker.update(beside, START_S + look * 0.2)
+    assert len(tracks) == 2

@@ -112,6 +112,13 @@ def test_two_cameras_share_an_input_and_each_gets_its_own_answer(site: Site) -> 
     assert tracked == {"c1"}
 
 
+def test_the_end_of_every_look_is_told_to_the_scheduler(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(site.watch._scheduler, "answered", lambda camera_id, _now_s: ended.append(camera_id))
+    site.run_until(lambda: len(site.looks()) == len(site.names))
+    assert Counter(ended) == site.looks()
+
+
 def test_a_far_view_has_its_input_alone(tmp_path: Path) -> None:
     site = Site(tmp_path, 2, far_view=True)
     site.run_until(lambda: min(site.looks()["c0"], site.looks()["c1"]) >= 3)

@@ -15,16 +15,23 @@ SIDE_PX, CELL_PX = 64, 8
 METADATA = "description: Ultralytics {name} model\ntask: {task}\nnames:\n{names}\nargs:\n  batch: 1\n"
 
 
-def write_tiny_model(folder: Path, task: str = "detect", metadata: bool = True, name: str = "YOLOtiny") -> Path:
+def write_tiny_model(
+    folder: Path, task: str = "detect", metadata: bool = True, name: str = "YOLOtiny", convolves: bool = False
+) -> Path:
+    """`convolves`: the means are a convolution's, which can be made int8."""
     silence_telemetry()
     import openvino as ov
     from openvino import opset13 as ops
 
     cells = SIDE_PX // CELL_PX
     picture = ops.parameter([1, 3, SIDE_PX, SIDE_PX], ov.Type.f32, name="x")
-    means = ops.avg_pool(
-        picture, [CELL_PX, CELL_PX], [0, 0], [0, 0], [CELL_PX, CELL_PX], exclude_pad=False, rounding_type="floor"
-    )
+    cell, none_px = [CELL_PX, CELL_PX], [0, 0]
+    if convolves:
+        weights = np.zeros((3, 3, CELL_PX, CELL_PX), np.float32)
+        weights[range(3), range(3)] = 1 / CELL_PX**2
+        means = ops.convolution(picture, ops.constant(weights), cell, none_px, none_px, [1, 1])
+    else:
+        means = ops.avg_pool(picture, cell, none_px, none_px, cell, exclude_pad=False, rounding_type="floor")
     flat = ops.reshape(means, np.array([1, 3, cells * cells]), special_zero=False)
     red, green, _ = ops.split(flat, 1, 3).outputs()
     centre_y, centre_x = np.divmod(np.arange(cells * cells), cells)

@@ -5,25 +5,31 @@ A run that has to see something goes on until it has seen it: how soon that is, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from app.demo import DemoSite
+from storage.errors import StorageError
 from storage.folders import Folders
+from storage.footage_lock import FolderLock
+from tests.conftest import wait_until
+from tests.e2e.warm_program import ROOT, WarmProgram
+from video.demo_clips import make_clips
+from video.demo_scenes import SCENES
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT")
-ROOT = Path(__file__).resolve().parents[2]
 _MOST_S = 100.0
 _END_S = 90.0
 _LOOK_S = 0.25
@@ -114,10 +120,32 @@ def sightings(journal: Path | None) -> list[Sighting]:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in whose cache the demo clips are already made."""
+    """A home in whose cache the demo clips are already made: once for all workers; each has a home of its own."""
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo-clips"
+    alone = _alone_in(made)
+    try:
+        make_clips(SCENES, made, lambda _done, _total: None)
+    finally:
+        alone.release()
     home = tmp_path_factory.mktemp("demo-home")
-    DemoSite.prepare(Folders.under(home).demo, lambda _done, _total: None)
+    demo = Folders.under(home).demo
+    demo.mkdir(parents=True)
+    for file in (*made.glob("*.mp4"), *made.glob("*.json")):
+        shutil.copy2(file, demo)
     return home
+
+
+def _alone_in(folder: Path) -> FolderLock:
+    taken: list[FolderLock] = []
+
+    def took() -> bool:
+        with contextlib.suppress(StorageError):
+            taken.append(FolderLock(folder))
+        return bool(taken)
+
+    wait_until(took, _TEST_S, "the clips that another worker makes")
+    return taken[0]
 
 
 @pytest.fixture
@@ -126,19 +154,26 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(scope="package")
+def warm() -> Iterator[WarmProgram | None]:
+    """Has `main.py` imported; None on a system whose processes do not fork."""
+    made = WarmProgram() if sys.platform != "win32" else None
+    yield made
+    if made is not None:
+        made.close()
+
+
 @pytest.fixture
-def program(home: Path) -> Program:
+def program(home: Path, warm: WarmProgram | None, tmp_path: Path) -> Program:
     """Run `main.py` to its end."""
 
     def run(*args: str, timeout_s: float = 110, home: Path = home, **changes: str | None) -> Finished:
+        env = environment(home, **changes)
+        if warm is not None:
+            return Finished(*warm.run(args, env, tmp_path / "program", timeout_s))
+        command = [sys.executable, str(ROOT / "main.py"), *args]
         done = subprocess.run(
-            [sys.executable, str(ROOT / "main.py"), *args],
-            cwd=ROOT,
-            env=environment(home, **changes),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
+            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=timeout_s, check=False
         )
         return Finished(done.returncode, done.stdout, done.stderr)
 

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -14,18 +15,34 @@ import pytest
 from app import exit_codes
 from storage.folders import Folders
 from tests.conftest import wait_until
-from tests.e2e.conftest import ROOT, Program, environment
+from tests.e2e.conftest import Program, environment
+from tests.e2e.warm_program import ROOT
 from tests.video.conftest import make_clip
 
+_START_S = 120.0
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent in another way there")
 
 
-def _begin(home: Path, temporary: Path, *words: str) -> subprocess.Popen[bytes]:
-    temporary.mkdir(exist_ok=True)
-    env = environment(home, TMPDIR=str(temporary))
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "main.py"), *words], cwd=ROOT, env=env, stderr=subprocess.DEVNULL
-    )
+Begin = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    """Start `main.py` with a home and a folder for what is temporary; what a failed test leaves running is killed."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def start(home: Path, temporary: Path, *words: str) -> subprocess.Popen[bytes]:
+        temporary.mkdir(exist_ok=True)
+        env = environment(home, TMPDIR=str(temporary))
+        command = [sys.executable, str(ROOT / "main.py"), *words]
+        begun.append(subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL))
+        return begun[-1]
+
+    yield start
+    for process in begun:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def _end(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> int:
@@ -42,9 +59,9 @@ def _clip_begun(home: Path) -> bool:
     return any(Folders.under(home).demo.glob("*.part")) or any(Folders.under(home).demo.glob(".*.part"))
 
 
-def test_sigterm_while_the_demo_is_made_leaves_nothing_behind(home: Path, tmp_path: Path) -> None:
-    process = _begin(home, tmp_path / "tmp", "node", "--demo")
-    wait_until(lambda: _clip_begun(home), 30, "the first clip")
+def test_sigterm_while_the_demo_is_made_leaves_nothing_behind(begin: Begin, home: Path, tmp_path: Path) -> None:
+    process = begin(home, tmp_path / "tmp", "node", "--demo")
+    wait_until(lambda: _clip_begun(home), _START_S, "the first clip")
     assert _end(process) == 128 + signal.SIGTERM
     assert not _clip_begun(home)
     assert list((tmp_path / "tmp").iterdir()) == []
@@ -52,19 +69,19 @@ def test_sigterm_while_the_demo_is_made_leaves_nothing_behind(home: Path, tmp_pa
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_at_the_start_of_a_run_leaves_nothing_behind(
-    demo_home: Path, tmp_path: Path, number: signal.Signals
+    begin: Begin, demo_home: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     temporary = tmp_path / "tmp"
-    process = _begin(demo_home, temporary, "node", "--demo")
-    wait_until(lambda: temporary.exists() and any(temporary.glob("watchfloor-*")), 30, "the temporary home")
+    process = begin(demo_home, temporary, "node", "--demo")
+    wait_until(lambda: temporary.exists() and any(temporary.glob("watchfloor-*")), _START_S, "the temporary home")
     assert _end(process, number) in {0, 128 + number}
     assert list(temporary.glob("watchfloor-*")) == []
 
 
-def test_sigterm_ends_a_wall_that_then_leaves_its_outputs(demo_home: Path, tmp_path: Path) -> None:
+def test_sigterm_ends_a_wall_that_then_leaves_its_outputs(begin: Begin, demo_home: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process = _begin(demo_home, tmp_path / "tmp", "demo", "--offscreen", "--out", str(out))
-    wait_until(lambda: len(psutil.Process(process.pid).children()) >= 3, 30, "the demo's processes")
+    process = begin(demo_home, tmp_path / "tmp", "demo", "--offscreen", "--out", str(out))
+    wait_until(lambda: len(psutil.Process(process.pid).children()) >= 3, _START_S, "the demo's processes")
     assert _end(process) == 0
     assert json.loads((out / "metrics.json").read_text())["tiles"] == 9
     assert {"wall-1.png", "journal.db", "events.csv", "metrics.json"} <= {path.name for path in out.iterdir()}

@@ -94,6 +94,22 @@ def test_an_open_gap_lasts_until_recording_goes_on(index: SegmentIndex) -> None:
     assert len(index.gaps("c1", START, START + 999)) == 1
 
 
+def test_before_the_first_and_after_the_newest_recording_there_is_a_reason(index: SegmentIndex) -> None:
+    before, camera, after = (Gap("c1", START - 10, START, GapReason.NOT_BEGUN), "c1", START + 70)
+    assert [gap.reason for gap in index.reasons(camera, START, after)] == [GapReason.NOT_BEGUN]
+    index.begin(segment(0))
+    assert index.reasons(camera, START - 10, START + 50) == (before,)
+    away = Gap(camera, START + 60, after, GapReason.NOT_YET)
+    assert index.reasons(camera, START - 10, after) == (before, away)
+    index.open_gap(camera, START + 60, GapReason.NO_SIGNAL)
+    assert index.reasons(camera, START + 61, after) == (replace(away, reason=GapReason.NO_SIGNAL),)
+    index.delete(segment(0))
+    assert [gap.reason for gap in index.reasons(camera, START - 10, START + 50)] == [
+        GapReason.NOT_BEGUN,
+        GapReason.DELETED,
+    ]
+
+
 def test_deleted_footage_is_one_gap(index: SegmentIndex) -> None:
     many = [segment(60.0 * n) for n in range(5)]
     put(index, *many)

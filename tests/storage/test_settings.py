@@ -53,6 +53,7 @@ def test_unknown_keys_are_reported_and_kept(tmp_path: Path) -> None:
         ("[recording]\nfolders = 5\n", 2, "recording.folders"),
         ('[recording]\nfolders = ["/a", 5]\n', 2, "recording.folders"),
         ("wall = 5\n", 1, "wall"),
+        ('[video]\ndecoder = "gpu"\n', 2, "video.decoder"),
         ('version = "one"\n', 1, "version"),
         ('[site]\nname = "x\n', 2, ""),
     ],

@@ -75,6 +75,14 @@ def test_the_path_goes_on_from_what_the_chunk_began_with() -> None:
             assert found == pytest.approx(was, abs=2 * BOX_STEP)
 
 
+def test_what_a_score_is_short_of_is_kept_beside_it() -> None:
+    box = Box(0.1, 0.1, 0.2, 0.2)
+    tracks = tuple(SeenTrack(n, box, "person", 0.5, START, START, (), n / 4) for n in range(5))
+    (look,) = unpack(pack([SeenLook(START, tracks)]))
+    assert [t.doubt for t in look.tracks] == pytest.approx([n / 4 for n in range(5)], abs=SCORE_STEP)
+    assert all(abs(t.score - 0.5) <= SCORE_STEP for t in look.tracks)
+
+
 def test_classes_that_nobody_wants_are_left_out() -> None:
     box = Box(0.1, 0.1, 0.2, 0.2)
     tracks = tuple(SeenTrack(n, box, label, 0.5, START, START) for n, label in enumerate(("person", "car"), 1))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange
 
 from video.convert import Converter, Scalers, fitted
 from video.frame import Packet
@@ -38,6 +39,24 @@ def test_every_column_is_written_at_every_width(width: int) -> None:
     ours = rows.reshape(picture.height, picture.width, 4)[..., 2::-1].astype(int)
     slow = frame.reformat(picture.width, picture.height, "rgb24").to_ndarray().astype(int)
     assert abs(ours[:, -4:] - slow[:, -4:]).mean() < 25
+
+
+@pytest.mark.parametrize(("from_device", "full_range"), [("nv12", False), ("nv12", True), ("p010le", False)])
+@pytest.mark.parametrize("box", [(640, 360), (320, 180), (234, 200)])
+@pytest.mark.parametrize("taken_as", ["bgra", "bgr24"])
+def test_what_devices_give_looks_as_what_the_processor_gives(
+    from_device: str, full_range: bool, box: tuple[int, int], taken_as: str
+) -> None:
+    ours = _frame(640, 360)
+    theirs = ours.reformat(format=from_device)
+    if full_range:  # the processor marks it in the format, a device in the frame
+        ours = av.VideoFrame.from_ndarray(ours.to_ndarray(), format="yuvj420p")
+        ours.color_range = theirs.color_range = ColorRange.JPEG
+    pictures = [Converter("c").picture(frame, PACKET, 1, box, taken_as) for frame in (ours, theirs)]
+    assert (pictures[0].width, pictures[0].height) == (pictures[1].width, pictures[1].height)
+    one, other = (np.frombuffer(p.pixels, np.uint8).reshape(p.height, -1).astype(int) for p in pictures)
+    assert abs(one - other).mean() < 3
+    assert abs(one.mean(0) - other.mean(0)).max() < 25, "a column is amiss"
 
 
 @pytest.mark.parametrize(

@@ -128,18 +128,34 @@ def test_nothing_from_before_a_gap_comes_after_it(clips: Clips, pool: DecodePool
 
 def test_backlog_is_decoded_but_not_converted(clips: Clips) -> None:
     pool = DecodePool(1)
-    info, packets = packets_of(clips.h264, 15)
+    pictures, packets = shown_after(pool, clips.h264, 10)
+    assert len(pictures) <= 3
+    assert pictures[-1].pts_s == packets[-1].pts_s
+
+
+def shown_after(pool: DecodePool, path: Path, waiting: int) -> tuple[list[Picture], list[Packet]]:
+    """What is shown of a stream of which so many packets wait when the pool comes to it; the pool ends with it."""
+    info, packets = packets_of(path, waiting)
     stream, tap = pool.register("cam", PacketRing()), Collector()
     stream.configure(1, info)
     stream.add_tap(tap)
     for packet in packets:
         stream.feed(packet)
     pool.start()
-    wait_until(lambda: stream.stats().decoded == 15 and bool(tap.pictures), 5, "decoding")
+    done = packets[-1].pts_s
+    wait_until(lambda: bool(tap.pictures) and tap.pictures[-1].pts_s == done, 5, "the newest picture")
     pool.stop()
     assert pool.join(30.0)
-    assert len(tap.pictures) <= 3
-    assert tap.pictures[-1].pts_s == packets[-1].pts_s
+    assert stream.stats().decoded == waiting
+    return tap.pictures, packets
+
+
+@pytest.mark.parametrize(("waiting", "shown"), [(1, [0]), (2, [0, 1]), (4, [1, 2, 3]), (6, [1, 3, 4, 5])])
+def test_a_moment_behind_costs_no_picture_and_more_than_that_every_second(
+    clips: Clips, waiting: int, shown: list[int]
+) -> None:
+    pictures, packets = shown_after(DecodePool(1), clips.h264, waiting)
+    assert [picture.pts_s for picture in pictures] == [packets[at].pts_s for at in shown]
 
 
 def test_each_tap_gets_its_size_and_format_and_equal_wishes_share(clips: Clips, pool: DecodePool) -> None:
@@ -226,7 +242,7 @@ def test_streams_share_the_threads_evenly(pool: DecodePool) -> None:
 
 def test_one_stream_with_a_backlog_does_not_starve_another(clips: Clips) -> None:
     pool = DecodePool(1)
-    info, packets = packets_of(clips.h264, 15)
+    info, packets = packets_of(clips.h264, 10)
     order: list[str] = []
 
     class Order(Collector):
@@ -239,7 +255,7 @@ def test_one_stream_with_a_backlog_does_not_starve_another(clips: Clips) -> None
             super().put(picture)
 
     busy, calm = pool.register("busy", PacketRing()), pool.register("calm", PacketRing())
-    for stream, count in ((busy, 15), (calm, 1)):
+    for stream, count in ((busy, 10), (calm, 1)):
         stream.configure(1, info)
         stream.add_tap(Order(stream.camera_id))
         for packet in packets[:count]:
@@ -248,7 +264,26 @@ def test_one_stream_with_a_backlog_does_not_starve_another(clips: Clips) -> None
     wait_until(lambda: order.count("calm") == 1 and busy.stats().backlog == 0, 5, "both")
     pool.stop()
     assert pool.join(30.0)
-    assert order.index("calm") <= 1
+    assert order[0] == "calm"
+
+
+def test_a_stream_that_has_to_catch_up_comes_after_the_others_and_yet_in_its_turn(clips: Clips) -> None:
+    _info, packets = packets_of(clips.h264, 10)
+    pool = DecodePool(1)
+    late, *others = (pool.register(name, PacketRing()) for name in ("late", "a", "b"))
+    late.queue.restart(packets)
+    worker = pool.workers[0]
+    for stream in (late, *others):
+        worker.ready.put(stream)
+    turns = []
+    for _turn in range(200):
+        stream_now = worker.next()
+        assert stream_now is not None
+        turns.append(stream_now.camera_id)
+        worker.ready.put(stream_now)
+    assert turns[:2] == ["a", "b"]
+    assert 3 <= turns.count("late") <= 10
+    assert abs(turns.count("a") - turns.count("b")) <= 1
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,16 @@ def test_a_clock_step_keeps_order(clips: Clips, recorder: CameraRecorder, index:
     )
 
 
+def test_a_small_step_at_the_minute_is_no_unknown_gap(
+    clips: Clips, recorder: CameraRecorder, index: SegmentIndex
+) -> None:
+    info, packets = packets_of(clips.h264, utc_s=UTC_S + 57.5)
+    later = [replace(p, utc_s=p.utc_s + 0.9) for p in moved(packets, 2.0, seq=1000)]
+    record(recorder, info, packets + later)
+    recorder.end()
+    assert [g.reason for g in index.gaps("gate/1", 0.0, UTC_S + 62)][:1] == [GapReason.CLOCK_STEP]
+
+
 def test_packets_without_a_time_are_placed_before_the_first_that_has_one(
     clips: Clips, recorder: CameraRecorder, index: SegmentIndex
 ) -> None:

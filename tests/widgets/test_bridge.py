@@ -66,6 +66,22 @@ def test_banners_are_kept_by_key_and_refusals_bounded(qtbot: QtBot, bus: Bus) ->
     bridge.close()
 
 
+def test_one_that_raises_takes_nothing_from_the_others(qtbot: QtBot, bus: Bus) -> None:
+    bridge = Bridge(bus)
+    ran: list[str] = []
+
+    def raise_it() -> None:
+        raise RuntimeError("receiver")
+
+    with qtbot.captureExceptions() as raised:
+        for call in (lambda: ran.append("a"), raise_it, lambda: ran.append("b"), raise_it, lambda: ran.append("c")):
+            bridge.call_soon(call)
+        qtbot.waitUntil(lambda: "c" in ran)
+    assert ran == ["a", "b", "c"]
+    assert [str(error) for _kind, error, _trace in raised] == ["receiver"] * 2
+    bridge.close()
+
+
 def test_calls_run_on_the_gui_thread_in_order(qtbot: QtBot, bus: Bus) -> None:
     bridge = Bridge(bus)
     here = QThread.currentThread()

@@ -269,7 +269,7 @@ def test_times_are_the_sites(qtbot: QtBot, page: DisclosureDesk, desk: FakeRelea
     type_letter(*LETTER)
     qtbot.waitUntil(lambda: page.list.count() == 1)
     assert desk.files[0].disclosure.from_utc_s == 1795176000.0 - 3 * 3600
-    assert "From: 2026-11-20 14:00:00+05:00" in page.facts.text()
+    assert "From: 2026-11-20 14:00:00 UTC+05:00" in page.facts.text()
 
 
 def test_an_answer_that_was_overtaken_is_not_shown(qtbot: QtBot, page: DisclosureDesk, desk: FakeReleaseDesk) -> None:

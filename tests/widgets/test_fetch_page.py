@@ -127,9 +127,12 @@ def test_a_gap_is_filled_by_keys_alone(opened: Opened) -> None:
 
 def test_into_the_incident_without_a_reason_of_its_own(opened: Opened) -> None:
     page = opened.page
+    attached: list[bool] = []
+    page.attached.connect(lambda: attached.append(True))
     opened.begin()
     press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     opened.until(lambda: bool(page.outcome.text()))
+    assert attached == [True]
     (exhibit,) = opened.site.archive.journal.incident_file(opened.site.incident).exhibits
     assert exhibit.origin.startswith("ONVIF recorder 127.0.0.1, its clock was +2.3 s")
     assert "in the incident now" in page.outcome.text()
@@ -160,6 +163,23 @@ def test_what_is_lacking_is_said_where_it_is_to_be_typed(opened: Opened) -> None
     assert "number" in page.problem.text()
     assert not page.fetching
     assert not opened.site.recorder.heard
+
+
+def test_what_was_typed_stays_until_another_time_is_chosen(opened: Opened) -> None:
+    page = opened.page
+    time_line = page.lines["time"]
+    page.begin("c1", BEGIN, BEGIN + 12)
+    time_line.selectAll()
+    QTest.keyClicks(time_line, "today 10:00-10:05")
+    page.begin("c1", BEGIN + 100, BEGIN + 160, suggested=True)
+    page.begin("c1", BEGIN, BEGIN + 12)
+    assert time_line.text() == "today 10:00-10:05"
+    page.begin("c1", BEGIN + 100, BEGIN + 160)
+    chosen = time_line.text()
+    assert chosen != "today 10:00-10:05"
+    page.begin("c1", BEGIN + 200, BEGIN + 260, suggested=True)
+    assert time_line.text() != chosen, "nothing was typed: what the wall shows now is the better guess"
+    opened.until(lambda: page.missing is not None)
 
 
 def test_a_refusal_is_a_sentence_and_a_typed_login_does_not_stay(opened: Opened) -> None:

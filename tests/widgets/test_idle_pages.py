@@ -76,7 +76,8 @@ def test_pages_and_keys_are_there_before_their_key_and_nothing_was_asked(qtbot: 
     told = [*offices.prepare(), *keys.prepare()]
     assert {"page login", "page shift", "page cameras"} <= set(told)
     assert keys.widget() is not None
-    assert offices.made("journal") is None, "it asks as soon as it is there"
+    assert offices.made("journal") is not None
+    assert not pages.asked, "it asks when it is first seen"
     before = offices.made("shift")
     assert before is not None
     assert offices.page("shift") is before

@@ -267,7 +267,24 @@ def test_refusal_is_a_toast_and_banner_a_line(qtbot: QtBot, window: MainWindow, 
     qtbot.waitUntil(lambda: window.panel.toast.text == "✕ Somebody else was faster.")
     assert window.banner.text == "▲ No model.  Fetch one."
     desk.bus.publish(Banner("model", ""))
-    qtbot.waitUntil(lambda: not window.banner.isVisible())
+    qtbot.waitUntil(lambda: not window.banner.text)
+
+
+def test_no_tile_moves_when_a_banner_comes_or_goes(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:
+    seen, wall = window.wall.geometry(), window.wall
+    for number in range(1, 6):
+        desk.bus.publish(Banner(f"rules {number}", f"Camera {number}: " + "its rules are not looked at. " * 3))
+    qtbot.waitUntil(lambda: window.banner.text.count("\n") == 4)
+    QApplication.processEvents()
+    assert wall.geometry() == seen
+    assert window.banner.shown.startswith("+2    ▲ Camera 3: ")
+    assert "▲ Camera 5: " in window.banner.shown
+    assert window.banner.shown.count("…") == 3
+    for number in range(1, 6):
+        desk.bus.publish(Banner(f"rules {number}", ""))
+    qtbot.waitUntil(lambda: not window.banner.text)
+    QApplication.processEvents()
+    assert wall.geometry() == seen
 
 
 def test_refusal_is_seen_without_the_panel(qtbot: QtBot, window: MainWindow, desk: FakeDesk) -> None:

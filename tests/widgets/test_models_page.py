@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.model_rows import ModelRow
 from app.offices import Offices
+from detection.agreement import Agreement
 from detection.model_bench import ModelSpeed
 from tests.widgets.conftest import opened
 from tests.widgets.fakes import FakeDesk
@@ -32,6 +33,7 @@ class FakeModels:
         self.rows: tuple[ModelRow, ...] = ROWS
         self.calls: list[tuple[str, object]] = []
         self.done: list[Callable[[tuple[ModelRow, ...]], None]] = []
+        self.compared: Callable[[str], None] = lambda _text: None
 
     def read(self, done: Callable[[tuple[ModelRow, ...]], None], failed: Callable[[str], None]) -> None:
         done(self.rows)
@@ -61,6 +63,19 @@ class FakeModels:
     ) -> None:
         self.calls.append(("take", source))
         failed("It is damaged.")
+
+    def quantize(
+        self,
+        name: str,
+        pictures: str,
+        reason: str,
+        step: Callable[[str], None],
+        done: Callable[[str], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self.calls.append(("quantize", (name, pictures, reason)))
+        step("Gathering")
+        self.compared = done
 
     def remove(self, name: str, done: Callable[[str], None], failed: Callable[[str], None]) -> None:
         self.calls.append(("remove", name))
@@ -140,6 +155,77 @@ def test_esc_leaves_the_cameras_as_they_were_and_a_broken_model_is_given_to_nobo
     assert page.table.hasFocus()
     assert not page.cameras.isEnabled()
     assert models.calls == []
+
+
+def test_an_int8_model_is_asked_for_with_cameras_and_a_reason(
+    qtbot: QtBot, page: ModelsPage, models: FakeModels
+) -> None:
+    assert page.int8.isHidden()
+    QTest.keyClick(page.table, Key.Key_Q)
+    qtbot.waitUntil(page.int8.pictures.hasFocus)
+    QTest.keyClicks(page.int8.pictures, "3, 7 / 600")
+    QTest.keyClick(page.int8.pictures, Key.Key_Return)
+    qtbot.waitUntil(page.int8.reason.hasFocus)
+    assert models.calls == [], "recordings are looked into for a reason"
+    QTest.keyClicks(page.int8.reason, "night")
+    QTest.keyClick(page.int8.reason, Key.Key_Return)
+    qtbot.waitUntil(page.table.hasFocus)
+    assert models.calls == [("quantize", ("float", "3, 7 / 600", "night"))]
+    assert (page.state.text(), page.busy, page.int8.isHidden()) == ("Gathering", True, True)
+    QTest.keyClick(page.table, Key.Key_Q)
+    assert page.int8.isHidden(), "one work at a time"
+    QTest.keyClick(page.table, Key.Key_Escape)
+    assert models.calls[-1] == ("cancel", None)
+    with qtbot.waitSignal(page.said) as told:
+        models.compared("It finds 0.97.")
+    assert (told.args, page.busy) == (["It finds 0.97."], False)
+
+
+def test_a_folder_of_pictures_needs_no_reason_and_esc_asks_nothing(
+    qtbot: QtBot, page: ModelsPage, models: FakeModels
+) -> None:
+    for pressed in (Key.Key_Escape, Key.Key_Return):
+        QTest.keyClick(page.table, Key.Key_Q)
+        qtbot.waitUntil(page.int8.pictures.hasFocus)
+        QTest.keyClick(page.int8.pictures, Key.Key_Return)
+        assert page.int8.pictures.hasFocus(), "nothing is asked with nothing"
+        QTest.keyClicks(page.int8.pictures, "/srv/pictures")
+        QTest.keyClick(page.int8.pictures, pressed)
+        qtbot.waitUntil(page.table.hasFocus)
+        assert page.int8.pictures.text() == ""
+    assert models.calls == [("quantize", ("float", "/srv/pictures", ""))]
+    models.compared("")
+    QTest.keyClick(page.table, Key.Key_Down)
+    with qtbot.waitSignal(page.said) as told:
+        QTest.keyClick(page.table, Key.Key_Q)
+    assert (told.args, page.int8.isHidden()) == (["int8 is an int8 model already."], True)
+
+
+def test_what_was_typed_for_an_int8_model_goes_with_who_typed_it(qtbot: QtBot, page: ModelsPage) -> None:
+    QTest.keyClick(page.table, Key.Key_Q)
+    qtbot.waitUntil(page.int8.pictures.hasFocus)
+    QTest.keyClicks(page.int8.pictures, "3")
+    page.relieve()
+    assert (page.int8.pictures.text(), page.int8.isHidden()) == ("", True)
+
+
+def test_an_int8_model_that_agrees_too_little_is_used_at_the_second_enter(
+    qtbot: QtBot, page: ModelsPage, models: FakeModels
+) -> None:
+    models.rows = (ROWS[0], replace(ROWS[1], agreement=Agreement(100, 80, 5, 20, "float")))
+    page.renew()
+    QTest.keyClick(page.table, Key.Key_Down)
+    assert "finds 0.80 of the 100 boxes of float" in page.words.text()
+    with qtbot.waitSignal(page.said) as told:
+        QTest.keyClick(page.table, Key.Key_Return)
+    assert "0.9 at least" in str(told.args)
+    assert models.calls == []
+    QTest.keyClick(page.table, Key.Key_Up)
+    QTest.keyClick(page.table, Key.Key_Down)
+    QTest.keyClick(page.table, Key.Key_Return)
+    assert models.calls == [], "asked again after another row"
+    QTest.keyClick(page.table, Key.Key_Return)
+    assert models.calls == [("choose", "int8")]
 
 
 def test_measuring_is_one_at_a_time_and_esc_stops_it(page: ModelsPage, models: FakeModels) -> None:

@@ -157,6 +157,8 @@ def test_an_alarmed_box_says_the_rule_where_it_can_be_told(qtbot: QtBot, monkeyp
     tracks = TrackSet("c1", 100.0, (track(1), track(2, Box(0.7, 0.1, 0.8, 0.3))), frozenset({1, 2}))
     found = plates(monkeypatch, (YARD,), rules, tracks)
     assert found[1:] == ["At night · person 1", "ZONE · person 2"]
+    scenery = TrackSet("c1", 100.0, (replace(track(3), doubt=0.1),))
+    assert plates(monkeypatch, (), (), scenery) == ["person 3? never moved"]
 
 
 def test_only_the_zone_where_an_alarmed_one_stands_is_warm(qtbot: QtBot) -> None:

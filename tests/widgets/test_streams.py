@@ -33,6 +33,8 @@ STATUS = TileStatus(TileState.LIVE, codec="h264", fps=15.0, width=640, height=36
     [
         (SUB, 600, "S 15 410 kb/s sw"),
         (replace(SUB, bitrate_bps=3_100_000.0, stream=Stream.MAIN), 600, "M 15 3.1 Mb/s sw"),
+        (replace(SUB, decoder="NVDEC"), 600, "S 15 410 kb/s NVDEC"),
+        (replace(SUB, fault="NVDEC: failed"), 600, "S 15 410 kb/s sw!"),
         (SUB, 400, "S 15"),
         (SUB, 200, "S"),
         (SUB, 100, ""),
@@ -59,6 +61,15 @@ def test_the_sentence_says_it_in_words() -> None:
     ]
     assert quality_sentence(replace(TWO, sub_url=None), replace(STATUS, quality=Quality(decoder="sw"))).startswith(
         "Its only"
+    )
+
+
+def test_the_sentence_names_the_device_or_why_there_is_none() -> None:
+    by_device = quality_sentence(TWO, replace(STATUS, quality=replace(SUB, decoder="NVDEC")))
+    assert by_device == "Sub-stream: H264, 640×360, 15 fps, 410 kb/s, decoded by NVDEC"
+    failed = quality_sentence(TWO, replace(STATUS, quality=replace(SUB, fault="NVDEC: failed (Input/output error)")))
+    assert failed.splitlines()[1] == (
+        "NVDEC: failed (Input/output error): until it is opened anew, the processor decodes."
     )
 
 

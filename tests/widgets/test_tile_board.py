@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import ClassVar
 
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.feeds import TileState, TileStatus
 from app.layouts import Arrangement, grid
 from tests.widgets.fakes import FakeDesk
 from widgets.figures import WallFigures
@@ -114,3 +116,41 @@ def test_a_complex_region_is_painted_like_the_whole_wall(qtbot: QtBot) -> None:
     image = painted(board, region)
     for tile in list(board)[::2]:
         assert image.copy(tile.area) == whole.copy(tile.area)
+
+
+def test_a_dead_tile_is_painted_again_only_when_it_says_something_else(qtbot: QtBot) -> None:
+    board, desk = board_of(qtbot, 4)
+    for feed in desk.feeds.values():
+        feed.push()
+    board.pull(30.0)
+    live = painted(board, QRegion(QRect(0, 0, *SIZE)))
+    for feed in desk.feeds.values():
+        feed.push(due_s=time.monotonic() - 86_400)  # its age is told in hours: it does not change meanwhile
+        feed.tile_status = TileStatus(TileState.NO_SIGNAL, attempt=2, reason="Nobody answers.")
+    board.pull(30.0)
+    assert all(not area.isEmpty() for area in board.refresh())
+    dead = painted(board, QRegion(QRect(0, 0, *SIZE)))
+    assert [area.isEmpty() for area in board.refresh()] == [True] * 4
+    first = next(iter(board))
+    desk.feeds[first.feed.camera.id].tile_status = TileStatus(TileState.NO_SIGNAL, attempt=3, reason="Nobody answers.")
+    assert [area.isEmpty() for area in board.refresh()] == [False, True, True, True]
+    corner = first.area.topLeft() + QPoint(first.area.width() // 2, 6)
+    before, after = live.pixelColor(corner), dead.pixelColor(corner)
+    assert after.lightness() < before.lightness() / 2
+    assert max(after.red(), after.green(), after.blue()) - min(after.red(), after.green(), after.blue()) <= 2
+
+
+def test_header_and_picture_never_say_two_things(qtbot: QtBot) -> None:
+    """A wall that got no processor for a while: what was live at the last refresh has grown old when it is painted."""
+    board, desk = board_of(qtbot, 1)
+    tile, whole = next(iter(board)), QRegion(QRect(0, 0, *SIZE))
+    feed = desk.feeds[tile.feed.camera.id]
+    feed.push()
+    board.pull(30.0)
+    board.refresh()
+    painted(board, whole)
+    assert tile.header.state is TileState.LIVE
+    feed.push(due_s=time.monotonic() - 60.0)
+    board.pull(30.0)
+    painted(board, whole)
+    assert (tile.state, tile.header.state) == (TileState.STALE, TileState.STALE)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -37,9 +37,10 @@ from widgets import theme
 from widgets.bridge import Bridge
 from widgets.timeline import Timeline
 from widgets.timeline_lanes import LANE, MOVED, RECORDED, RowShape, lanes_image, reason_colour
+from widgets.timeline_legend import LEGEND_PX, legend
 from widgets.timeline_questions import PATIENCE_S
 from widgets.timeline_scale import LONGEST_S, SHORTEST_S, TickKind, TimeScale, ticks
-from widgets.timeline_sheet import AXIS_PX, GUTTER_PX, LEGEND_PX
+from widgets.timeline_sheet import AXIS_PX, CONTEXT_PX, GUTTER_PX, context_texts
 from widgets.timeline_words import length_text, moment_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -253,9 +254,47 @@ def test_the_time_of_the_playhead_can_be_read_at_an_edge(timeline: Timeline) -> 
     for edge in timeline.span:
         timeline.show_place(edge)
         frame = timeline.grab().toImage()
-        plate = [x for x in range(frame.width()) if frame.pixelColor(x, 17).name() == theme.PURPLE]
+        plate = [x for x in range(frame.width()) if frame.pixelColor(x, 1).name() == theme.PURPLE]
         assert len(plate) > 40
         assert plate[0] >= GUTTER_PX
+
+
+def test_the_playhead_covers_no_time_and_no_day_of_the_axis(timeline: Timeline) -> None:
+    def axis(top: int, bottom: int) -> QImage:
+        return timeline.grab().toImage().copy(GUTTER_PX, top, timeline.width() - GUTTER_PX, bottom - top)
+
+    timeline.show_place(T0 + 100 * HOUR_S)
+    timeline.show_span(T0 - 2 * HOUR_S, T0)
+    times = axis(CONTEXT_PX, AXIS_PX - 7)
+    (day, _text), *_more = context_texts(timeline.scene())
+    for place in (T0 - HOUR_S, T0 - 2 * HOUR_S + 60):
+        timeline.show_place(place)
+        assert axis(CONTEXT_PX, AXIS_PX - 7) == times
+    plate = [x for x in range(timeline.width()) if timeline.grab().toImage().pixelColor(x, 1).name() == theme.PURPLE]
+    assert plate[0] < day.right(), "the plate is where the day stood"
+    beside = timeline.grab().toImage().copy(plate[-1] + 2, 0, 120, CONTEXT_PX)
+    assert len({beside.pixelColor(x, 9).name() for x in range(120)}) > 3, "the day is named beside it"
+
+
+def test_only_whole_rows_are_seen_and_how_many_more_there_are(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.show_cameras(tuple(f"c{number}" for number in range(1, 10)))
+    timeline.setMinimumHeight(0)
+    for height in range(AXIS_PX + 30, AXIS_PX + 100, 7):
+        timeline.resize(timeline.width(), height)
+        timeline.focus_row(row=8)
+        scene = timeline.scene()
+        assert scene.lanes.height() % scene.shape.row == 0
+        assert scene.top_of(8) + scene.shape.row == pytest.approx(scene.lanes.bottom())
+        assert scene.scrolled_px % scene.shape.row == 0
+    answered(qtbot, timeline)
+
+
+@pytest.mark.parametrize("width", [500, 973, 1366, 1920])
+def test_the_legend_ends_before_the_edge(qtbot: QtBot, width: int) -> None:
+    image = legend(width, 1.0).toImage()
+    assert {image.pixelColor(width - 1, y).name() for y in range(LEGEND_PX)} == {theme.PANEL}
+    right = [x for x in range(width) if any(image.pixelColor(x, y).name() != theme.PANEL for y in range(LEGEND_PX))]
+    assert right[-1] > 0.75 * min(width, 1290)
 
 
 def test_a_chosen_time_stays_to_be_seen(timeline: Timeline) -> None:
@@ -643,4 +682,4 @@ def test_lengths_and_moments_in_words() -> None:
         "2 h 10 min",
         "1 d 1 h",
     ]
-    assert moment_text(T0, BERLIN, fine=True) == "Mon 2026-11-16 12:00:00.0 +01:00"
+    assert moment_text(T0, BERLIN, fine=True) == "Mon 2026-11-16 12:00:00.0 UTC+01:00"
