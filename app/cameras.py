@@ -23,6 +23,7 @@ from storage.records import Camera
 from storage.worker import Supervisor, Worker
 from video.decode import DecodePool
 from video.fanout import PacketRing, PacketTaker, PictureTap, Tap
+from video.heap import give_back
 from video.recording_queue import RecordingQueue
 from video.retry import RetryPolicy
 from video.session import MOST_OPENS, CameraSession, SessionState, SessionStatus
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 STALE_AFTER_S = 2.0
 FORGET_AFTER_S = 30.0
 GRACE_S = 10.0
+GIVE_BACK_S = 10.0
+"""Often, so that each time takes a few milliseconds only."""
 _CLOSE_S = 1.0
 _STEP_S = 0.5
 _SUB = "/sub"
@@ -72,6 +75,7 @@ class CameraHub(Worker):
         self._small_taps: tuple[SmallTap, ...] = ()
         self._newest: dict[str, Camera] = {}
         self._readdress_due = False
+        self._stirred, self._give_back_s = False, 0.0
         self._opens = threading.Semaphore(MOST_OPENS)
         self._lock = threading.Lock()
         self._open: dict[str, _Open] = {}
@@ -99,6 +103,9 @@ class CameraHub(Worker):
         self._apply_rung()
         self._readdress()
         self.close_unwanted(now_s)
+        if self._stirred and now_s >= self._give_back_s:
+            self._stirred, self._give_back_s = False, now_s + GIVE_BACK_S
+            give_back()
 
     def renew(self, cameras: Iterable[Camera]) -> None:
         """Addresses and logins as they are in the registry now: what is open under others is opened anew. Any thread;
@@ -324,6 +331,7 @@ class CameraHub(Worker):
         )
 
     def _on_change(self, camera_id: str, status: SessionStatus) -> None:
+        self._stirred = True
         if status.state is SessionState.LIVE:
             self.first_picture.set()
         log.debug("camera %s is %s", camera_id, status.state)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from app import cameras
 from app.cameras import FORGET_AFTER_S, STALE_AFTER_S, CameraHub, tile_state
 from app.feeds import TileState
 from app.live_feed import LiveFeed
@@ -148,3 +150,22 @@ def test_pictures_that_no_tile_took_are_counted_as_dropped(hub: CameraHub) -> No
     assert hub.totals()["dropped_frames"] == 2
     feed.close()
     assert hub.totals()["dropped_frames"] == 2
+
+
+def test_memory_that_cameras_left_is_given_back_now_and_then(hub: CameraHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    def steps(*times_s: float) -> list[float]:
+        given.clear()
+        for now_s in times_s:
+            monkeypatch.setattr(cameras, "give_back", lambda now_s=now_s: given.append(now_s))
+            hub.step(now_s)
+        return list(given)
+
+    begin_s = time.monotonic()
+    assert steps(begin_s, begin_s + 1000) == [], "no camera came or went"
+    tap = PictureTap()
+    hub.attach(CAMERA, tap)
+    wait_until(lambda: steps(begin_s + 1001) == [begin_s + 1001], what="the file that is not there, told")
+    assert steps(begin_s + 1002) == [], "it has just been done"
+    hub.detach(CAMERA.id, tap)
