@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-INFERENCE = {"cv2", "openvino", "torch", "ultralytics"}
+INFERENCE = {"cv2", "nncf", "openvino", "torch", "ultralytics"}
 
 
 @cache
@@ -23,24 +23,34 @@ def _loaded(modules: str) -> frozenset[str]:
         check=True,
         timeout=240,
     )
-    return frozenset(name.partition(".")[0] for name in done.stdout.split())
+    return frozenset(done.stdout.split())
 
 
+def _libraries(modules: str) -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in _loaded(modules))
+
+
+_GUI = "main, app.runtime, widgets.main_window, widgets.wall_run"
 _NODE = "main, app.node, app.runtime, storage.embedded_journal, storage.recoding"
 """A node, and who opens an encrypted journal."""
 
 
 def test_the_gui_process_loads_no_inference_library() -> None:
     """Neither the command line nor the runtime nor the wall: what none of them together loads, none loads."""
-    assert not _loaded("main, app.runtime, widgets.main_window, widgets.wall_run") & INFERENCE
+    assert not _libraries(_GUI) & INFERENCE
+
+
+def test_a_program_that_paints_by_raster_loads_nothing_of_opengl() -> None:
+    own = {"widgets.gl_canvas", "widgets.gl_pictures"}
+    assert not [name for name in _loaded(_GUI) if "OpenGL" in name or name in own]
 
 
 def test_the_command_line_and_the_node_load_no_qt() -> None:
-    assert "PySide6" not in _loaded(_NODE)
+    assert "PySide6" not in _libraries(_NODE)
 
 
 def test_the_detection_process_loads_no_qt() -> None:
-    assert "PySide6" not in _loaded("detection.process")
+    assert "PySide6" not in _libraries("detection.process")
 
 
 def _named_modules(path: Path) -> set[str]:
@@ -68,7 +78,7 @@ def test_one_module_names_the_drivers_of_sqlite() -> None:
 
 def test_the_library_of_encrypted_journals_is_loaded_by_nobody_else() -> None:
     """A site whose journal is plain runs as it always did, with or without it."""
-    assert "sqlcipher3" not in _loaded(_NODE)
+    assert "sqlcipher3" not in _libraries(_NODE)
 
 
 def test_the_command_line_keeps_to_the_layers() -> None:

@@ -131,7 +131,7 @@ def test_the_one_who_asked_is_refused_at_another_seat_too(site: ApprovalSite) ->
     _seat, desk = site.another_seat(TARAS)
     answer = Answer[str]()
     desk.decide(line, "", SecondPerson("Anna", PASSWORD), answer.done, answer.refused, approved=True)
-    assert "Anna" in answer.refusal() or "the one who asked" in answer.sentence
+    assert "approve" in answer.refusal()
     assert site.lines() == (line,)
 
 
@@ -249,10 +249,10 @@ def test_nobody_at_the_seat_and_a_restricted_incident(site: ApprovalSite) -> Non
     journal.apply(AcknowledgeIncident(site.incident, 1), OLENA)
     version = journal.incident_file(site.incident).incident.version
     journal.apply(RestrictIncident(site.incident, version, restricted=True), OLENA)
-    assert "need to know" in site.build().refusal()
+    assert "restricted" in site.build().refusal()
     plan = Answer[object]()
     site.desk.plan(site.incident, plan.done, plan.refused)
-    assert "need to know" in plan.refusal()
+    assert "restricted" in plan.refusal()
     site.seat.lock()
     assert "locked" in decide(site, line, BY_OLENA).refusal()
     assert "locked" in site.build().refusal()

@@ -88,7 +88,7 @@ def test_of_other_cameras_nothing_is_told_but_that_a_tile_was_there(house: House
     assert {tile.camera for tile in tiles if not tile.camera_id} == {"Camera of another group"}
 
 
-@pytest.mark.parametrize(("who", "reason", "word"), [(ANNA, "case 7", "may not"), (OLENA, " ", "reason")])
+@pytest.mark.parametrize(("who", "reason", "word"), [(ANNA, "case 7", "lack the right"), (OLENA, " ", "reason")])
 def test_without_the_right_or_a_reason_nothing_is_read(house: House, who: Actor, reason: str, word: str) -> None:
     house.fill()
     house.sits = who

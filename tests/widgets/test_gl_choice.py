@@ -20,7 +20,6 @@ from widgets.gl_check import Choice, Driver, KeptChoice, Reason, Trial, judged
 from widgets.gl_choice import AUTO, GL, RASTER, WallPainting, asked_apart
 from widgets.key_sheet import AboutPage
 from widgets.wall import Wall
-from widgets.wall_run import run_wall
 
 
 class FakeCanvas(QObject):
@@ -258,10 +257,3 @@ def test_a_program_that_cannot_be_started_is_an_answer(tmp_path: Path) -> None:
     found = asked_apart("", lambda: False, [str(tmp_path / "missing")])
     assert found == Trial(detail="errno 2")
     assert judged(found) == Choice(gl=False, reason=Reason.CRASHED, trial=found)
-
-
-def test_a_program_that_paints_by_raster_loads_nothing_of_opengl() -> None:
-    assert run_wall.__module__ in sys.modules
-    assert not [
-        name for name in sys.modules if "OpenGL" in name or name in ("widgets.gl_canvas", "widgets.gl_pictures")
-    ]
