@@ -247,13 +247,8 @@ class Wall(WallSurface):
     # Time
 
     def _on_tick(self) -> None:
-        changed = QRegion()
-        for area in self.board.pull(self.timer_hz / 1.5):
-            changed |= area
-        for area in self.board.refresh(self._timer.interval() / self._refresh_ms):
-            changed |= area
-        if not changed.isEmpty():
-            self.update(changed)
+        pulled = self.board.pull(self.timer_hz / 1.5)
+        self.update_in_turns((*pulled, *self.board.refresh(self._timer.interval() / self._refresh_ms)))
 
     def _on_refresh(self) -> None:
         self.renew_masks()
