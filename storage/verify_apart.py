@@ -17,8 +17,8 @@ import psutil
 
 from storage.errors import StorageCode, StorageError
 from storage.journal_keys import JournalKeys
+from storage.own_process import process_command, process_environment
 from storage.verification import verify_file
-from storage.verify_team import process_command, process_environment
 
 NICE = 10
 _SHOWN = 20

@@ -27,6 +27,7 @@ from storage import database, driver
 from storage.driver import Connection
 from storage.errors import StorageError
 from storage.journal_keys import JournalKeys
+from storage.own_process import process_command, process_environment
 from storage.verify_parts import Part, PartResult, from_json, last_seq, run_part, to_json
 
 log = logging.getLogger(__name__)
@@ -40,16 +41,6 @@ def processors() -> int:
     """How many processes are worth their start on this machine."""
     count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return 1 if getattr(sys, "frozen", False) or not sys.executable else min(count, MOST_PROCESSES)
-
-
-def process_command(module: str, *arguments: str) -> list[str]:
-    """How to run a module of ours in a process of its own."""
-    return [sys.executable, "-P", "-m", module, *arguments]
-
-
-def process_environment() -> dict[str, str]:
-    """In which it finds what we find."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(p or str(Path.cwd()) for p in sys.path)}
 
 
 class Mate:

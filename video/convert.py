@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -89,18 +90,11 @@ class Converter:
             scaled = self._scalers.reformat(frame, width, height, planar, how)
         painted = self._scalers.reformat(scaled, width, height, pixel_format)
         plane = painted.planes[0]
-        return Picture(
-            camera_id=self._camera_id,
-            seq=seq,
-            pts_s=packet.pts_s,
-            utc_s=packet.utc_s,
-            due_s=packet.due_s,
+        return self._known(frame, packet, seq)(
             width=width,
             height=height,
             stride=plane.line_size,
             pixel_format=pixel_format,
-            source_width=frame.width,
-            source_height=frame.height,
             pixels=memoryview(plane),
             owner=painted,
         )
@@ -115,19 +109,25 @@ class Converter:
             shown = self._scalers.reformat(frame, frame.width, frame.height, "yuv420p")
         planes = planes_of(shown)
         luma = planes.parts[0]
-        return Picture(
+        return self._known(frame, packet, seq)(
+            width=luma.width,
+            height=luma.height,
+            stride=luma.stride,
+            pixel_format=PLANES,
+            pixels=luma.pixels,
+            owner=shown,
+            planes=planes,
+        )
+
+    def _known(self, frame: VideoFrame, packet: Packet, seq: int) -> partial[Picture]:
+        """What holds however it is converted."""
+        return partial(
+            Picture,
             camera_id=self._camera_id,
             seq=seq,
             pts_s=packet.pts_s,
             utc_s=packet.utc_s,
             due_s=packet.due_s,
-            width=luma.width,
-            height=luma.height,
-            stride=luma.stride,
-            pixel_format=PLANES,
             source_width=frame.width,
             source_height=frame.height,
-            pixels=luma.pixels,
-            owner=shown,
-            planes=planes,
         )

@@ -16,7 +16,7 @@ from typing import Any
 
 import av
 
-from storage.verify_team import process_command, process_environment
+from storage.own_process import process_command, speaking_process
 from video.hardware import AUTO, CODECS, DEVICES, SOFTWARE, Cost, Refusal, Trial, error_word
 from video.hardware_codec import named_devices
 
@@ -71,7 +71,7 @@ def _tried(
     """None when it was stopped."""
     begin_s = time.monotonic()
     try:
-        process = _begun(command)
+        process = speaking_process(command)
     except OSError as error:
         return Trial(device, codec, Refusal.CRASHED, error_word(error))
     try:
@@ -93,19 +93,6 @@ def _tried(
     if process.returncode == 0 and said is not None:
         return said
     return Trial(device, codec, Refusal.CRASHED, f"exit {process.returncode}", time.monotonic() - begin_s)
-
-
-def _begun(command: Sequence[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=process_environment(),
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
 
 
 def _said(text: str, device: str, codec: str) -> Trial | None:

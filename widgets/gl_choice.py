@@ -20,7 +20,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app.i18n import _
 from app.tasks import Tasks
-from storage.verify_team import process_command, process_environment
+from storage.own_process import process_command, speaking_process
 from widgets.gl_check import Choice, KeptChoice, Reason, Trial, judged, sentence, trial_of, trusted
 from widgets.wall import Wall
 
@@ -145,16 +145,7 @@ def asked_apart(
     """What a process of its own finds; None when the program ends meanwhile. Blocks: for a task thread. `command`
     stands in for it in tests."""
     try:
-        process = subprocess.Popen(
-            command or process_command("widgets.gl_trial", known),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=process_environment(),
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
+        process = speaking_process(command or process_command("widgets.gl_trial", known))
     except OSError as error:
         return Trial(detail=f"errno {error.errno}")
     end_s = time.monotonic() + deadline_s
