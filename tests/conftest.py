@@ -10,13 +10,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import settings
 from pytestqt.qtbot import QtBot
+
+from storage.worker import Worker
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("YOLO_OFFLINE", "1")
@@ -35,6 +38,20 @@ _MOST_RERUNS = 3
 _PATIENCE_S = 30.0
 QtBot.waitUntil.__kwdefaults__ = {"timeout": int(_PATIENCE_S * 1000)}
 QtBot.waitSignal.__kwdefaults__ = {**(QtBot.waitSignal.__kwdefaults__ or {}), "timeout": int(_PATIENCE_S * 1000)}
+
+
+@contextmanager
+def running(workers: Iterable[Worker]) -> Iterator[None]:
+    """Workers that run meanwhile and have ended afterwards."""
+    workers = tuple(workers)
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.stop()
+        assert all(worker.join(_PATIENCE_S) for worker in workers)
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0, what: str = "condition") -> None:

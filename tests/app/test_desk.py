@@ -37,7 +37,7 @@ from storage.records import (
 from storage.registry_records import CameraGroup, Service
 from storage.sealed import Credential
 from storage.settings import Settings
-from tests.conftest import wait_until
+from tests.conftest import running, wait_until
 
 
 def _no_feed(_camera_id: str) -> CameraFeed:
@@ -57,12 +57,8 @@ def desk(archive: Archive) -> Iterator[OperatorDesk]:
     bus, tasks = Bus(), Tasks(threads=2)
     changes = ChangeFeed(archive, bus)
     workers = [*tasks.workers, changes]
-    for worker in workers:
-        worker.start()
-    yield OperatorDesk(archive, bus, tasks, changes, _no_feed, lambda _camera_id, _seconds: None)
-    for worker in workers:
-        worker.stop()
-    assert all(worker.join(60) for worker in workers)
+    with running(workers):
+        yield OperatorDesk(archive, bus, tasks, changes, _no_feed, lambda _camera_id, _seconds: None)
 
 
 def _event(camera_id: str) -> Event:

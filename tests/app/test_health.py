@@ -31,7 +31,7 @@ from storage.outages import OutageFile
 from storage.records import Camera
 from storage.registry_records import PrivacyMask
 from storage.settings import BlackBoxSettings, HealthSettings, Settings
-from tests.conftest import wait_until
+from tests.conftest import running, wait_until
 from tests.video.numbered import filled, live, numbered_clip
 from video.frame import StreamInfo
 from video.hardware import Fault, Refusal
@@ -357,12 +357,8 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 @pytest.fixture
 def tasks() -> Iterator[Tasks]:
     pool = Tasks(1)
-    for worker in pool.workers:
-        worker.start()
-    yield pool
-    for worker in pool.workers:
-        worker.stop()
-    assert all(worker.join(30.0) for worker in pool.workers)
+    with running(pool.workers):
+        yield pool
 
 
 def _asked(ask: Callable[[str, Callable[[bytes, float], None]], bool], camera_id: str) -> tuple[bytes, float]:

@@ -17,7 +17,7 @@ from app.texts import sentence
 from storage.folders import Folders
 from storage.records import Actor
 from storage.settings import Settings
-from tests.conftest import wait_until
+from tests.conftest import running, wait_until
 
 LOCKED = AppError(AppCode.SEAT_LOCKED)
 
@@ -32,12 +32,8 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 @pytest.fixture
 def tasks() -> Iterator[Tasks]:
     pool = Tasks(1)
-    for worker in pool.workers:
-        worker.start()
-    yield pool
-    for worker in pool.workers:
-        worker.stop()
-    assert all(worker.join(60) for worker in pool.workers)
+    with running(pool.workers):
+        yield pool
 
 
 def _rows(archive: Archive) -> tuple[ImportRow, ...]:

@@ -19,7 +19,7 @@ from storage.embedded_journal import EmbeddedJournal, open_journal
 from storage.errors import StorageCode, StorageError
 from storage.records import Actor, new_id
 from storage.search import IncidentQuery, Page
-from tests.conftest import wait_until
+from tests.conftest import running, wait_until
 from tests.storage.incident_rows import OPENED_UTC_S, many, put_incidents
 from tests.storage.site import OPERATOR, add_people
 
@@ -63,12 +63,8 @@ def seat() -> Seat:
 @pytest.fixture
 def pager(journal: EmbeddedJournal, seat: Seat) -> Iterator[JournalPager]:
     made = JournalPager(journal, lambda: seat.actor, journal.registry)
-    for worker in made.workers:
-        worker.start()
-    yield made
-    for worker in made.workers:
-        worker.stop()
-    assert all(worker.join(30.0) for worker in made.workers)
+    with running(made.workers):
+        yield made
 
 
 def test_pages_counts_and_histograms_come_from_another_thread(pager: JournalPager) -> None:

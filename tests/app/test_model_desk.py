@@ -32,6 +32,7 @@ from storage.people_queries import AccessFilter
 from storage.people_records import AccessKind
 from storage.records import Actor, Camera, Operator, Role
 from storage.settings import Settings, load
+from tests.conftest import running
 from tests.detection.test_models import write_ir
 
 SPEED = ModelSpeed(50.0, 40.0, 2, True, "CPU", 1.0, "")
@@ -61,12 +62,8 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     archive = Archive(Folders.under(tmp_path / "home").ensure(), Settings())
     tasks = Tasks(2)
-    for worker in tasks.workers:
-        worker.start()
-    yield Site(archive, tasks)
-    for worker in tasks.workers:
-        worker.stop()
-    assert all(worker.join(60) for worker in tasks.workers)
+    with running(tasks.workers):
+        yield Site(archive, tasks)
     archive.close()
 
 

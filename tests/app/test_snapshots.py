@@ -24,7 +24,7 @@ from storage.records import Actor, Camera, Operator, Role
 from storage.registry_records import PrivacyMask
 from storage.settings import Settings
 from tests.app.test_masks import flat
-from tests.conftest import wait_until
+from tests.conftest import running, wait_until
 from tests.video.numbered import numbered_clip
 from video.fanout import PacketRing
 from video.file_source import FileSource
@@ -78,12 +78,8 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, ring: PacketRing) -> Iterator[Site]:
     made = Site(Folders.under(tmp_path / "home").ensure(), ring)
-    for worker in made.tasks.workers:
-        worker.start()
-    yield made
-    for worker in made.tasks.workers:
-        worker.stop()
-    assert all(worker.join(30.0) for worker in made.tasks.workers)
+    with running(made.tasks.workers):
+        yield made
     made.archive.close()
 
 

@@ -7,18 +7,14 @@ from functools import partial
 import pytest
 
 from app.tasks import Tasks
-from tests.conftest import wait_until
+from tests.conftest import running, wait_until
 
 
 @pytest.fixture
 def tasks() -> Iterator[Tasks]:
     pool = Tasks(threads=2, limit=2)
-    for worker in pool.workers:
-        worker.start()
-    yield pool
-    for worker in pool.workers:
-        worker.stop()
-    assert all(worker.join(30.0) for worker in pool.workers)
+    with running(pool.workers):
+        yield pool
 
 
 def test_work_is_done_elsewhere_and_its_result_comes_back(tasks: Tasks) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QRegion
 from pytestqt.qtbot import QtBot
 
 from app.tasks import Tasks
+from tests.conftest import running
 from tests.widgets.fakes import FakeDesk
 from tests.widgets.test_gl_check import CARD, FAST
 from widgets.gl_check import Choice, Driver, KeptChoice, Reason, Trial, judged
@@ -74,12 +75,8 @@ class Seat:
 @pytest.fixture
 def tasks() -> Iterator[Tasks]:
     made = Tasks(threads=1)
-    for worker in made.workers:
-        worker.start()
-    yield made
-    for worker in made.workers:
-        worker.stop()
-    assert all(worker.join(30.0) for worker in made.workers)
+    with running(made.workers):
+        yield made
 
 
 @pytest.fixture
